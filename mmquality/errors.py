@@ -1,0 +1,35 @@
+"""Every error mmquality raises on purpose; each message says what happened, where, and what to do next.
+
+MMQualityError
+├── InputFileError      a file given by the user cannot be used at all
+├── WorkspaceError      the workspace is missing, incomplete, or of another version
+├── ModelFileError      a checkpoint or an index is damaged or does not fit
+├── EncoderError        an encoder cannot be loaded or gives vectors that do not fit
+└── UnknownListingError a listing id that the workspace does not hold
+
+Libraries raise these; only the command line and the pages turn them into messages.
+"""
+
+
+class MMQualityError(Exception):
+    """Base of everything that is raised on purpose; `str(error)` is fit to be shown to a person."""
+
+
+class InputFileError(MMQualityError):
+    """A file given by the user cannot be used at all (a single bad row is a `RowProblem` instead)."""
+
+
+class WorkspaceError(MMQualityError):
+    """The workspace is missing, incomplete, or of another version."""
+
+
+class ModelFileError(MMQualityError):
+    """A checkpoint or an index is damaged, of another version, or does not fit the data."""
+
+
+class EncoderError(MMQualityError):
+    """An encoder cannot be loaded, or its vectors do not fit the listings."""
+
+
+class UnknownListingError(MMQualityError):
+    """A listing id that the workspace does not hold."""

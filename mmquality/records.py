@@ -1,0 +1,120 @@
+"""The vocabulary: the few nouns that every room of mmquality shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What an analyst says of a listing."""
+
+    MISMATCH = "mismatch"
+    MATCH = "match"
+    UNSURE = "unsure"
+
+
+class Reason(StrEnum):
+    """Why title and photo do not belong together; mandatory for a mismatch, absent for a match."""
+
+    WRONG_PRODUCT = "wrong_product"
+    WRONG_VARIANT = "wrong_variant"
+    PLACEHOLDER = "placeholder"
+    TEXT_OR_LOGO = "text_or_logo"
+    ACCESSORY_ONLY = "accessory_only"
+    SEVERAL_PRODUCTS = "several_products"
+    POOR_PHOTO = "poor_photo"
+    TITLE_WRONG = "title_wrong"
+    OTHER = "other"
+
+
+class Space(StrEnum):
+    """The embedding spaces in which neighbours are searched."""
+
+    UNIFIED = "unified"
+    TITLE = "title"
+    PHOTO = "photo"
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """One row of an input file that could not be used, and why.
+
+    `row` counts as a person would in the file: in a CSV the header is row 1, so the first listing is row 2
+    (a line of JSON Lines or a row of Parquet counts from 1).
+    """
+
+    file: str
+    row: int
+    column: str
+    reason: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A listing as stored: what the seller gave, where its photo lies, and what the click log says."""
+
+    listing_id: str
+    title: str
+    image: str  # as written in the catalogue file
+    photo_path: str  # the photo's file on disk
+    title_hash: str  # SHA-256 of the title's UTF-8
+    photo_hash: str  # SHA-256 of the photo file's bytes
+    category: str | None = None
+    price: float | None = None
+    seller: str | None = None
+    attributes: dict[str, str] = field(default_factory=dict)  # every other column of the catalogue file
+    impressions: int = 0
+    clicks: int = 0
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A trained model whose scores were published; `name` is also its folder below the workspace's models/."""
+
+    name: str
+    created_at: datetime
+    listings: int
+    summary: dict[str, object] = field(default_factory=dict)  # settings and metrics worth showing
+
+
+@dataclass(frozen=True)
+class Label:
+    """One verdict of one analyst: an append-only event; a listing's newest label is the one that counts."""
+
+    label_id: int
+    listing_id: str
+    verdict: Verdict
+    reason: Reason | None
+    note: str
+    analyst: str
+    created_at: datetime  # UTC
+    model_version: str | None  # what the analyst saw: version, score and rank at that moment
+    score: float | None
+    rank: int | None
+
+
+@dataclass(frozen=True)
+class RankedListing:
+    """A listing with its place in the ranking of one model version, and its newest label."""
+
+    listing: Listing
+    score: float  # mismatch score, 0 (belongs together) … 1 (does not)
+    rank: int  # 1 = worst
+    label: Label | None = None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A listing near another one.
+
+    `distance` is the Euclidean distance of the unit vectors in the searched space: 0 = same, 2 = opposite.
+    `title_similarity` is the cosine of the two title embeddings whatever the space.
+    """
+
+    listing_id: str
+    position: int  # 1 = nearest
+    distance: float
+    title_similarity: float

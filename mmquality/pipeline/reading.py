@@ -1,0 +1,119 @@
+"""What the pages and the command line read: the store and the neighbours of the model version in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmquality.config import Workspace
+from mmquality.errors import WorkspaceError
+from mmquality.index import NeighbourIndex
+from mmquality.records import Listing, ModelVersion, Neighbour, Space
+from mmquality.store import Store
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Title-only and unified recall of one listing, side by side."""
+
+    title: list[Neighbour]
+    unified: list[Neighbour]
+
+    @property
+    def entered(self) -> set[str]:
+        """Listings that only unified recall finds."""
+        return _ids(self.unified) - _ids(self.title)
+
+    @property
+    def left(self) -> set[str]:
+        """Listings that only title recall finds."""
+        return _ids(self.title) - _ids(self.unified)
+
+    @property
+    def overlap(self) -> int:
+        """How many listings both lists hold."""
+        return len(_ids(self.title) & _ids(self.unified))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a listing may be mismatched, in things a person can look at."""
+
+    photo_looks_like: list[Neighbour]  # the photo's nearest neighbours: their titles say what it shows
+    title_asks_for: list[Neighbour]  # the title's nearest neighbours: their photos show what it should be
+    shared_photo: list[str]  # other listings whose photo file is byte for byte the same
+    impressions: int
+    clicks: int
+
+
+class Catalogue:
+    """A workspace opened for reading, at the model version that was in force when it was opened."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Open `workspace`; raises `WorkspaceError` where there is none."""
+        self.workspace = workspace
+        self.store = Store.open(workspace.database_url, create=False)
+        self.version: ModelVersion | None = self.store.current_version()
+        self._indexes: dict[Space, NeighbourIndex] = {}
+
+    def neighbours(self, listing_id: str, space: Space, k: int = 10) -> list[Neighbour]:
+        """The k nearest listings in `space`, nearest first, never the listing itself."""
+        found = self._index(space).nearest(listing_id, k)
+        if not found:
+            return []
+        titles = self._index(Space.TITLE)
+        similarities = titles.vectors([i for i, _ in found]) @ titles.vectors([listing_id])[0]
+        return [
+            Neighbour(other, position, distance, float(similarity))
+            for position, ((other, distance), similarity) in enumerate(
+                zip(found, similarities, strict=True), 1
+            )
+        ]
+
+    def comparison(self, listing_id: str, k: int = 10) -> Comparison:
+        """What title-only recall and unified recall each find for one listing."""
+        return Comparison(
+            self.neighbours(listing_id, Space.TITLE, k), self.neighbours(listing_id, Space.UNIFIED, k)
+        )
+
+    def evidence(self, listing_id: str, k: int = 6) -> Evidence:
+        """What speaks for or against a listing's photo."""
+        listing = self.store.listing(listing_id)
+        return Evidence(
+            photo_looks_like=self.neighbours(listing_id, Space.PHOTO, k),
+            title_asks_for=self.neighbours(listing_id, Space.TITLE, k),
+            shared_photo=self.store.listings_with_photo(listing.photo_hash, other_than=listing_id),
+            impressions=listing.impressions,
+            clicks=listing.clicks,
+        )
+
+    def thumbnail(self, listing: Listing) -> Path:
+        """A small JPEG of the listing's photo; the photo itself where no thumbnail was made."""
+        path = thumbnail_path(self.workspace, listing.photo_hash)
+        return path if path.exists() else Path(listing.photo_path)
+
+    def _index(self, space: Space) -> NeighbourIndex:
+        if space not in self._indexes:
+            self._indexes[space] = self._load(space)
+        return self._indexes[space]
+
+    def _load(self, space: Space) -> NeighbourIndex:
+        if self.version is None:
+            raise WorkspaceError(
+                f"No model has been published in {self.workspace.root}. Run `mmquality build` first."
+            )
+        return NeighbourIndex.load(index_path(self.workspace, self.version.name, space))
+
+
+def thumbnail_path(workspace: Workspace, photo_hash: str) -> Path:
+    """Where the thumbnail of a photo lies; two letters of its hash spread the files over 256 folders."""
+    return workspace.thumbnails / photo_hash[:2] / f"{photo_hash}.jpg"
+
+
+def index_path(workspace: Workspace, version: str, space: Space) -> Path:
+    """Where a model version keeps the index of one space."""
+    return workspace.models / version / "index" / f"{space}.faiss"
+
+
+def _ids(neighbours: list[Neighbour]) -> set[str]:
+    return {n.listing_id for n in neighbours}

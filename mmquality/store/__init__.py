@@ -1,0 +1,23 @@
+"""The workspace's database: listings, scores by model version, labels, import reports."""
+
+from mmquality.store.export import export_labels
+from mmquality.store.labels import LabelledListing, LabelQuery, LabelsPage
+from mmquality.store.listings import UpsertCounts
+from mmquality.store.ranking import RANKING_SORTS, LabelFilter, RankingPage, RankingQuery
+from mmquality.store.reports import ImportReport, ProblemsPage
+from mmquality.store.store import Store
+
+__all__ = [
+    "RANKING_SORTS",
+    "ImportReport",
+    "LabelFilter",
+    "LabelQuery",
+    "LabelledListing",
+    "LabelsPage",
+    "ProblemsPage",
+    "RankingPage",
+    "RankingQuery",
+    "Store",
+    "UpsertCounts",
+    "export_labels",
+]

@@ -1,0 +1,231 @@
+"""The database behind a workspace: how it is opened, migrated, read and written."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+
+from mmquality.errors import WorkspaceError
+from mmquality.store.tables import metadata
+
+VERSION_TABLE = "mmquality_schema"  # a name of our own: a PostgreSQL database may hold other programs' tables
+LOCK_WAIT_SECONDS = 60
+_ADVISORY_LOCK = 0x6D6D71  # any number that every mmquality agrees on
+_migrating = threading.Lock()  # Alembic keeps its environment in module globals: one thread at a time
+Row = TypeVar("Row")
+
+
+class Database:
+    """Connections to one workspace's database; every reader and writer goes through `_read` and `_write`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(mmq_write=True)
+        self._reader = engine
+        if engine.dialect.name == "postgresql":
+            # Several statements of one page must see one state; SQLite's transactions do so anyway.
+            self._reader = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @classmethod
+    def open(cls, url: str, create: bool = True) -> Self:
+        """Open the database at a SQLAlchemy `url` and bring its tables to this version of mmquality.
+
+        Raises `WorkspaceError` when it cannot be reached, belongs to a newer mmquality, or, with
+        `create=False`, does not exist yet.
+        """
+        parsed = _checked_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            _check_sqlite_place(parsed, create)
+        try:
+            database = cls(_engine(parsed))
+            _bring_up_to_date(database._writer, create)
+        except DatabaseError as error:
+            raise WorkspaceError(f"{_shown(parsed)} cannot be opened: {error.orig}.") from error
+        return database
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and does not hold up writers."""
+        with _plain_errors(self._engine, "read"), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        """A transaction that commits as a whole or not at all; on SQLite it is the only writer from its
+        start."""
+        with _plain_errors(self._engine, "written"), self._writer.begin() as connection:
+            yield connection
+
+
+def upsert(connection: Connection, table: Table, columns: Sequence[str]) -> Executable:
+    """INSERT rows, or UPDATE these columns where the table has a row with the same primary key."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_={name: statement.excluded[name] for name in columns}
+    )
+
+
+def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """The rows in lists of `size`; the last one may be shorter."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+@contextmanager
+def _plain_errors(engine: Engine, deed: str) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise WorkspaceError(
+            f"{_shown(engine.url)} could not be {deed}: {error.orig}. Nothing of this step was changed; "
+            "see that the database is there, has room and is not held by another program, then try again."
+        ) from error
+
+
+def _shown(url: URL) -> str:
+    return f"The database {url.render_as_string(hide_password=True)}"
+
+
+def _checked_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise WorkspaceError(
+            f"{url!r} is not a database address; write sqlite:///folder/mmquality.db or "
+            "postgresql://user@host/database."
+        ) from error
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise WorkspaceError(f"{_shown(parsed)} is neither SQLite nor PostgreSQL; these two are supported.")
+    return parsed
+
+
+def _check_sqlite_place(url: URL, create: bool) -> None:
+    if not url.database or url.database == ":memory:":
+        raise WorkspaceError("A workspace's SQLite database is a file: write sqlite:///folder/mmquality.db.")
+    file = Path(url.database)
+    if not create and not file.is_file():
+        raise WorkspaceError(f"There is no workspace database at {file}; make one with `mmquality build`.")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(f"The folder {file.parent} cannot be made: {error.strerror}.") from error
+
+
+def _engine(url: URL) -> Engine:
+    options: dict[str, Any] = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    try:
+        # Many rows travel in one INSERT; a server that was restarted is met again without an error.
+        return create_engine(url, pool_pre_ping=True, use_insertmanyvalues_wo_returning=True, **options)
+    except ModuleNotFoundError as error:
+        raise WorkspaceError(
+            f"{_shown(url)} needs the package {error.name}; install mmquality[postgresql]."
+        ) from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late and never says IMMEDIATE
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "cache_size = -65536"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its place in the queue at once: a transaction that reads first and asks for the write
+    # lock later is refused, not queued, when another one wrote in between.
+    writes = connection.get_execution_options().get("mmq_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _bring_up_to_date(engine: Engine, create: bool) -> None:
+    script = _script()
+    with engine.connect() as connection:
+        if _schema(connection) == script.get_current_head():
+            return
+    with _migrating, engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+        found = _schema(connection)  # again: another process may have migrated while we waited for the lock
+        _check_schema(connection, found, script, create)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _check_schema(connection: Connection, found: str | None, script: ScriptDirectory, create: bool) -> None:
+    known = {revision.revision for revision in script.walk_revisions()}
+    name = _shown(connection.engine.url)
+    if found is not None and found not in known:
+        raise WorkspaceError(
+            f"{name} was written by a newer mmquality (its schema is {found}, this version knows up to "
+            f"{script.get_current_head()}); install that version, or choose another workspace."
+        )
+    if found is None and not create:
+        raise WorkspaceError(f"{name} is empty; fill it with `mmquality import` or `mmquality build`.")
+    foreign = set(inspect(connection).get_table_names()) & set(metadata.tables) if found is None else set()
+    if foreign:
+        raise WorkspaceError(
+            f"{name} already holds tables of another program ({', '.join(sorted(foreign))}); "
+            "choose an empty database."
+        )
+
+
+def _schema(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

@@ -1,0 +1,1 @@
+"""Alembic's environment: how a workspace's database comes from any earlier schema to this one."""

@@ -1,0 +1,230 @@
+"""The ranking of the version in force: filtered, sorted and paged in SQL, so that a million listings stay
+quick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+
+from mmquality.errors import MMQualityError, UnknownListingError
+from mmquality.records import ModelVersion, RankedListing
+from mmquality.store.database import Database
+from mmquality.store.labels import as_label, label_columns, labels_with_versions
+from mmquality.store.listings import as_listing, listing_columns
+from mmquality.store.scores import count_before, scored_count, version_in_force
+from mmquality.store.tables import current_labels, labels, listings, scores
+from mmquality.store.text import contains_every_word
+
+
+class LabelFilter(StrEnum):
+    """Which listings to show by the label that counts for them."""
+
+    UNLABELLED = "unlabelled"
+    LABELLED = "labelled"
+    MISMATCH = "mismatch"
+    MATCH = "match"
+    UNSURE = "unsure"
+
+
+_SORT_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "title": listings.c.title_folded,
+    "price": listings.c.price,
+    "category": listings.c.category,
+    "impressions": listings.c.impressions,
+}
+RANKING_SORTS = tuple(
+    sign + key for key in ("rank", "score", *_SORT_COLUMNS) for sign in ("", "-")
+)  # "-" = descending
+
+
+@dataclass(frozen=True)
+class RankingQuery:
+    """Which listings of the ranking, and in which order.
+
+    `category`: any of these ("" = listings without one); nothing = all. `text`: every word occurs in the
+    title, in any case. `sort`: one of `RANKING_SORTS`; "rank" and "-score" put the worst first. Equal ones
+    follow by rank; listings without a price or category come last either way.
+    """
+
+    category: tuple[str, ...] = ()
+    min_score: float | None = None
+    max_score: float | None = None
+    text: str = ""
+    label: LabelFilter | None = None
+    sort: str = "rank"
+
+
+@dataclass(frozen=True)
+class RankingPage:
+    """One page of the ranking; `total` counts the listings on all pages; `version` made the scores."""
+
+    rows: list[RankedListing]
+    total: int
+    version: ModelVersion | None
+
+
+class RankingStore(Database):
+    """The part of the store that answers from the ranking in force."""
+
+    def ranking_page(self, query: RankingQuery, page: int = 1, size: int = 50) -> RankingPage:
+        """Page 1, 2, … of the query's listings; a page past the end has no rows.
+
+        Raises `MMQualityError` for a sort that is none of `RANKING_SORTS`.
+        """
+        with self._read() as connection:
+            found = version_in_force(connection)
+            if found is None:
+                return RankingPage([], 0, None)
+            selection = _Selection(connection, found[0], query)
+            ids = selection.page_of_ids(max(page, 1), size)
+            rows = _ranked_listings(connection, found[0], ids)
+            return RankingPage(rows, selection.total(), found[1])
+
+    def ranked_listing(self, listing_id: str) -> RankedListing:
+        """One listing with its place in the ranking. Raises `UnknownListingError` when it is not ranked."""
+        with self._read() as connection:
+            found = version_in_force(connection)
+            rows = _ranked_listings(connection, found[0], [listing_id]) if found else []
+        if not rows:
+            raise UnknownListingError(
+                f"Listing {listing_id!r} is not in the ranking; check the id, or score it."
+            )
+        return rows[0]
+
+    def rank_neighbour(self, rank: int, step: int, query: RankingQuery | None = None) -> str | None:
+        """The listing_id nearest to `rank` among the query's listings (whatever its sort): after it for a
+        positive `step`, before it for a negative one; None at the end."""
+        with self._read() as connection:
+            found = version_in_force(connection)
+            if found is None:
+                return None
+            selection = _Selection(connection, found[0], query or RankingQuery())
+            return selection.next_id(rank, forward=step > 0)
+
+    def categories(self) -> list[tuple[str, int]]:
+        """(category, listings) of the catalogue, the largest first; "" stands for listings without a
+        category."""
+        query = select(listings.c.category, func.count()).group_by(listings.c.category)
+        with self._read() as connection:
+            counts = [(name or "", count) for name, count in connection.execute(query)]
+        return sorted(counts, key=lambda pair: (-pair[1], pair[0]))
+
+    def unscored_count(self) -> int:
+        """How many listings of the catalogue the version in force does not rank (imported after it)."""
+        with self._read() as connection:
+            everything = connection.execute(select(func.count()).select_from(listings)).scalar_one()
+            found = version_in_force(connection)
+            return everything - (scored_count(connection, found[0]) if found else 0)
+
+
+class _Selection:
+    """The ranked listings that a query asks for, in one version."""
+
+    def __init__(self, connection: Connection, version_id: int, query: RankingQuery) -> None:
+        if query.sort not in RANKING_SORTS:
+            raise MMQualityError(
+                f"The ranking cannot be sorted by {query.sort!r}; use {', '.join(RANKING_SORTS)}."
+            )
+        self._connection = connection
+        self._version_id = version_id
+        self._query = query
+        # Scores fall as ranks rise: a range of scores is a range of ranks.
+        self._first, self._last = _rank_range(connection, version_id, query)
+        self._filters = _filters(query)
+
+    def total(self) -> int:
+        """How many there are."""
+        if not self._filters:
+            return max(self._last - self._first + 1, 0)
+        count: int = self._connection.execute(self._select(func.count())).scalar_one()
+        return count
+
+    def page_of_ids(self, page: int, size: int) -> list[str]:
+        """The ids on one page, in order."""
+        statement = self._select(scores.c.listing_id)
+        skipped = (page - 1) * size
+        if not self._filters and self._query.sort in ("rank", "-score"):
+            # Ranks have no gaps: jump to the page instead of walking there.
+            statement = statement.where(scores.c.rank >= self._first + skipped)
+            skipped = 0
+        statement = statement.order_by(*_order(self._query.sort)).offset(skipped).limit(size)
+        return list(self._connection.execute(statement).scalars())
+
+    def next_id(self, rank: int, forward: bool) -> str | None:
+        """The id after (or before) a rank."""
+        statement = self._select(scores.c.listing_id)
+        if forward:
+            statement = statement.where(scores.c.rank > rank).order_by(scores.c.rank)
+        else:
+            statement = statement.where(scores.c.rank < rank).order_by(scores.c.rank.desc())
+        return self._connection.execute(statement.limit(1)).scalar_one_or_none()
+
+    def _select(self, what: ColumnElement[Any]) -> Select[Any]:
+        source = scores.join(listings, listings.c.listing_id == scores.c.listing_id)
+        if self._query.label is not None:
+            source = source.outerjoin(current_labels, current_labels.c.listing_id == scores.c.listing_id)
+        within = scores.c.rank.between(self._first, self._last)
+        return (
+            select(what)
+            .select_from(source)
+            .where(scores.c.version_id == self._version_id, within, *self._filters)
+        )
+
+
+def _rank_range(connection: Connection, version_id: int, query: RankingQuery) -> tuple[int, int]:
+    first, last = 1, scored_count(connection, version_id)
+    if query.min_score is not None:
+        last = count_before(connection, version_id, scores.c.score < query.min_score)
+    if query.max_score is not None:
+        first = 1 + count_before(connection, version_id, scores.c.score <= query.max_score)
+    return first, last
+
+
+def _filters(query: RankingQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if query.category:
+        named = listings.c.category.in_([name for name in query.category if name])
+        found.append(or_(named, listings.c.category.is_(None)) if "" in query.category else named)
+    by_title = contains_every_word(listings.c.title_folded, query.text)
+    if by_title is not None:
+        found.append(by_title)
+    if query.label is LabelFilter.UNLABELLED:
+        found.append(current_labels.c.listing_id.is_(None))
+    elif query.label is LabelFilter.LABELLED:
+        found.append(current_labels.c.listing_id.is_not(None))
+    elif query.label is not None:
+        found.append(current_labels.c.verdict == query.label.value)
+    return found
+
+
+def _order(sort: str) -> Sequence[ColumnElement[Any]]:
+    key, descending = sort.removeprefix("-"), sort.startswith("-")
+    if key in ("rank", "score"):
+        worst_first = (key == "rank") != descending
+        return [scores.c.rank if worst_first else scores.c.rank.desc()]
+    column = _SORT_COLUMNS[key]
+    ordered = column.desc() if descending else column.asc()
+    return [ordered.nulls_last(), scores.c.rank]
+
+
+def _ranked_listings(connection: Connection, version_id: int, ids: Sequence[str]) -> list[RankedListing]:
+    source = (
+        scores.join(listings, listings.c.listing_id == scores.c.listing_id)
+        .outerjoin(current_labels, current_labels.c.listing_id == scores.c.listing_id)
+        .outerjoin(labels_with_versions, current_labels.c.label_id == labels.c.label_id)
+    )
+    query = (
+        select(*listing_columns, scores.c.score, scores.c.rank, *label_columns)
+        .select_from(source)
+        .where(scores.c.version_id == version_id, scores.c.listing_id.in_(ids))
+    )
+    rows = connection.execute(query).mappings()
+    found = {
+        row["listing_id"]: RankedListing(as_listing(row), row["score"], row["rank"], as_label(row))
+        for row in rows
+    }
+    return [found[listing_id] for listing_id in ids if listing_id in found]

@@ -1,0 +1,170 @@
+"""Model versions and their scores: published in one step, one of them in force, none forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
+from mmquality.records import ModelVersion
+from mmquality.store.database import Database, batches, upsert
+from mmquality.store.tables import current_model, model_versions, scores
+
+_BATCH = 50_000
+
+
+def as_version(row: RowMapping) -> ModelVersion:
+    """The version in a row that holds the columns of `model_versions`."""
+    return ModelVersion(row["name"], row["created_at"], row["listings"], row["summary"])
+
+
+def version_in_force(connection: Connection) -> tuple[int, ModelVersion] | None:
+    """The number and the record of the version that readers see."""
+    query = select(model_versions).join(current_model)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else (row["version_id"], as_version(row))
+
+
+def scored_count(connection: Connection, version_id: int) -> int:
+    """How many listings a version ranks."""
+    query = select(func.max(scores.c.rank)).where(scores.c.version_id == version_id)
+    return connection.execute(query).scalar_one() or 0
+
+
+class ScoreStore(Database):
+    """The part of the store that holds model versions and scores."""
+
+    def publish(self, version: ModelVersion, frame: pd.DataFrame) -> None:
+        """Store a version with its scores (listing_id, score in 0…1) and put it in force, in one transaction.
+
+        Rank 1 is the highest score; equal scores are ranked by listing_id. Readers see the old version or the
+        new one. Earlier versions stay. Raises `ModelFileError` for scores that do not fit,
+        `UnknownListingError` for listings that the catalogue does not hold, `WorkspaceError` when the name is
+        taken; nothing changes then.
+        """
+        ranked = _ranked(frame)
+        with self._write() as connection:
+            version_id = _add_version(connection, version)
+            try:
+                for batch in batches(_score_rows(version_id, ranked), _BATCH):
+                    connection.execute(insert(scores), batch)
+            except IntegrityError as error:
+                raise UnknownListingError(
+                    f"Model version {version.name} scores listings that the catalogue does not hold; "
+                    "import them first, then score again."
+                ) from error
+            _put_in_force(connection, version_id)
+
+    def make_current(self, name: str) -> None:
+        """Put an earlier version in force again. Raises `WorkspaceError` when there is none of that name."""
+        with self._write() as connection:
+            query = select(model_versions.c.version_id).where(model_versions.c.name == name)
+            version_id = connection.execute(query).scalar_one_or_none()
+            if version_id is None:
+                raise WorkspaceError(
+                    f"There is no model version {name!r}; `mmquality models list` shows those there are."
+                )
+            _put_in_force(connection, version_id)
+
+    def current_version(self) -> ModelVersion | None:
+        """The version in force, or None before the first one."""
+        with self._read() as connection:
+            found = version_in_force(connection)
+        return None if found is None else found[1]
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions, the last published first."""
+        query = select(model_versions).order_by(model_versions.c.version_id.desc())
+        with self._read() as connection:
+            return [as_version(row) for row in connection.execute(query).mappings()]
+
+    def score_history(self, listing_id: str) -> list[tuple[ModelVersion, float, int]]:
+        """(version, score, rank) of one listing in every version that scored it, in the order of
+        publishing."""
+        query = (
+            select(model_versions, scores.c.score, scores.c.rank)
+            .join(scores, scores.c.version_id == model_versions.c.version_id)
+            .where(scores.c.listing_id == listing_id)
+            .order_by(model_versions.c.version_id)
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).mappings()
+            return [(as_version(row), row["score"], row["rank"]) for row in rows]
+
+    def score_histogram(self, bins: int = 50) -> pd.DataFrame:
+        """The scores of the version in force in `bins` equal bins of 0…1: columns low, high, count.
+
+        A bin holds low ≤ score < high; the last one also holds 1. Without a version all counts are 0.
+        """
+        edges = np.linspace(0.0, 1.0, bins + 1)
+        with self._read() as connection:
+            found = version_in_force(connection)
+            at_least = (
+                _counts_at_least(connection, found[0], edges) if found else np.zeros(bins + 1, np.int64)
+            )
+        at_least[-1] = 0
+        return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": at_least[:-1] - at_least[1:]})
+
+
+def count_before(connection: Connection, version_id: int, condition: ColumnElement[bool]) -> int:
+    """How many listings of a version are ranked before the first one that meets a condition on the score.
+
+    `scores.c.score < x` gives how many score x or more. One descent of the index, however many there are.
+    """
+    query = (
+        select(scores.c.rank)
+        .where(scores.c.version_id == version_id, condition)
+        .order_by(scores.c.score.desc(), scores.c.rank)
+        .limit(1)
+    )
+    first = connection.execute(query).scalar_one_or_none()
+    return scored_count(connection, version_id) if first is None else first - 1
+
+
+def _counts_at_least(connection: Connection, version_id: int, edges: np.ndarray) -> np.ndarray:
+    return np.array([count_before(connection, version_id, scores.c.score < float(edge)) for edge in edges])
+
+
+def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    values = frame["score"].to_numpy(dtype=np.float64)
+    if not ((values >= 0) & (values <= 1)).all():  # NaN is neither
+        raise ModelFileError(
+            "Some scores are not numbers in 0…1; nothing was published. Train the model again."
+        )
+    if frame["listing_id"].duplicated().any():
+        raise ModelFileError("A listing was scored twice; nothing was published. Score the catalogue again.")
+    ranked = pd.DataFrame({"listing_id": frame["listing_id"].astype(object), "score": values})
+    return ranked.sort_values(["score", "listing_id"], ascending=[False, True], ignore_index=True)
+
+
+def _score_rows(version_id: int, ranked: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    pairs = zip(ranked["listing_id"].tolist(), ranked["score"].tolist(), strict=True)
+    for rank, (listing_id, score) in enumerate(pairs, start=1):
+        yield {"version_id": version_id, "rank": rank, "listing_id": listing_id, "score": score}
+
+
+def _add_version(connection: Connection, version: ModelVersion) -> int:
+    taken = select(model_versions.c.version_id).where(model_versions.c.name == version.name)
+    if connection.execute(taken).first() is not None:
+        raise WorkspaceError(
+            f"A model version {version.name!r} was published before; publish under another name."
+        )
+    values = {
+        "name": version.name,
+        "created_at": version.created_at,
+        "listings": version.listings,
+        "summary": version.summary,
+    }
+    new = insert(model_versions).values(values).returning(model_versions.c.version_id)
+    version_id: int = connection.execute(new).scalar_one()
+    return version_id
+
+
+def _put_in_force(connection: Connection, version_id: int) -> None:
+    pointer = {"slot": 1, "version_id": version_id}
+    connection.execute(upsert(connection, current_model, ["version_id"]), pointer)

@@ -1,0 +1,177 @@
+"""The database's tables (SQLAlchemy Core), and the two column types that make both engines agree."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.dialects import postgresql
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: only time zone aware values go in, only UTC aware values come out (SQLite drops
+    zones)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; give moments in UTC.")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Text that is sorted: by code point on both engines (as Python sorts), whatever PostgreSQL's locale.
+SortedText = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+# SQLite counts up only in a column whose type is exactly INTEGER.
+EventId = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("listing_id", SortedText, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("title_folded", SortedText, nullable=False),  # case folded, for search and sorting
+    Column("category", SortedText),
+    Column("price", Double),
+    Column("seller", Text),
+    Column("attributes", JSON, nullable=False),
+    Column("image", Text, nullable=False),
+    Column("photo_path", Text, nullable=False),
+    Column("title_hash", Text, nullable=False),
+    Column("photo_hash", Text, nullable=False),
+    Column("photo_size", BigInteger),  # size and modification time: an unchanged file is not read again
+    Column("photo_mtime_ns", BigInteger),
+    Column("impressions", Integer, nullable=False, server_default="0"),
+    Column("clicks", Integer, nullable=False, server_default="0"),
+    Index("ix_listings_category", "category", "listing_id"),
+)
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    Column("version_id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("listings", Integer, nullable=False),
+    Column("summary", JSON, nullable=False),
+)
+
+# Ranks are 1…n without gaps in every version, and the score never rises with the rank: a range of scores is a
+# range of ranks, and both are found by one descent of an index. Rows lie in the order of the ranking.
+scores = Table(
+    "scores",
+    metadata,
+    Column("version_id", ForeignKey("model_versions.version_id"), primary_key=True),
+    Column("rank", Integer, primary_key=True),  # 1 = worst
+    Column("listing_id", SortedText, ForeignKey("listings.listing_id"), nullable=False),
+    Column("score", Double, nullable=False),
+    Index("uq_scores_listing_id", "listing_id", "version_id", unique=True),
+    sqlite_with_rowid=False,
+)
+Index("ix_scores_score", scores.c.version_id, scores.c.score.desc(), scores.c.rank)
+
+# One row: which version the readers see. Publishing is the change of this row.
+current_model = Table(
+    "current_model",
+    metadata,
+    Column(
+        "slot", Integer, CheckConstraint("slot = 1", name="one_row"), primary_key=True, autoincrement=False
+    ),
+    Column("version_id", ForeignKey("model_versions.version_id"), nullable=False),
+)
+
+# Events: rows are added, never changed, never deleted.
+labels = Table(
+    "labels",
+    metadata,
+    Column("label_id", EventId, primary_key=True),
+    Column("listing_id", SortedText, ForeignKey("listings.listing_id"), nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("reason", Text),
+    Column("note", Text, nullable=False),
+    Column("analyst", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("version_id", ForeignKey("model_versions.version_id")),  # what the analyst saw
+    Column("score", Double),
+    Column("rank", Integer),
+    Column("title_hash", Text, nullable=False),  # what was judged: a later import may change the listing
+    Column("photo_hash", Text, nullable=False),
+    Index("ix_labels_listing_id", "listing_id", "label_id"),
+    Index("ix_labels_created_at", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+# An undo is an event too: it names the label that no longer counts.
+label_withdrawals = Table(
+    "label_withdrawals",
+    metadata,
+    Column("label_id", ForeignKey("labels.label_id"), primary_key=True),
+    Column("analyst", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Which label counts for a listing: the newest that was not withdrawn. Written with the events, in one
+# transaction.
+current_labels = Table(
+    "current_labels",
+    metadata,
+    Column("listing_id", SortedText, ForeignKey("listings.listing_id"), primary_key=True),
+    Column("label_id", ForeignKey("labels.label_id"), nullable=False, unique=True),
+    Column("verdict", Text, nullable=False),
+    Index("ix_current_labels_verdict", "verdict", "listing_id"),
+)
+
+import_reports = Table(
+    "import_reports",
+    metadata,
+    Column("report_id", Integer, primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("problems", Integer, nullable=False),
+)
+
+import_problems = Table(
+    "import_problems",
+    metadata,
+    Column("report_id", ForeignKey("import_reports.report_id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # 1, 2, … as they were met
+    Column("file", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Index("ix_import_problems_column", "report_id", "column", "number"),
+)

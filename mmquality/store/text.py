@@ -1,0 +1,37 @@
+"""How text is searched: the same answer on both engines, whatever their idea of upper and lower case."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from sqlalchemy import ColumnElement, and_
+
+from mmquality.errors import MMQualityError
+
+_MOST_WORDS = 100
+
+
+def folded(text: str) -> str:
+    """The text as it is compared: Unicode NFC, without case."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def words(text: str) -> list[str]:
+    """The different words to look for, folded. Raises `MMQualityError` when there are more than a hundred."""
+    found = list(dict.fromkeys(folded(storable(text)).split()))
+    if len(found) > _MOST_WORDS:
+        raise MMQualityError(f"The search text has {len(found)} words; use at most {_MOST_WORDS}.")
+    return found
+
+
+def contains_every_word(column: ColumnElement[str], text: str) -> ColumnElement[bool] | None:
+    """Whether the (folded) column holds every word of `text` somewhere; None when there is no word."""
+    needed = words(text)
+    if not needed:
+        return None
+    return and_(*(column.contains(word, autoescape=True) for word in needed))
+
+
+def storable(text: str) -> str:
+    """Typed text without what a database cannot hold: NUL characters and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

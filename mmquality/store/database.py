@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
     URL,
+    Column,
     Connection,
     Engine,
     Executable,
@@ -80,6 +81,11 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _refresh_statistics(self) -> None:
+        """Let the query planner look at the tables again: its choice of an index rests on their sizes."""
+        with self._write() as connection:
+            connection.exec_driver_sql("ANALYZE")
+
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and does not hold up writers."""
@@ -94,12 +100,15 @@ class Database:
             yield connection
 
 
-def upsert(connection: Connection, table: Table, columns: Sequence[str]) -> Executable:
-    """INSERT rows, or UPDATE these columns where the table has a row with the same primary key."""
+def upsert(
+    connection: Connection, table: Table, columns: Sequence[str], key: Column[Any] | None = None
+) -> Executable:
+    """INSERT rows, or UPDATE these columns where the table has a row with the same key (default: primary)."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(table)
     return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key), set_={name: statement.excluded[name] for name in columns}
+        index_elements=[key] if key is not None else list(table.primary_key),
+        set_={name: statement.excluded[name] for name in columns},
     )
 
 
@@ -160,17 +169,18 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
-        # Many rows travel in one INSERT; a server that was restarted is met again without an error.
-        return create_engine(url, pool_pre_ping=True, use_insertmanyvalues_wo_returning=True, **options)
+        engine = create_engine(url, pool_pre_ping=True, **options)  # a server may have been restarted
     except ModuleNotFoundError as error:
         raise WorkspaceError(
             f"{_shown(url)} needs the package {error.name}; install mmquality[postgresql]."
         ) from error
+    engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one INSERT: far fewer round trips
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and never says IMMEDIATE
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "cache_size = -65536"):
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "cache_size = -65536", "analysis_limit = 1000"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -25,18 +25,18 @@ label_columns = [
     model_versions.c.name.label("label_version"),
     *(
         labels.c[name].label(f"label_{name}")
-        for name in ("listing_id", "verdict", "reason", "note", "analyst", "created_at", "score", "rank")
+        for name in ("verdict", "reason", "note", "analyst", "created_at", "score", "rank")
     ),
 ]
 
 
 def as_label(row: RowMapping) -> Label | None:
-    """The label in a row that holds `label_columns`; None where an outer join found none."""
+    """The label in a row that holds `label_columns` and listing_id; None where an outer join found none."""
     if row["label_id"] is None:
         return None
     return Label(
         label_id=row["label_id"],
-        listing_id=row["label_listing_id"],
+        listing_id=row["listing_id"],
         verdict=Verdict(row["label_verdict"]),
         reason=None if row["label_reason"] is None else Reason(row["label_reason"]),
         note=row["label_note"],
@@ -106,21 +106,18 @@ class LabelStore(Database):
         """
         _check_verdict(verdict, reason, analyst)
         with self._write() as connection:
+            judged = _judged(connection, listing_id)
             values = {
-                "listing_id": listing_id,
+                **judged,
                 "verdict": verdict.value,
                 "reason": None if reason is None else reason.value,
                 "note": storable(note),
                 "analyst": storable(analyst).strip(),
                 "created_at": datetime.now(UTC),
-                **_judged(connection, listing_id),
-                **_seen(connection, listing_id, seen_version),
+                **_seen(connection, judged["listing_no"], seen_version),
             }
-            label_id = connection.execute(
-                insert(labels).values(values).returning(labels.c.label_id)
-            ).scalar_one()
-            _let_count(connection, listing_id, label_id, verdict.value)
-            return _label(connection, label_id)
+            new = insert(labels).values(values).returning(labels.c.label_id)
+            return _let_count(connection, judged["listing_no"], connection.execute(new).scalar_one())
 
     def undo_label(self, label_id: int, analyst: str) -> Label | None:
         """Withdraw a label (an event of its own: the label itself stays) and give the one that now counts, if
@@ -129,8 +126,7 @@ class LabelStore(Database):
         Raises `MMQualityError` when there is no such label or it was withdrawn before.
         """
         with self._write() as connection:
-            label = _label(connection, label_id)
-            _judged(connection, label.listing_id)
+            listing_no = _judged(connection, _label(connection, label_id).listing_id)["listing_no"]
             done = select(label_withdrawals.c.label_id).where(label_withdrawals.c.label_id == label_id)
             if connection.execute(done).first() is not None:
                 raise MMQualityError(f"Label {label_id} was withdrawn before; reload to see what counts now.")
@@ -140,7 +136,7 @@ class LabelStore(Database):
                 "created_at": datetime.now(UTC),
             }
             connection.execute(insert(label_withdrawals).values(event))
-            return _count_newest(connection, label.listing_id)
+            return _count_newest(connection, listing_no)
 
     def labels_page(self, query: LabelQuery | None = None, page: int = 1, size: int = 50) -> LabelsPage:
         """Page 1, 2, … of the query's labels; a page past the end has no rows."""
@@ -176,11 +172,12 @@ class LabelStore(Database):
         still = (labels.c.title_hash == listings.c.title_hash) & (
             labels.c.photo_hash == listings.c.photo_hash
         )
-        names = ["listing_id", "verdict", "reason", "analyst", "created_at"]
-        query = _select(LabelQuery(), *(labels.c[name] for name in names), still.label("as_judged"))
+        names = ["verdict", "reason", "analyst", "created_at"]
+        columns = [listings.c.listing_id, *(labels.c[name] for name in names), still.label("as_judged")]
+        query = _select(LabelQuery(), *columns).order_by(listings.c.listing_id)
         with self._read() as connection:
-            rows = connection.execute(query.order_by(labels.c.listing_id)).all()
-        return pd.DataFrame.from_records(rows, columns=[*names, "as_judged"])
+            rows = connection.execute(query).all()
+        return pd.DataFrame.from_records(rows, columns=["listing_id", *names, "as_judged"])
 
     def analysts(self) -> list[str]:
         """Everybody who has labelled, by name."""
@@ -189,7 +186,13 @@ class LabelStore(Database):
             return list(connection.execute(query).scalars())
 
 
-_row_columns = [*label_columns, listings.c.title, listings.c.category, listings.c.image]
+_row_columns = [
+    *label_columns,
+    listings.c.listing_id,
+    listings.c.title,
+    listings.c.category,
+    listings.c.image,
+]
 
 
 def _as_labelled(row: RowMapping) -> LabelledListing:
@@ -207,17 +210,18 @@ def _check_verdict(verdict: Verdict, reason: Reason | None, analyst: str) -> Non
         raise MMQualityError("A label needs the name of its analyst; give it and save again.")
 
 
-def _judged(connection: Connection, listing_id: str) -> dict[str, str]:
-    """The content that the verdict is about. Keeps other labels of this listing waiting until this one is
-    in."""
-    query = select(listings.c.title_hash, listings.c.photo_hash).where(listings.c.listing_id == listing_id)
-    row = connection.execute(query.with_for_update(key_share=True)).mappings().one_or_none()
+def _judged(connection: Connection, listing_id: str) -> dict[str, Any]:
+    """The listing's number and the content that a verdict is about; other labels of this listing wait from
+    here on until this one is in."""
+    columns = [listings.c[name] for name in ("listing_no", "title_hash", "photo_hash")]
+    query = select(*columns).where(listings.c.listing_id == listing_id).with_for_update(key_share=True)
+    row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise UnknownListingError(f"The catalogue has no listing {listing_id!r}; check the id.")
     return dict(row)
 
 
-def _seen(connection: Connection, listing_id: str, version: str | None) -> dict[str, Any]:
+def _seen(connection: Connection, listing_no: int, version: str | None) -> dict[str, Any]:
     if version is None:
         found = version_in_force(connection)
         version_id = None if found is None else found[0]
@@ -227,37 +231,38 @@ def _seen(connection: Connection, listing_id: str, version: str | None) -> dict[
         if version_id is None:
             raise WorkspaceError(f"There is no model version {version!r}; reload the page and label again.")
     place = select(scores.c.score, scores.c.rank).where(
-        scores.c.listing_id == listing_id, scores.c.version_id == version_id
+        scores.c.listing_no == listing_no, scores.c.version_id == version_id
     )
     row = connection.execute(place).mappings().one_or_none()
     return {} if row is None else {"version_id": version_id, **row}
 
 
-def _let_count(connection: Connection, listing_id: str, label_id: int, verdict: str) -> None:
-    pointer = {"listing_id": listing_id, "label_id": label_id, "verdict": verdict}
+def _let_count(connection: Connection, listing_no: int, label_id: int) -> Label:
+    label = _label(connection, label_id)
+    pointer = {"listing_no": listing_no, "label_id": label_id, "verdict": label.verdict.value}
     connection.execute(upsert(connection, current_labels, ["label_id", "verdict"]), pointer)
+    return label
 
 
-def _count_newest(connection: Connection, listing_id: str) -> Label | None:
+def _count_newest(connection: Connection, listing_no: int) -> Label | None:
     """Let the listing's newest label that was not withdrawn count."""
     query = (
         select(labels.c.label_id)
         .outerjoin(label_withdrawals)
-        .where(labels.c.listing_id == listing_id, label_withdrawals.c.label_id.is_(None))
+        .where(labels.c.listing_no == listing_no, label_withdrawals.c.label_id.is_(None))
         .order_by(labels.c.label_id.desc())
     )
     newest = connection.execute(query.limit(1)).scalar_one_or_none()
-    if newest is None:
-        connection.execute(delete(current_labels).where(current_labels.c.listing_id == listing_id))
-        return None
-    label = _label(connection, newest)
-    _let_count(connection, listing_id, newest, label.verdict.value)
-    return label
+    if newest is not None:
+        return _let_count(connection, listing_no, newest)
+    connection.execute(delete(current_labels).where(current_labels.c.listing_no == listing_no))
+    return None
 
 
 def _label(connection: Connection, label_id: int) -> Label:
-    query = select(*label_columns).select_from(labels_with_versions).where(labels.c.label_id == label_id)
-    row = connection.execute(query).mappings().one_or_none()
+    source = labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
+    query = select(*label_columns, listings.c.listing_id).select_from(source)
+    row = connection.execute(query.where(labels.c.label_id == label_id)).mappings().one_or_none()
     label = None if row is None else as_label(row)
     if label is None:
         raise MMQualityError(f"There is no label {label_id}; reload to see those there are.")
@@ -265,7 +270,7 @@ def _label(connection: Connection, label_id: int) -> Label:
 
 
 def _select(query: LabelQuery, *columns: ColumnElement[Any]) -> Select[Any]:
-    source: FromClause = labels_with_versions.join(listings, listings.c.listing_id == labels.c.listing_id)
+    source: FromClause = labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
     conditions = _conditions(query)
     if query.newest_only:
         source = source.join(current_labels, current_labels.c.label_id == labels.c.label_id)
@@ -276,16 +281,13 @@ def _select(query: LabelQuery, *columns: ColumnElement[Any]) -> Select[Any]:
 
 
 def _conditions(query: LabelQuery) -> list[ColumnElement[bool]]:
-    found = [
-        labels.c[name] == wanted
-        for name, wanted in {
-            "listing_id": query.listing_id,
-            "analyst": query.analyst,
-            "verdict": None if query.verdict is None else query.verdict.value,
-            "reason": None if query.reason is None else query.reason.value,
-        }.items()
-        if wanted is not None
+    wanted = [
+        (listings.c.listing_id, query.listing_id),
+        (labels.c.analyst, query.analyst),
+        (labels.c.verdict, query.verdict),
+        (labels.c.reason, query.reason),
     ]
+    found = [column == str(value) for column, value in wanted if value is not None]
     if query.since is not None:
         found.append(labels.c.created_at >= query.since)
     if query.until is not None:

@@ -166,7 +166,7 @@ def _upsert(connection: Connection, batch: Sequence[dict[str, Any]]) -> UpsertCo
     updated = [row for row in known if _differs(row, stored[row["listing_id"]], _CONTENT)]
     touched = [row for row in known if _differs(row, stored[row["listing_id"]], _CONTENT + _STAMP)]
     if added or touched:
-        connection.execute(upsert(connection, listings, _WRITTEN), added + touched)
+        connection.execute(upsert(connection, listings, _WRITTEN, listings.c.listing_id), added + touched)
     return UpsertCounts(len(added), len(updated), len(known) - len(updated))
 
 

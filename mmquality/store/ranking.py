@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, or_, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.records import ModelVersion, RankedListing
@@ -16,7 +16,7 @@ from mmquality.store.database import Database
 from mmquality.store.labels import as_label, label_columns, labels_with_versions
 from mmquality.store.listings import as_listing, listing_columns
 from mmquality.store.scores import count_before, scored_count, version_in_force
-from mmquality.store.tables import current_labels, labels, listings, scores
+from mmquality.store.tables import TITLE_START, current_labels, labels, listings, scores
 from mmquality.store.text import contains_every_word
 
 
@@ -30,14 +30,14 @@ class LabelFilter(StrEnum):
     UNSURE = "unsure"
 
 
-_SORT_COLUMNS: dict[str, ColumnElement[Any]] = {
+_LISTING_SORTS: dict[str, ColumnElement[Any]] = {
     "title": listings.c.title_folded,
     "price": listings.c.price,
     "category": listings.c.category,
     "impressions": listings.c.impressions,
 }
 RANKING_SORTS = tuple(
-    sign + key for key in ("rank", "score", *_SORT_COLUMNS) for sign in ("", "-")
+    sign + key for key in ("rank", "score", *_LISTING_SORTS) for sign in ("", "-")
 )  # "-" = descending
 
 
@@ -80,15 +80,17 @@ class RankingStore(Database):
             if found is None:
                 return RankingPage([], 0, None)
             selection = _Selection(connection, found[0], query)
-            ids = selection.page_of_ids(max(page, 1), size)
-            rows = _ranked_listings(connection, found[0], ids)
+            numbers = selection.page_of_numbers(max(page, 1), size)
+            rows = _ranked_listings(connection, found[0], numbers)
             return RankingPage(rows, selection.total(), found[1])
 
     def ranked_listing(self, listing_id: str) -> RankedListing:
         """One listing with its place in the ranking. Raises `UnknownListingError` when it is not ranked."""
         with self._read() as connection:
             found = version_in_force(connection)
-            rows = _ranked_listings(connection, found[0], [listing_id]) if found else []
+            numbers = select(listings.c.listing_no).where(listings.c.listing_id == listing_id)
+            wanted = list(connection.execute(numbers).scalars())
+            rows = _ranked_listings(connection, found[0], wanted) if found else []
         if not rows:
             raise UnknownListingError(
                 f"Listing {listing_id!r} is not in the ranking; check the id, or score it."
@@ -103,7 +105,9 @@ class RankingStore(Database):
             if found is None:
                 return None
             selection = _Selection(connection, found[0], query or RankingQuery())
-            return selection.next_id(rank, forward=step > 0)
+            number = selection.next_number(rank, forward=step > 0)
+            query_id = select(listings.c.listing_id).where(listings.c.listing_no == number)
+            return connection.execute(query_id).scalar_one_or_none()
 
     def categories(self) -> list[tuple[str, int]]:
         """(category, listings) of the catalogue, the largest first; "" stands for listings without a
@@ -131,7 +135,7 @@ class _Selection:
             )
         self._connection = connection
         self._version_id = version_id
-        self._query = query
+        self._sort = query.sort
         # Scores fall as ranks rise: a range of scores is a range of ranks.
         self._first, self._last = _rank_range(connection, version_id, query)
         self._filters = _filters(query)
@@ -143,20 +147,24 @@ class _Selection:
         count: int = self._connection.execute(self._select(func.count())).scalar_one()
         return count
 
-    def page_of_ids(self, page: int, size: int) -> list[str]:
-        """The ids on one page, in order."""
-        statement = self._select(scores.c.listing_id)
+    def page_of_numbers(self, page: int, size: int) -> list[int]:
+        """The listing numbers on one page, in order."""
+        statement = self._select(scores.c.listing_no)
         skipped = (page - 1) * size
-        if not self._filters and self._query.sort in ("rank", "-score"):
+        if not self._filters and self._sort in ("rank", "-score"):
             # Ranks have no gaps: jump to the page instead of walking there.
             statement = statement.where(scores.c.rank >= self._first + skipped)
             skipped = 0
-        statement = statement.order_by(*_order(self._query.sort)).offset(skipped).limit(size)
+        key = self._sort.removeprefix("-")
+        if key in _LISTING_SORTS:
+            statement = statement.join(listings, listings.c.listing_no == scores.c.listing_no)
+        order = _order(self._sort, self._connection.dialect.name)
+        statement = statement.order_by(*order).offset(skipped).limit(size)
         return list(self._connection.execute(statement).scalars())
 
-    def next_id(self, rank: int, forward: bool) -> str | None:
-        """The id after (or before) a rank."""
-        statement = self._select(scores.c.listing_id)
+    def next_number(self, rank: int, forward: bool) -> int | None:
+        """The number of the listing after (or before) a rank."""
+        statement = self._select(scores.c.listing_no)
         if forward:
             statement = statement.where(scores.c.rank > rank).order_by(scores.c.rank)
         else:
@@ -164,15 +172,8 @@ class _Selection:
         return self._connection.execute(statement.limit(1)).scalar_one_or_none()
 
     def _select(self, what: ColumnElement[Any]) -> Select[Any]:
-        source = scores.join(listings, listings.c.listing_id == scores.c.listing_id)
-        if self._query.label is not None:
-            source = source.outerjoin(current_labels, current_labels.c.listing_id == scores.c.listing_id)
         within = scores.c.rank.between(self._first, self._last)
-        return (
-            select(what)
-            .select_from(source)
-            .where(scores.c.version_id == self._version_id, within, *self._filters)
-        )
+        return select(what).where(scores.c.version_id == self._version_id, within, *self._filters)
 
 
 def _rank_range(connection: Connection, version_id: int, query: RankingQuery) -> tuple[int, int]:
@@ -186,45 +187,52 @@ def _rank_range(connection: Connection, version_id: int, query: RankingQuery) ->
 
 def _filters(query: RankingQuery) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    by_listing = _listing_filters(query)
+    if by_listing:
+        found.append(scores.c.listing_no.in_(select(listings.c.listing_no).where(*by_listing)))
+    if query.label is not None:
+        labelled = select(current_labels.c.listing_no)
+        if query.label not in (LabelFilter.LABELLED, LabelFilter.UNLABELLED):
+            labelled = labelled.where(current_labels.c.verdict == query.label.value)
+        among = scores.c.listing_no.in_(labelled)
+        found.append(~among if query.label is LabelFilter.UNLABELLED else among)
+    return found
+
+
+def _listing_filters(query: RankingQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     if query.category:
         named = listings.c.category.in_([name for name in query.category if name])
         found.append(or_(named, listings.c.category.is_(None)) if "" in query.category else named)
     by_title = contains_every_word(listings.c.title_folded, query.text)
-    if by_title is not None:
-        found.append(by_title)
-    if query.label is LabelFilter.UNLABELLED:
-        found.append(current_labels.c.listing_id.is_(None))
-    elif query.label is LabelFilter.LABELLED:
-        found.append(current_labels.c.listing_id.is_not(None))
-    elif query.label is not None:
-        found.append(current_labels.c.verdict == query.label.value)
-    return found
+    return found if by_title is None else [*found, by_title]
 
 
-def _order(sort: str) -> Sequence[ColumnElement[Any]]:
+def _order(sort: str, dialect: str) -> Sequence[ColumnElement[Any]]:
     key, descending = sort.removeprefix("-"), sort.startswith("-")
     if key in ("rank", "score"):
         worst_first = (key == "rank") != descending
         return [scores.c.rank if worst_first else scores.c.rank.desc()]
-    column = _SORT_COLUMNS[key]
+    column = _LISTING_SORTS[key]
+    if key == "title" and dialect == "postgresql":
+        column = func.left(column, literal_column(str(TITLE_START)))
     ordered = column.desc() if descending else column.asc()
-    return [ordered.nulls_last(), scores.c.rank]
+    return [ordered.nulls_last() if key in ("price", "category") else ordered, scores.c.rank]
 
 
-def _ranked_listings(connection: Connection, version_id: int, ids: Sequence[str]) -> list[RankedListing]:
+def _ranked_listings(connection: Connection, version_id: int, numbers: Sequence[int]) -> list[RankedListing]:
     source = (
-        scores.join(listings, listings.c.listing_id == scores.c.listing_id)
-        .outerjoin(current_labels, current_labels.c.listing_id == scores.c.listing_id)
+        scores.join(listings, listings.c.listing_no == scores.c.listing_no)
+        .outerjoin(current_labels, current_labels.c.listing_no == scores.c.listing_no)
         .outerjoin(labels_with_versions, current_labels.c.label_id == labels.c.label_id)
     )
     query = (
-        select(*listing_columns, scores.c.score, scores.c.rank, *label_columns)
+        select(*listing_columns, scores.c.listing_no, scores.c.score, scores.c.rank, *label_columns)
         .select_from(source)
-        .where(scores.c.version_id == version_id, scores.c.listing_id.in_(ids))
+        .where(scores.c.version_id == version_id, scores.c.listing_no.in_(numbers))
     )
-    rows = connection.execute(query).mappings()
     found = {
-        row["listing_id"]: RankedListing(as_listing(row), row["score"], row["rank"], as_label(row))
-        for row in rows
+        row["listing_no"]: RankedListing(as_listing(row), row["score"], row["rank"], as_label(row))
+        for row in connection.execute(query).mappings()
     }
-    return [found[listing_id] for listing_id in ids if listing_id in found]
+    return [found[number] for number in numbers if number in found]

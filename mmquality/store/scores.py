@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select
 
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion
 from mmquality.store.database import Database, batches, upsert
-from mmquality.store.tables import current_model, model_versions, scores
+from mmquality.store.tables import current_model, listings, model_versions, scores
 
 _BATCH = 50_000
 
@@ -32,8 +31,9 @@ def version_in_force(connection: Connection) -> tuple[int, ModelVersion] | None:
 
 def scored_count(connection: Connection, version_id: int) -> int:
     """How many listings a version ranks."""
-    query = select(func.max(scores.c.rank)).where(scores.c.version_id == version_id)
-    return connection.execute(query).scalar_one() or 0
+    query = select(scores.c.rank).where(scores.c.version_id == version_id)
+    last = connection.execute(query.order_by(scores.c.rank.desc()).limit(1)).scalar_one_or_none()
+    return last or 0
 
 
 class ScoreStore(Database):
@@ -48,17 +48,14 @@ class ScoreStore(Database):
         taken; nothing changes then.
         """
         ranked = _ranked(frame)
+        with self._read() as connection:  # before the write lock: listings are never deleted
+            numbers = _listing_numbers(connection, ranked["listing_id"], version.name)
         with self._write() as connection:
             version_id = _add_version(connection, version)
-            try:
-                for batch in batches(_score_rows(version_id, ranked), _BATCH):
-                    connection.execute(insert(scores), batch)
-            except IntegrityError as error:
-                raise UnknownListingError(
-                    f"Model version {version.name} scores listings that the catalogue does not hold; "
-                    "import them first, then score again."
-                ) from error
+            for batch in batches(_score_rows(version_id, numbers, ranked["score"]), _BATCH):
+                connection.execute(insert(scores), batch)
             _put_in_force(connection, version_id)
+        self._refresh_statistics()
 
     def make_current(self, name: str) -> None:
         """Put an earlier version in force again. Raises `WorkspaceError` when there is none of that name."""
@@ -89,7 +86,8 @@ class ScoreStore(Database):
         query = (
             select(model_versions, scores.c.score, scores.c.rank)
             .join(scores, scores.c.version_id == model_versions.c.version_id)
-            .where(scores.c.listing_id == listing_id)
+            .join(listings, listings.c.listing_no == scores.c.listing_no)
+            .where(listings.c.listing_id == listing_id)
             .order_by(model_versions.c.version_id)
         )
         with self._read() as connection:
@@ -142,10 +140,23 @@ def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
     return ranked.sort_values(["score", "listing_id"], ascending=[False, True], ignore_index=True)
 
 
-def _score_rows(version_id: int, ranked: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    pairs = zip(ranked["listing_id"].tolist(), ranked["score"].tolist(), strict=True)
-    for rank, (listing_id, score) in enumerate(pairs, start=1):
-        yield {"version_id": version_id, "rank": rank, "listing_id": listing_id, "score": score}
+def _listing_numbers(connection: Connection, ids: pd.Series[str], version: str) -> pd.Series[int]:
+    rows = connection.execute(select(listings.c.listing_id, listings.c.listing_no))
+    numbers = ids.map({listing_id: number for listing_id, number in rows})
+    unknown = ids[numbers.isna()]
+    if len(unknown):
+        raise UnknownListingError(
+            f"Model version {version} scores {len(unknown)} listings that the catalogue does not hold "
+            f"({unknown.iloc[0]!r} is one); import them first, then score again."
+        )
+    return numbers.astype("int64")
+
+
+def _score_rows(
+    version_id: int, numbers: pd.Series[int], values: pd.Series[float]
+) -> Iterator[dict[str, Any]]:
+    for rank, (number, score) in enumerate(zip(numbers.tolist(), values.tolist(), strict=True), start=1):
+        yield {"version_id": version_id, "rank": rank, "listing_no": number, "score": score}
 
 
 def _add_version(connection: Connection, version: ModelVersion) -> int:

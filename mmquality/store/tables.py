@@ -19,6 +19,8 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    func,
+    literal_column,
 )
 from sqlalchemy.dialects import postgresql
 
@@ -47,7 +49,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 # Text that is sorted: by code point on both engines (as Python sorts), whatever PostgreSQL's locale.
 SortedText = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 # SQLite counts up only in a column whose type is exactly INTEGER.
-EventId = BigInteger().with_variant(Integer(), "sqlite")
+RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData(
     naming_convention={
@@ -61,7 +63,8 @@ metadata = MetaData(
 listings = Table(
     "listings",
     metadata,
-    Column("listing_id", SortedText, primary_key=True),
+    Column("listing_no", RowNumber, primary_key=True),  # ours, small and quick to join by; never shown
+    Column("listing_id", SortedText, nullable=False, unique=True),
     Column("title", Text, nullable=False),
     Column("title_folded", SortedText, nullable=False),  # case folded, for search and sorting
     Column("category", SortedText),
@@ -76,7 +79,17 @@ listings = Table(
     Column("photo_mtime_ns", BigInteger),
     Column("impressions", Integer, nullable=False, server_default="0"),
     Column("clicks", Integer, nullable=False, server_default="0"),
-    Index("ix_listings_category", "category", "listing_id"),
+    Index("ix_listings_category", "category", "listing_no"),
+    Index("ix_listings_price", "price"),
+    Index("ix_listings_impressions", "impressions"),
+)
+
+# Titles are sorted and searched through an index. PostgreSQL refuses to index values beyond 2.7 kB, so there
+# it holds the beginning of each title, enough to sort by.
+TITLE_START = 200
+Index("ix_listings_title", listings.c.title_folded).ddl_if(dialect="sqlite")
+Index("ix_listings_title_start", func.left(listings.c.title_folded, literal_column(str(TITLE_START)))).ddl_if(
+    dialect="postgresql"
 )
 
 model_versions = Table(
@@ -96,9 +109,9 @@ scores = Table(
     metadata,
     Column("version_id", ForeignKey("model_versions.version_id"), primary_key=True),
     Column("rank", Integer, primary_key=True),  # 1 = worst
-    Column("listing_id", SortedText, ForeignKey("listings.listing_id"), nullable=False),
+    Column("listing_no", ForeignKey("listings.listing_no"), nullable=False),
     Column("score", Double, nullable=False),
-    Index("uq_scores_listing_id", "listing_id", "version_id", unique=True),
+    Index("uq_scores_listing_no", "listing_no", "version_id", unique=True),
     sqlite_with_rowid=False,
 )
 Index("ix_scores_score", scores.c.version_id, scores.c.score.desc(), scores.c.rank)
@@ -117,8 +130,8 @@ current_model = Table(
 labels = Table(
     "labels",
     metadata,
-    Column("label_id", EventId, primary_key=True),
-    Column("listing_id", SortedText, ForeignKey("listings.listing_id"), nullable=False),
+    Column("label_id", RowNumber, primary_key=True),
+    Column("listing_no", ForeignKey("listings.listing_no"), nullable=False),
     Column("verdict", Text, nullable=False),
     Column("reason", Text),
     Column("note", Text, nullable=False),
@@ -129,7 +142,7 @@ labels = Table(
     Column("rank", Integer),
     Column("title_hash", Text, nullable=False),  # what was judged: a later import may change the listing
     Column("photo_hash", Text, nullable=False),
-    Index("ix_labels_listing_id", "listing_id", "label_id"),
+    Index("ix_labels_listing_no", "listing_no", "label_id"),
     Index("ix_labels_created_at", "created_at"),
     sqlite_autoincrement=True,
 )
@@ -148,10 +161,10 @@ label_withdrawals = Table(
 current_labels = Table(
     "current_labels",
     metadata,
-    Column("listing_id", SortedText, ForeignKey("listings.listing_id"), primary_key=True),
+    Column("listing_no", ForeignKey("listings.listing_no"), primary_key=True),
     Column("label_id", ForeignKey("labels.label_id"), nullable=False, unique=True),
     Column("verdict", Text, nullable=False),
-    Index("ix_current_labels_verdict", "verdict", "listing_id"),
+    Index("ix_current_labels_verdict", "verdict", "listing_no"),
 )
 
 import_reports = Table(

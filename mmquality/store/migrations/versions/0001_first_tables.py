@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 SORTED_TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-EVENT_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 
 
@@ -43,6 +43,7 @@ def downgrade() -> None:
 def _listings() -> None:
     op.create_table(
         "listings",
+        sa.Column("listing_no", ROW_NUMBER, nullable=False),
         sa.Column("listing_id", SORTED_TEXT, nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("title_folded", SORTED_TEXT, nullable=False),
@@ -58,9 +59,16 @@ def _listings() -> None:
         sa.Column("photo_mtime_ns", sa.BigInteger()),
         sa.Column("impressions", sa.Integer(), server_default="0", nullable=False),
         sa.Column("clicks", sa.Integer(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("listing_id", name="pk_listings"),
+        sa.PrimaryKeyConstraint("listing_no", name="pk_listings"),
+        sa.UniqueConstraint("listing_id", name="uq_listings_listing_id"),
     )
-    op.create_index("ix_listings_category", "listings", ["category", "listing_id"])
+    op.create_index("ix_listings_category", "listings", ["category", "listing_no"])
+    if op.get_context().dialect.name == "postgresql":
+        op.create_index("ix_listings_title_start", "listings", [sa.text("left(title_folded, 200)")])
+    else:
+        op.create_index("ix_listings_title", "listings", ["title_folded"])
+    op.create_index("ix_listings_price", "listings", ["price"])
+    op.create_index("ix_listings_impressions", "listings", ["impressions"])
 
 
 def _models() -> None:
@@ -89,22 +97,22 @@ def _scores() -> None:
         "scores",
         sa.Column("version_id", sa.Integer(), nullable=False),
         sa.Column("rank", sa.Integer(), nullable=False),
-        sa.Column("listing_id", SORTED_TEXT, nullable=False),
+        sa.Column("listing_no", ROW_NUMBER, nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("version_id", "rank", name="pk_scores"),
         _refers("scores", "version_id", "model_versions"),
-        _refers("scores", "listing_id", "listings"),
+        _refers("scores", "listing_no", "listings"),
         sqlite_with_rowid=False,
     )
-    op.create_index("uq_scores_listing_id", "scores", ["listing_id", "version_id"], unique=True)
+    op.create_index("uq_scores_listing_no", "scores", ["listing_no", "version_id"], unique=True)
     op.create_index("ix_scores_score", "scores", ["version_id", sa.text("score DESC"), "rank"])
 
 
 def _labels() -> None:
     op.create_table(
         "labels",
-        sa.Column("label_id", EVENT_ID, nullable=False),
-        sa.Column("listing_id", SORTED_TEXT, nullable=False),
+        sa.Column("label_id", ROW_NUMBER, nullable=False),
+        sa.Column("listing_no", ROW_NUMBER, nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text()),
         sa.Column("note", sa.Text(), nullable=False),
@@ -116,18 +124,18 @@ def _labels() -> None:
         sa.Column("title_hash", sa.Text(), nullable=False),
         sa.Column("photo_hash", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("label_id", name="pk_labels"),
-        _refers("labels", "listing_id", "listings"),
+        _refers("labels", "listing_no", "listings"),
         _refers("labels", "version_id", "model_versions"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_labels_listing_id", "labels", ["listing_id", "label_id"])
+    op.create_index("ix_labels_listing_no", "labels", ["listing_no", "label_id"])
     op.create_index("ix_labels_created_at", "labels", ["created_at"])
 
 
 def _current_labels() -> None:
     op.create_table(
         "label_withdrawals",
-        sa.Column("label_id", EVENT_ID, autoincrement=False, nullable=False),
+        sa.Column("label_id", ROW_NUMBER, autoincrement=False, nullable=False),
         sa.Column("analyst", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("label_id", name="pk_label_withdrawals"),
@@ -135,15 +143,15 @@ def _current_labels() -> None:
     )
     op.create_table(
         "current_labels",
-        sa.Column("listing_id", SORTED_TEXT, nullable=False),
-        sa.Column("label_id", EVENT_ID, nullable=False),
+        sa.Column("listing_no", ROW_NUMBER, nullable=False),
+        sa.Column("label_id", ROW_NUMBER, nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("listing_id", name="pk_current_labels"),
+        sa.PrimaryKeyConstraint("listing_no", name="pk_current_labels"),
         sa.UniqueConstraint("label_id", name="uq_current_labels_label_id"),
-        _refers("current_labels", "listing_id", "listings"),
+        _refers("current_labels", "listing_no", "listings"),
         _refers("current_labels", "label_id", "labels"),
     )
-    op.create_index("ix_current_labels_verdict", "current_labels", ["verdict", "listing_id"])
+    op.create_index("ix_current_labels_verdict", "current_labels", ["verdict", "listing_no"])
 
 
 def _import_reports() -> None:

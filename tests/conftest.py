@@ -1,0 +1,104 @@
+"""What several test files share: fresh databases on both engines, PostgreSQL from a cluster of this run's
+own."""
+
+from __future__ import annotations
+
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from mmquality.store import Store
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The address (without a database) of a PostgreSQL server that lives as long as the test run.
+
+    Skips where the server's programs are not installed, or where root finds no user `postgres` to run them
+    as.
+    """
+    pg_ctl, initdb = _program("pg_ctl"), _program("initdb")
+    user = _user()
+    folder = Path(tempfile.mkdtemp(prefix="mmq-pg-", dir="/tmp"))  # a socket's path must be short
+    if user is not None:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+    data = str(folder / "data")
+    # A locale that sorts unlike Python: the store must not depend on it. Nothing here must survive a crash.
+    locale = ["--locale-provider=icu", "--icu-locale=en", "--locale=C.UTF-8", "--encoding=UTF8"]
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off"
+    try:
+        _run([initdb, "-D", data, "-U", "mmquality", "-A", "trust", "--no-sync", *locale], user)
+        _run([pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start"], user)
+        try:
+            yield f"postgresql+psycopg://mmquality@/{{}}?host={folder}"
+        finally:
+            _run([pg_ctl, "-D", data, "-m", "immediate", "-w", "stop"], user)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> str:
+    """An empty PostgreSQL database."""
+    name = f"test_{uuid4().hex}"
+    engine = create_engine(postgresql_server.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return postgresql_server.format(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, on each of the two engines."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
+    return f"sqlite:///{tmp_path / 'mmquality.db'}"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An empty store, on each of the two engines."""
+    with Store.open(database_url) as opened:
+        yield opened
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name) or next(
+        iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))[::-1]), None
+    )
+    if found is None:
+        pytest.skip(f"PostgreSQL's {name} is not installed")
+    return found
+
+
+def _user() -> str | None:
+    """Whom to run the server as: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres").pw_name
+    except KeyError:
+        pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
+
+
+def _run(command: list[str], user: str | None) -> None:
+    done = subprocess.run(
+        command,
+        user=user,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode:
+        pytest.fail(f"{command[0]} failed:\n{done.stdout.decode()}")

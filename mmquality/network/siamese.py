@@ -1,0 +1,85 @@
+"""The network as a whole: one tower, applied to each listing of a pair (Siamese)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmquality.network.mismatch import MismatchHead, discrepancy
+from mmquality.network.projection import PROJECTIONS
+from mmquality.network.towers import ModalityEncoder, Standardise
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The network's shape; saved beside its weights."""
+
+    title_dim: int
+    photo_dim: int
+    title_components: int = 384  # principal components kept of each pretrained embedding
+    photo_components: int = 384
+    d: int = 256  # the space where title meets photo
+    d_z: int = 128  # the unified embedding
+    encoder_hidden: int = 512
+    head_hidden: int = 256
+    dropout: float = 0.4
+    projection: str = "transh"
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+class Projected(NamedTuple):
+    """Title and photo vectors after projection, at unit length, each (n, d)."""
+
+    u: Tensor
+    v: Tensor
+
+
+class SiameseNetwork(nn.Module):
+    """Title and photo embeddings → unified embedding, affinity, and mismatch logit."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        c = config
+        self.config = c
+        self.title_input = Standardise(c.title_dim, c.title_components)
+        self.photo_input = Standardise(c.photo_dim, c.photo_components)
+        self.f_t = ModalityEncoder(c.title_components, c.d, c.encoder_hidden, c.dropout)
+        self.f_v = ModalityEncoder(c.photo_components, c.d, c.encoder_hidden, c.dropout)
+        self.projection = PROJECTIONS[c.projection](c.d)
+        self.g = ModalityEncoder(2 * c.d, c.d_z, c.encoder_hidden, c.dropout)
+        self.head = MismatchHead(c.d, c.head_hidden, c.dropout)
+        self.log_alpha = nn.Parameter(torch.tensor(3.0))
+        self.beta = nn.Parameter(torch.tensor(-10.0))
+
+    def standardised(self, titles: Tensor, photos: Tensor) -> tuple[Tensor, Tensor]:
+        """Pretrained embeddings (n, title_dim), (n, photo_dim) → what the encoders read; done once per run."""
+        return self.title_input(titles), self.photo_input(photos)
+
+    def project(self, x: Tensor, y: Tensor) -> Projected:
+        """Standardised inputs → `u⊥ = P f_t(x)`, `v⊥ = P f_v(y)`, unit norm."""
+        return Projected(self.projection(self.f_t(x)), self.projection(self.f_v(y)))
+
+    def unified(self, p: Projected) -> Tensor:
+        """`z = normalise(g([u⊥ ; v⊥]))`, (n, d_z)."""
+        # The factor undoes the 1/√d of unit vectors, so that g's hidden layer sees entries of about 1.
+        both = torch.cat([p.u, p.v], dim=1) * self.config.d**0.5
+        return F.normalize(self.g(both), dim=1)
+
+    def affinity(self, z_a: Tensor, z_b: Tensor) -> Tensor:
+        """`s(a, b) = α z_aᵀ z_b + β` for every pair, (n_a, n_b); P(co-click) = σ(s)."""
+        return self.log_alpha.exp() * (z_a @ z_b.T) + self.beta
+
+    def distances(self, p: Projected) -> Tensor:
+        """`D(i, j) = ‖u_i⊥ + d_r − v_j⊥‖²` for every title i and photo j, (n, n)."""
+        return torch.cdist(p.u + self.projection.translation(), p.v).square()
+
+    def mismatch(self, u: Tensor, v: Tensor) -> Tensor:
+        """Mismatch logit `m` of titles `u` with photos `v`, row by row, (n,)."""
+        return self.head(discrepancy(u, v, self.projection.translation()))

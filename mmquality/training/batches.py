@@ -1,0 +1,110 @@
+"""Batches: which listings, which co-clicked pairs, which swapped photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mmquality.training.data import TrainingData
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """`TrainingData` as tensors, with the inputs already standardised (they are never trained)."""
+
+    x: Tensor  # (n, title_components)
+    y: Tensor  # (n, photo_components)
+    keys: Tensor  # (n, 3) title, photo and product key
+    owned: Tensor  # (n,) bool: the photo may serve as the title's positive
+    pairs: Tensor  # (m, 2)
+    shown: Tensor  # (n, positions)
+    clicked: Tensor  # (n, positions)
+    verdict: Tensor  # (n,) 1, 0 or NaN
+
+    @classmethod
+    def of(cls, data: TrainingData, x: Tensor, y: Tensor, owned: Tensor) -> Tensors:
+        """Tensors of `data` with the standardised inputs `x`, `y`."""
+        keys = torch.stack([torch.from_numpy(k) for k in (data.title_key, data.photo_key, data.product_key)], 1)
+        return cls(
+            x=x,
+            y=y,
+            keys=keys,
+            owned=owned,
+            pairs=torch.from_numpy(data.pairs),
+            shown=torch.from_numpy(data.shown),
+            clicked=torch.from_numpy(data.clicked),
+            verdict=torch.from_numpy(data.verdict),
+        )
+
+    def excluded(self, rows: Tensor, others: Tensor) -> Tensor:
+        """(len(rows), len(others)) bool: shares a title, photo or product, so is nobody's negative."""
+        a, b = self.keys[rows], self.keys[others]
+        return (a[:, None, :] == b[None, :, :]).any(dim=2)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of the listings of a step, then those of its co-clicked pairs (possibly none).
+
+    `rows` holds `listings` listings, then p anchors, then their p positives, so that one pass of the network
+    serves every term of the loss.
+    """
+
+    rows: Tensor  # (listings + 2p,)
+    listings: int
+
+    @property
+    def pairs(self) -> int:
+        """p."""
+        return (len(self.rows) - self.listings) // 2
+
+    @property
+    def anchors(self) -> slice:
+        """Where the anchors stand in `rows`."""
+        return slice(self.listings, self.listings + self.pairs)
+
+    @property
+    def positives(self) -> slice:
+        """Where the positives stand in `rows`."""
+        return slice(self.listings + self.pairs, len(self.rows))
+
+
+def epoch(tensors: Tensors, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
+    """Every listing once in random order, with a random share of the pairs beside each batch.
+
+    Batches are of nearly equal size: a handful of rows left over would make poor in-batch negatives.
+    """
+    n = len(tensors.x)
+    order = torch.randperm(n, generator=generator)
+    pairs = tensors.pairs
+    for rows in torch.tensor_split(order, max(1, round(n / batch_size))):
+        p = min(len(rows) // 2, len(pairs))
+        chosen = pairs[torch.randint(max(len(pairs), 1), (p,), generator=generator)]
+        flip = torch.rand(p, generator=generator) < 0.5
+        anchors = torch.where(flip, chosen[:, 1], chosen[:, 0])
+        positives = torch.where(flip, chosen[:, 0], chosen[:, 1])
+        yield Batch(torch.cat([rows, anchors, positives]), len(rows))
+
+
+def swap(
+    titles: Tensor, excluded: Tensor, hard_share: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """For each listing of a batch, another listing's photo: random, or hard (of a listing with a similar title).
+
+    :param titles: unit title vectors of the batch, (b, d)
+    :param excluded: (b, b); never swapped with these
+    :return: rows that get a swapped photo, and whose photo they get, both (≤ b,)
+    """
+    possible = ~excluded
+    rows = possible.any(dim=1).nonzero().squeeze(1)
+    similarity = titles @ titles.T
+    # A softmax over title similarity: cosine differences of 0.05 matter, ties stay random.
+    hard = torch.softmax((similarity / 0.05).masked_fill(~possible, -torch.inf)[rows], dim=1)
+    uniform = possible[rows].float() / possible[rows].sum(dim=1, keepdim=True)
+    is_hard = torch.rand(len(rows), generator=generator) < hard_share
+    weights = torch.where(is_hard[:, None], hard, uniform)
+    chosen = torch.multinomial(weights, 1, generator=generator).squeeze(1) if len(rows) else rows
+    return rows, chosen

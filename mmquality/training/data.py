@@ -1,0 +1,60 @@
+"""What training reads: embeddings, clicks and verdicts of n listings, as arrays in one order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Row i of every array is the same listing.
+
+    `pairs` and the click counts may be empty: what is absent is left out of the loss.
+    """
+
+    titles: Floats  # (n, title_dim) pretrained title embeddings
+    photos: Floats  # (n, photo_dim) pretrained photo embeddings
+    title_key: Ints  # (n,) listings with the same title share a key
+    photo_key: Ints  # (n,) likewise for the photo file
+    product_key: Ints  # (n,) likewise for the product, where the catalogue names one (else all distinct)
+    pairs: Ints  # (m, 2) rows of co-clicked listings
+    shown: Floats  # (n, positions) impressions at each place on the page, place 1 first
+    clicked: Floats  # (n, positions) how many of them were clicked
+    verdict: Floats  # (n,) 1 mismatch, 0 match, NaN where no analyst has spoken
+
+    def __len__(self) -> int:
+        return len(self.titles)
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether there is anything to learn co-clicks from."""
+        return len(self.pairs) > 0
+
+    @property
+    def has_impressions(self) -> bool:
+        """Whether there is anything to learn P(no click) from."""
+        return bool(self.shown.sum() > 0)
+
+    def subset(self, rows: Ints) -> TrainingData:
+        """The listings `rows` alone, renumbered; pairs with an end outside are dropped."""
+        new_row = np.full(len(self), -1, dtype=np.int64)
+        new_row[rows] = np.arange(len(rows))
+        pairs = new_row[self.pairs]
+        return TrainingData(
+            titles=self.titles[rows],
+            photos=self.photos[rows],
+            title_key=self.title_key[rows],
+            photo_key=self.photo_key[rows],
+            product_key=self.product_key[rows],
+            pairs=pairs[(pairs >= 0).all(axis=1)] if len(pairs) else pairs,
+            shown=self.shown[rows],
+            clicked=self.clicked[rows],
+            verdict=self.verdict[rows],
+        )

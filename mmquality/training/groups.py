@@ -1,0 +1,46 @@
+"""Which listings must not be told apart: folds that nothing straddles, and photos that nobody owns."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from mmquality.index import NeighbourIndex, unit
+from mmquality.training.data import Bools, Floats, Ints, TrainingData
+
+
+def grouped_folds(data: TrainingData, folds: int, seed: int) -> Ints:
+    """A fold number for each listing, (n,); listings that share a title, photo or product share a fold.
+
+    Groups are dealt largest first to the smallest fold so far, in random order among equals.
+    """
+    group = _components(data)
+    sizes = np.bincount(group)
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(len(sizes))
+    order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
+    fold_of_group = np.zeros(len(sizes), dtype=np.int64)
+    load = np.zeros(folds, dtype=np.int64)
+    for g in order:
+        smallest = int(load.argmin())
+        fold_of_group[g] = smallest
+        load[smallest] += sizes[g]
+    return fold_of_group[group]
+
+
+def _components(data: TrainingData) -> Ints:
+    """Connected components of "shares a title, photo or product", (n,)."""
+    n = len(data)
+    keys = [data.title_key, data.photo_key, data.product_key]
+    rows, columns, offset = [], [], n
+    for key in keys:
+        _, dense = np.unique(key, return_inverse=True)
+        rows.append(np.arange(n))
+        columns.append(dense + offset)
+        offset += int(dense.max(initial=-1)) + 1
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    graph = coo_array((np.ones(len(row), dtype=np.int8), (row, column)), shape=(offset, offset))
+    _, component = connected_components(graph, directed=False)
+    _, group = np.unique(component[:n], return_inverse=True)
+    return np.asarray(group, dtype=np.int64)

@@ -1,0 +1,149 @@
+"""The training loop: AdamW, one cycle, the three losses; deterministic for a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from mmquality.network import losses
+from mmquality.network.siamese import NetworkConfig, Projected, SiameseNetwork
+from mmquality.training.batches import Batch, Tensors, epoch, swap
+from mmquality.training.config import TrainingConfig
+from mmquality.training.data import Bools, TrainingData
+from mmquality.training.warm_start import warm_start
+
+Progress = Callable[[int, int], None]
+
+
+def train_network(
+    data: TrainingData,
+    owned: Bools,
+    network_config: NetworkConfig,
+    config: TrainingConfig,
+    progress: Progress | None = None,
+) -> tuple[SiameseNetwork, list[dict[str, float]]]:
+    """Train one network on `data`; returns it in evaluation mode, with the mean losses of each epoch.
+
+    :param owned: (n,) listings whose photo may serve as a positive example of its title
+    """
+    torch.manual_seed(config.seed)  # dropout and initial weights; batches draw from a generator of their own
+    generator = torch.Generator().manual_seed(config.seed)
+    network = SiameseNetwork(network_config)
+    titles, photos = torch.from_numpy(data.titles), torch.from_numpy(data.photos)
+    ours = torch.from_numpy(owned)
+    warm_start(network, titles, photos, ours, ridge=config.cca_ridge, power=config.cca_power)
+    with torch.no_grad():
+        tensors = Tensors.of(data, *network.standardised(titles, photos), ours)
+    steps = sum(1 for _ in epoch(tensors, config.batch_size, torch.Generator()))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.learning_rate, total_steps=steps * config.epochs
+    )
+    history = []
+    for number in range(config.epochs):
+        network.train()
+        sums: dict[str, float] = {}
+        for batch in epoch(tensors, config.batch_size, generator):
+            terms = step_losses(network, tensors, batch, config, generator)
+            loss = torch.stack(list(terms.values())).sum()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(term.detach()) / steps
+        history.append(sums)
+        if progress:
+            progress(number + 1, config.epochs)
+    return network.eval(), history
+
+
+def step_losses(
+    network: SiameseNetwork, tensors: Tensors, batch: Batch, config: TrainingConfig, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """The weighted terms of the loss for one batch; their sum is `L`."""
+    projected = network.project(tensors.x[batch.rows], tensors.y[batch.rows])
+    terms = {}
+    if config.coclick_weight:
+        terms["coclick"] = config.coclick_weight * _coclick(network, tensors, batch, projected, config)
+    if config.triplet_weight and config.triplets_within:
+        terms["triplets_within"] = config.triplet_weight * _triplets_within(network, tensors, batch, projected, config)
+    if config.triplet_weight and config.triplets_between and batch.pairs:
+        terms["triplets_between"] = config.triplet_weight * _triplets_between(network, tensors, batch, projected, config)
+    if config.mismatch_weight:
+        for name, term in _mismatch(network, tensors, batch, projected, config, generator).items():
+            terms[name] = config.mismatch_weight * term
+    return terms
+
+
+def _part(p: Projected, which: slice) -> Projected:
+    return Projected(p.u[which], p.v[which])
+
+
+def _coclick(
+    network: SiameseNetwork, tensors: Tensors, batch: Batch, projected: Projected, config: TrainingConfig
+) -> Tensor:
+    """Co-clicked listings are near; without any pair, a listing is near itself under another dropout."""
+    loss = {"softmax": losses.coclick_softmax, "bce": losses.coclick_bce}[config.coclick_loss]
+    if batch.pairs:
+        a, b = batch.rows[batch.anchors], batch.rows[batch.positives]
+        z_a = network.unified(_part(projected, batch.anchors))
+        z_b = network.unified(_part(projected, batch.positives))
+    else:
+        a = b = batch.rows
+        z_a, z_b = network.unified(projected), network.unified(network.project(tensors.x[a], tensors.y[a]))
+    return loss(network.affinity(z_a, z_b), tensors.excluded(a, b))
+
+
+def _triplets_within(
+    network: SiameseNetwork, tensors: Tensors, batch: Batch, projected: Projected, config: TrainingConfig
+) -> Tensor:
+    """(title, its own photo, another photo) and the mirror (photo, its own title, another title)."""
+    rows = batch.rows[: batch.listings]
+    owned, excluded = tensors.owned[rows], tensors.excluded(rows, rows)[tensors.owned[rows]]
+    distances = network.distances(_part(projected, slice(batch.listings)))
+    own = distances.diagonal()[owned]
+    by_title = losses.triplet(own, distances[owned], excluded, config.margin)
+    by_photo = losses.triplet(own, distances.T[owned], excluded, config.margin)
+    return (by_title + by_photo) / 2
+
+
+def _triplets_between(
+    network: SiameseNetwork, tensors: Tensors, batch: Batch, projected: Projected, config: TrainingConfig
+) -> Tensor:
+    """(a listing's title, a co-clicked listing's photo, the photo of one that was not co-clicked)."""
+    a, b = batch.rows[batch.anchors], batch.rows[batch.positives]
+    distances = network.distances(Projected(projected.u[batch.anchors], projected.v[batch.positives]))
+    usable = tensors.owned[b]
+    excluded = tensors.excluded(a, b)[usable]
+    return losses.triplet(distances.diagonal()[usable], distances[usable], excluded, config.margin)
+
+
+def _mismatch(
+    network: SiameseNetwork,
+    tensors: Tensors,
+    batch: Batch,
+    projected: Projected,
+    config: TrainingConfig,
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    """Self-supervision, clicks and verdicts, each where it is switched on and has something to say."""
+    rows = batch.rows[: batch.listings]
+    u, v = _part(projected, slice(batch.listings))
+    own = network.mismatch(u, v)
+    terms = {}
+    if config.self_supervision:
+        to, photo_of = swap(u.detach(), tensors.excluded(rows, rows), config.hard_share, generator)
+        swapped = network.mismatch(u[to], v[photo_of])
+        terms["self_supervision"] = losses.self_supervision(own[tensors.owned[rows]], swapped)
+    shown = tensors.shown[rows]
+    if config.click_supervision and shown.any():
+        position = torch.arange(1, shown.shape[1] + 1).expand_as(shown)
+        logit = network.head.no_click_logit(own[:, None], position)
+        terms["clicks"] = losses.no_click(logit, shown, tensors.clicked[rows])
+    verdict = tensors.verdict[rows]
+    if config.label_supervision and (judged := ~verdict.isnan()).any():
+        terms["labels"] = losses.verdicts(own[judged], verdict[judged])
+    return terms

@@ -1,8 +1,10 @@
 """EfficientNet-Lite0, the default photo network: 4.7 million weights, trained on ImageNet at 224 px.
 
-The Lite family is EfficientNet without squeeze-and-excitation, and with ReLU6 instead of swish.
-The weights are Google's, and so are the conventions that come with them: pixels enter as (x - 127) / 128,
-batch norm's epsilon is 1e-3, and a convolution pads as TensorFlow's "SAME" does.
+The Lite family is EfficientNet without squeeze-and-excitation, and with ReLU6 instead of swish. The weights
+are Google's, and so are the conventions that come with them: pixels enter as (x - 127) / 128, batch norm's
+epsilon is 1e-3, and a convolution pads as TensorFlow's "SAME": at stride 2 it looks half a step further right
+and down than PyTorch's, which looks left and up. So the network stands upside down here: photo and kernels
+turned by 180 degrees give the same pooled features without a padded copy of the widest layers.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad, relu6
+from torch.nn.functional import hardtanh_
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 SIDE = 224
@@ -30,21 +32,13 @@ STAGES = (
 )
 
 
-class SameConv(nn.Conv2d):
-    """A convolution padded as TensorFlow's "SAME": the odd pixel of padding goes right and to the bottom.
+def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
 
-    At stride 2 PyTorch's symmetric padding would look a pixel up and left of where the weights were trained.
-    """
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
-        symmetric = kernel // 2 if stride == 1 else 0
-        super().__init__(inputs, outputs, kernel, stride, symmetric, groups=groups, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.stride[0] == 1:
-            return super().forward(x)
-        height, width = (max(self.kernel_size[0] - 2 + n % 2, 0) for n in x.shape[-2:])
-        return super().forward(pad(x, (width // 2, width - width // 2, height // 2, height - height // 2)))
+def relu6(x: Tensor) -> Tensor:
+    """In place: half of the time goes into moving memory."""
+    return hardtanh_(x, 0.0, 6.0)
 
 
 def batch_norm(channels: int) -> nn.BatchNorm2d:
@@ -60,16 +54,16 @@ class Block(nn.Module):
         self.residual = stride == 1 and inputs == outputs
         self.expands = expansion > 1
         if self.expands:
-            self.expand_conv, self.bn0 = SameConv(inputs, inner, 1), batch_norm(inner)
-        self.depthwise_conv = SameConv(inner, inner, kernel, stride, groups=inner)
+            self.expand_conv, self.bn0 = convolution(inputs, inner, 1), batch_norm(inner)
+        self.depthwise_conv = convolution(inner, inner, kernel, stride, groups=inner)
         self.bn1 = batch_norm(inner)
-        self.project_conv, self.bn2 = SameConv(inner, outputs, 1), batch_norm(outputs)
+        self.project_conv, self.bn2 = convolution(inner, outputs, 1), batch_norm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        hidden = relu6(self.bn0(self.expand_conv(x))) if self.expands else x
+        hidden: Tensor = relu6(self.bn0(self.expand_conv(x))) if self.expands else x
         hidden = relu6(self.bn1(self.depthwise_conv(hidden)))
         hidden = self.bn2(self.project_conv(hidden))
-        return x.add(hidden) if self.residual else hidden
+        return x + hidden if self.residual else hidden
 
 
 class EfficientNetLite0(nn.Module):
@@ -77,19 +71,19 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv_stem, self.bn0 = SameConv(3, 32, 3, 2), batch_norm(32)
+        self.conv_stem, self.bn0 = convolution(3, 32, 3, 2), batch_norm(32)
         blocks, inputs = [], 32
         for repeats, kernel, stride, expansion, outputs in STAGES:
             for n in range(repeats):
                 blocks.append(Block(inputs, outputs, kernel, stride if n == 0 else 1, expansion))
                 inputs = outputs
         self.blocks = nn.Sequential(*blocks)
-        self.conv_head, self.bn1 = SameConv(inputs, FEATURES, 1), batch_norm(FEATURES)
+        self.conv_head, self.bn1 = convolution(inputs, FEATURES, 1), batch_norm(FEATURES)
         self.fc = nn.Linear(FEATURES, 1000)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """(n, 3, 224, 224) RGB values 0…255 -> (n, 1280)."""
-        x = (pixels - 127) / 128
+        x = (pixels.flip(2, 3).float() - 127) / 128
         x = relu6(self.bn0(self.conv_stem(x)))
         x = relu6(self.bn1(self.conv_head(self.blocks(x))))
         return x.mean(dim=(2, 3))
@@ -127,6 +121,10 @@ def from_weights(state: Mapping[str, Tensor]) -> EfficientNetLite0:
 
     Raises RuntimeError when the weights are those of another network.
     """
+    turned = {
+        re.sub(r"(^|\.)_", r"\1", name): value.flip(2, 3) if value.ndim == 4 else value
+        for name, value in state.items()
+    }
     network = EfficientNetLite0()
-    network.load_state_dict({re.sub(r"(^|\.)_", r"\1", name): value for name, value in state.items()})
+    network.load_state_dict(turned)
     return network.fold()

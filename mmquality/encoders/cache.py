@@ -1,0 +1,135 @@
+"""Embeddings on disk by (encoder id, content hash): what was encoded once is not encoded again.
+
+A cache is a folder of segments, `<encoder id>/<number>-<random>.safetensors`, each with `hashes` (ASCII in
+uint8) and `vectors` (float32). A segment appears complete, by a rename, and never changes: several processes
+may use a cache at once; a hash that two of them wrote has the same vector in both segments.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from mmquality.errors import EncoderError, ModelFileError
+
+
+class EmbeddingCache:
+    """The embeddings of one encoder below `folder`. It sees its own writes, and others' when opened anew."""
+
+    def __init__(self, folder: Path, encoder_id: str) -> None:
+        """Reads the hashes only, not the vectors. Raises ModelFileError where a segment is damaged."""
+        self.encoder_id = encoder_id
+        self.dim = 0  # 0 as long as the cache is empty
+        self._folder = folder / encoder_id
+        self._segments: list[Path] = []
+        self._places: dict[str, tuple[int, int]] = {}  # hash -> (segment, row)
+        for path in sorted(self._folder.glob("*.safetensors")):
+            self._register(path)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def missing(self, hashes: Sequence[str]) -> list[str]:
+        """The hashes that have no vector here, each once, in the order of their first appearance."""
+        return [key for key in dict.fromkeys(hashes) if key not in self._places]
+
+    def put(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
+        """Keep row i of `vectors`, (len(hashes), dim), for `hashes[i]`; a hash that is here keeps its vector.
+
+        When it returns the vectors are on disk. Raises EncoderError where the shape or a number does not fit.
+        """
+        self._check(hashes, vectors)
+        rows = {key: row for row, key in reversed(list(enumerate(hashes))) if key not in self._places}
+        if not rows:
+            return
+        path = self._folder / f"{len(self._segments):06d}-{uuid.uuid4().hex[:8]}.safetensors"
+        _write(path, list(rows), vectors[list(rows.values())])
+        self._register(path)
+
+    def get(self, hashes: Sequence[str]) -> np.ndarray:
+        """float32 (len(hashes), dim), in the order given. Raises EncoderError where a hash has no vector."""
+        absent = self.missing(hashes)
+        if absent:
+            raise EncoderError(
+                f"{len(absent)} of {len(set(hashes))} embeddings are not in {self._folder}; "
+                "run `mmquality encode` to make them."
+            )
+        vectors = np.empty((len(hashes), self.dim), dtype=np.float32)
+        places = np.array([self._places[key] for key in hashes], dtype=np.int64).reshape(-1, 2)
+        for segment in np.unique(places[:, 0]):
+            wanted = places[:, 0] == segment
+            vectors[wanted] = _read_vectors(self._segments[segment])[places[wanted, 1]]
+        return vectors
+
+    def _check(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
+        if vectors.ndim != 2 or len(vectors) != len(hashes) or self.dim not in (0, vectors.shape[1]):
+            raise EncoderError(
+                f"Vectors of shape {vectors.shape} for {len(hashes)} hashes do not fit the cache of "
+                f"{self.encoder_id}, which holds {self.dim or 'any number of'} dimensions; encode them again."
+            )
+        if not np.isfinite(vectors).all():
+            raise EncoderError(
+                f"The encoder {self.encoder_id} gave vectors that are not finite; use another."
+            )
+
+    def _register(self, path: Path) -> None:
+        hashes, dim = _read_hashes(path)
+        if self.dim not in (0, dim):
+            raise ModelFileError(_damaged(path, f"it has {dim} dimensions, the others {self.dim}"))
+        self.dim = dim
+        for row, key in enumerate(hashes):
+            self._places.setdefault(key, (len(self._segments), row))
+        self._segments.append(path)
+
+
+def _write(path: Path, hashes: Sequence[str], vectors: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    characters = np.array([key.encode("ascii") for key in hashes])  # bytes of one width, zero-padded
+    tensors = {
+        "hashes": characters.view(np.uint8).reshape(len(hashes), -1),
+        "vectors": np.ascontiguousarray(vectors, dtype=np.float32),
+    }
+    unfinished = path.with_suffix(".part")
+    try:
+        save_file(tensors, unfinished)
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _read_hashes(path: Path) -> tuple[list[str], int]:
+    """A segment's hashes, and the dimension of its vectors."""
+    try:
+        with safe_open(path, framework="np") as segment:
+            characters: np.ndarray = segment.get_tensor("hashes")
+            rows, dim = segment.get_slice("vectors").get_shape()
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelFileError(_damaged(path, str(error))) from error
+    if rows != len(characters):
+        raise ModelFileError(_damaged(path, f"{len(characters)} hashes for {rows} vectors"))
+    keys = np.ascontiguousarray(characters).view(f"S{characters.shape[1]}").ravel()
+    return [key.decode("ascii") for key in keys.tolist()], int(dim)
+
+
+def _read_vectors(path: Path) -> np.ndarray:
+    try:
+        with safe_open(path, framework="np") as segment:
+            vectors: np.ndarray = segment.get_tensor("vectors")
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(_damaged(path, str(error))) from error
+    return vectors
+
+
+def _damaged(path: Path, why: str) -> str:
+    return (
+        f"The embedding cache file {path} is damaged ({why}); delete it and run `mmquality encode`, "
+        "which encodes again what it held."
+    )

@@ -76,16 +76,8 @@ def load_photo_encoder(name: str = "default") -> PhotoEncoder:
     from mmquality.encoders.vision import load_vision_model
 
     folder = model_folder(name)
-    try:
-        features, side = load_vision_model(folder)
-        return BatchPhotoEncoder(encoder_id(Path(name).name, folder), side, features)
-    except EncoderError:
-        raise
-    except Exception as error:  # what a foreign model folder can raise has no common type
-        raise EncoderError(
-            f"The vision model {name} cannot be used ({error}); it needs config.json, "
-            "preprocessor_config.json and the weights of a vision model that transformers knows."
-        ) from error
+    features, side = load_vision_model(folder, name)
+    return BatchPhotoEncoder(encoder_id(Path(name).name, folder), side, features)
 
 
 def _efficientnet_lite0() -> PhotoEncoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from mmquality.errors import EncoderError
 # What a model needs and nothing that can run code: no pickles (*.bin, *.pth), no *.py.
 MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 OTHER_RUNTIMES = ["onnx/*", "openvino/*"]
+HEADS = {"pooler", "head", "classifier"}  # weights that an encoder can do without
 
 
 def model_folder(name: str, hub_names: Sequence[str] = ()) -> Path:
@@ -56,15 +58,57 @@ def _from_hub(name: str, hub_names: Sequence[str]) -> Path:
 @contextmanager
 def without_progress_bars() -> Iterator[None]:
     """The libraries' own bars (downloads, "Loading weights") are off inside; the caller shows progress."""
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
     try:
         yield
     finally:
         if shown:
-            logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()
+
+
+class LoadReport(logging.Filter):
+    """Takes the table that `transformers` logs of weights that do not fit out of the log, and keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missing: list[str] = []  # weights that were filled with random numbers
+
+    @property
+    def missing_in_encoder(self) -> list[str]:
+        return [key for key in self.missing if not HEADS.intersection(key.split("."))]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = re.sub(r"\x1b\[\d*m", "", record.getMessage())
+        if "LOAD REPORT" not in message:
+            return True
+        self.missing += re.findall(r"^(\S.*?) *\| (?:MISSING|MISMATCH)", message, re.MULTILINE)
+        return False
+
+
+@contextmanager
+def loading(name: str, needs: str) -> Iterator[LoadReport]:
+    """Inside, a model is loaded without a word; whatever is wrong with it becomes an EncoderError.
+
+    `transformers` fills weights that are not in the file with random numbers and goes on; that is no encoder,
+    unless they belong to a head that the features do not pass through.
+    """
+    report, logger = LoadReport(), logging.getLogger("transformers.modeling_utils")
+    logger.addFilter(report)
+    try:
+        with without_progress_bars():
+            yield report
+        if report.missing_in_encoder:
+            raise ValueError("weights are missing")
+    except Exception as error:  # what a foreign model can raise has no common type
+        reason = str(error).partition("\n")[0]
+        if report.missing_in_encoder:
+            reason = f"its weights do not fit its config.json, {report.missing_in_encoder[0]} for one"
+        raise EncoderError(f"The model {name} cannot be used ({reason}); it must be {needs}.") from error
+    finally:
+        logger.removeFilter(report)
 
 
 def encoder_id(name: str, files: Path | Iterable[Path]) -> str:

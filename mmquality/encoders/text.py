@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from mmquality.encoders import Progress
-from mmquality.encoders.source import encoder_id, model_folder, without_progress_bars
+from mmquality.encoders.source import encoder_id, loading, model_folder
 from mmquality.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -73,19 +73,22 @@ def load_text_encoder(name: str = "default") -> TextEncoder:
 
         return _load(Path(get_model_path()), "all-MiniLM-L6-v2")
     hub_names = (name,) if "/" in name else (f"sentence-transformers/{name}", name)
-    return _load(model_folder(name, hub_names), Path(name).name)
+    return _load(model_folder(name, hub_names), name)
 
 
 def _load(folder: Path, name: str) -> TextEncoder:
-    from sentence_transformers import SentenceTransformer
+    with loading(name, "a text model in safetensors form that sentence-transformers knows"):
+        from sentence_transformers import SentenceTransformer
 
-    try:
-        with without_progress_bars():
-            model = SentenceTransformer(
-                str(folder), local_files_only=True, model_kwargs={"use_safetensors": True}
-            )
-        return SentenceTransformerEncoder(model, encoder_id(name, folder))
-    except Exception as error:  # what a foreign model folder can raise has no common type
-        raise EncoderError(
-            f"The text model in {folder} cannot be used ({error}); give one that sentence-transformers loads."
-        ) from error
+        options = {"use_safetensors": True}
+        model = SentenceTransformer(str(folder), local_files_only=True, model_kwargs=options)
+        _check_tokenizer(model.tokenizer)
+        return SentenceTransformerEncoder(model, encoder_id(Path(name).name, folder))
+
+
+def _check_tokenizer(tokenizer: object) -> None:
+    """Without its files a tokenizer still loads, and takes every word for an unknown one."""
+    from transformers import PreTrainedTokenizerBase
+
+    if isinstance(tokenizer, PreTrainedTokenizerBase) and len(tokenizer) <= len(tokenizer.all_special_tokens):
+        raise ValueError("its tokenizer's files, such as tokenizer.json or vocab.txt, are not there")

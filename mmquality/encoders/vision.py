@@ -2,52 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from mmquality.encoders.source import without_progress_bars
-from mmquality.errors import EncoderError
+from mmquality.encoders.source import loading
 
 if TYPE_CHECKING:
     import torch
 
     from mmquality.encoders.photo import Features
 
-HEADS = {"pooler", "head", "classifier"}  # the features can do without these weights
 UNKNOWN_SIDE = 448
 
 
-def load_vision_model(folder: Path) -> tuple[Features, int]:
+def load_vision_model(folder: Path, name: str) -> tuple[Features, int]:
     """The feature function of the model in `folder`, and the side at which photos are best decoded.
 
-    Photos are prepared as the folder's `preprocessor_config.json` says. Raises EncoderError where a part of
-    the weights is missing, and whatever `transformers` raises where the folder holds no vision model.
+    Photos are prepared as the folder's `preprocessor_config.json` says. Raises EncoderError where the folder
+    holds no vision model.
     """
-    from transformers import AutoImageProcessor, AutoModel
+    needs = "a vision model that transformers knows, with its preprocessor_config.json, in safetensors form"
+    with loading(name, needs) as report:
+        from transformers import AutoImageProcessor, AutoModel
 
-    with without_progress_bars():
         # The PIL backend: torchvision, which the other one needs, is not among the requirements.
         processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
-        model, report = AutoModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype="float32", output_loading_info=True
+        model = AutoModel.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype="float32"
         )
-    _check_weights(folder, report["missing_keys"])
-    pooler_is_trained = not any("pooler" in key.split(".") for key in report["missing_keys"])
-    return _feature_function(processor, model.eval(), pooler_is_trained), _decoding_side(processor)
-
-
-def _check_weights(folder: Path, missing: Iterable[str]) -> None:
-    """`transformers` makes up for missing weights with random numbers; such a model is no encoder."""
-    needed = sorted(key for key in missing if not HEADS.intersection(key.split(".")))
-    if needed:
-        raise EncoderError(
-            f"The vision model in {folder} lacks {len(needed)} of its weights ({needed[0]} …); "
-            "config.json and weights are of different models: save both again with save_pretrained()."
-        )
+        pooler_is_trained = not any("pooler" in key.split(".") for key in report.missing)
+        features = _feature_function(processor, model.eval(), pooler_is_trained)
+        side = _decoding_side(processor)
+        features(
+            [Image.new("RGB", (side, side))]
+        )  # a model of another kind fails here, not on the first photo
+    return features, side
 
 
 def _feature_function(processor: Any, model: Any, pooler_is_trained: bool) -> Features:

@@ -1,0 +1,85 @@
+"""CSV and TSV, record by record, with recovery after damage.
+
+The standard library's parser is used because it tells exactly which record is which; on top of it a quotation
+mark that is never closed costs one record, not the rest of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from typing import TextIO
+
+DELIMITERS = (",", "\t", ";", "|")
+LONGEST_LINE = 1_000_000  # characters; more would be read into memory for nothing
+
+Record = list[str] | str  # the record's fields, or why it has none
+
+
+class Lines:
+    """The lines of a text file, each cut at `LONGEST_LINE` characters; lines can be given back."""
+
+    def __init__(self, handle: TextIO) -> None:
+        self._handle = handle
+        self._given_back: deque[str] = deque()
+        self.taken: list[str] = []  # since it was last cleared
+        self.cut = False  # whether one of those was longer than it may be
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._given_back.popleft() if self._given_back else self._handle.readline(LONGEST_LINE)
+        if not line:
+            raise StopIteration
+        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
+            self.cut = True
+            self._skip_line()
+        self.taken.append(line)
+        return line
+
+    def _skip_line(self) -> None:
+        while (rest := self._handle.readline(LONGEST_LINE)) and rest[-1] not in "\r\n":
+            continue
+
+    def give_back_all_but_first(self) -> None:
+        """Let the lines taken, except the first, be read again."""
+        self._given_back.extendleft(reversed(self.taken[1:]))
+
+    def start_record(self) -> None:
+        """Forget what was taken."""
+        self.taken.clear()
+        self.cut = False
+
+
+def read_records(handle: TextIO, delimiter: str) -> Iterator[Record]:
+    """Every record of the file in order, the header included, blank lines as empty lists.
+
+    A record that spans several lines because of a quotation mark that is not closed properly is reported as
+    broken, and reading goes on at its second line.
+    """
+    lines = Lines(handle)
+    reader = csv.reader(lines, delimiter=delimiter)
+    while True:
+        lines.start_record()
+        record: Record
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # a field beyond the parser's limit
+            record = f"cannot be read as CSV ({error})"
+        if lines.cut:
+            record = f"is longer than {LONGEST_LINE:,} characters"
+        elif len(lines.taken) > 1 and (isinstance(record, str) or not _well_formed(lines.taken, delimiter)):
+            record = "has a quotation mark that is not closed"
+            lines.give_back_all_but_first()
+        yield record
+
+
+def _well_formed(lines: list[str], delimiter: str) -> bool:
+    try:
+        return len(list(csv.reader(lines, delimiter=delimiter, strict=True))) == 1
+    except csv.Error:
+        return False

@@ -1,0 +1,128 @@
+"""A file given by a user, before its content is looked at: there, a file, of a known kind, readable as text.
+
+Every way in which it can be unusable ends in one `InputFileError`: a sentence with the file and the remedy.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import stat
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal, TextIO, cast
+
+from mmquality.data.values import strip_controls
+from mmquality.errors import InputFileError
+
+Kind = Literal["csv", "json", "parquet"]
+
+ROW = "_row"  # the column in which tables keep each row's number; a file's own column of that name is renamed
+
+_KINDS: dict[str, Kind] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_MOST_COLUMNS = 1_000
+_BLOCK = 1 << 20
+
+
+def file_kind(path: Path) -> Kind:
+    """What the suffix says of an existing, non-empty, regular file. Raises `InputFileError`."""
+    try:
+        info = path.stat()
+    except FileNotFoundError as error:
+        raise InputFileError(f"{path} does not exist; check the path.") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if stat.S_ISDIR(info.st_mode):
+        raise InputFileError(f"{path} is a folder; give a file inside it.")
+    if not stat.S_ISREG(info.st_mode):
+        raise InputFileError(f"{path} is not a regular file; save it to disk first.")
+    if info.st_size == 0:
+        raise InputFileError(f"{path} is empty; write the file again.")
+    compressed = path.suffix.lower() == ".gz"
+    kind = _KINDS.get(Path(path.stem).suffix.lower() if compressed else path.suffix.lower())
+    if kind is None or (compressed and kind == "parquet"):
+        raise InputFileError(
+            f"{path} has an unknown ending; give a .csv, .tsv, .jsonl (also .gz) or .parquet file."
+        )
+    return kind
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """The file as UTF-8 text, unpacked where its name ends in .gz, line ends untouched."""
+    try:
+        with _open_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+            yield text
+    except (OSError, EOFError, zlib.error, UnicodeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def check_utf8(path: Path) -> None:
+    """Read the file to its end, so that damage or a wrong encoding is known before its first row is used."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines = 0
+    try:
+        with _open_bytes(path) as raw:
+            while block := raw.read(_BLOCK):
+                if not lines and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    raise InputFileError(f"{path} is UTF-16; save it as UTF-8.")
+                decoder.decode(block)
+                lines += block.count(b"\n")
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        line = lines + error.object.count(b"\n", 0, error.start) + 1
+        byte = error.object[error.start]
+        raise InputFileError(
+            f"{path} is not UTF-8 (byte 0x{byte:02x} in line {line}); save it as UTF-8."
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, error) from error
+
+
+def column_names(path: Path, names: Sequence[str], required: Sequence[str]) -> list[str]:
+    """The columns' names as tables use them: trimmed, never empty, each once ("colour", "colour (2)").
+
+    Raises `InputFileError` where a required one is missing or there twice, or where there are too many.
+    """
+    if len(names) > _MOST_COLUMNS:
+        raise InputFileError(f"{path} has {len(names):,} columns; leave at most {_MOST_COLUMNS:,}.")
+    trimmed = [strip_controls(name) or f"column {i}" for i, name in enumerate(names, start=1)]
+    for name in required:
+        if name not in trimmed:
+            raise InputFileError(f"{path} has no column {name!r}; it has {listed(trimmed)}.")
+        if trimmed.count(name) > 1:
+            raise InputFileError(f"{path} has more than one column {name!r}; rename the others.")
+    unique = {ROW: None}
+    for name in trimmed:
+        number = 2
+        candidate = name
+        while candidate in unique:
+            candidate, number = f"{name} ({number})", number + 1
+        unique[candidate] = None
+    return list(unique)[1:]
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first twenty names, quoted, for an error message."""
+    shown = ", ".join(repr(name[:60]) for name in names[:20])
+    return shown + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def _open_bytes(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _unreadable(path: Path, error: Exception) -> InputFileError:
+    why = getattr(error, "strerror", None) or error
+    return InputFileError(f"{path} cannot be read ({why}); check it, or write it again.")

@@ -1,0 +1,232 @@
+"""Tables from files that other people made: CSV, JSON Lines and Parquet, in chunks, every value a string.
+
+Strings, because an id such as `007` or a title such as `NA` must come through as it was written; `values.py`
+reads numbers and times from them. The empty string stands for all that a file may use for "nothing".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, islice
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+import pandas as pd
+
+from mmquality.data.delimited import DELIMITERS, LONGEST_LINE, Lines, Record, read_records
+from mmquality.data.input_file import ROW, check_utf8, column_names, file_kind, open_text
+from mmquality.data.values import strip_controls
+from mmquality.errors import InputFileError
+from mmquality.records import RowProblem
+
+_MOST_ROWS = 50_000  # in a chunk
+_MOST_CELLS = 1_000_000
+_MOST_CHARACTERS = 50_000_000
+_SHOWN = 200  # characters of a value that a problem quotes
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class TableChunk:
+    """Some rows of a file: its columns as strings, and `_row`, the row's number.
+
+    Rows are numbered as in `RowProblem`. In CSV a row is a record, as in a spreadsheet: a title with line
+    breaks is one row, blank lines count, and the header is row 1. In JSON Lines it is the line, from 1, in
+    Parquet the row, from 1.
+    """
+
+    frame: pd.DataFrame
+    problems: list[RowProblem]
+
+
+def read_table(path: str | Path, required: Sequence[str] = ()) -> Iterator[TableChunk]:
+    """Read CSV (comma, tab, semicolon or bar), JSON Lines (both also .gz) or Parquet.
+
+    A chunk has at most 50,000 rows. A record of the wrong length or a bad JSON line is a problem of its
+    chunk. The file is opened by this call, which raises `InputFileError` where it cannot be used at all or
+    lacks a column of `required`; only damage deep inside a Parquet file shows later.
+    """
+    path = Path(path)
+    kind = file_kind(path)
+    if kind == "parquet":
+        chunks = _parquet_chunks(path, required)
+    else:
+        check_utf8(path)
+        chunks = _csv_chunks(path, required) if kind == "csv" else _json_chunks(path, required)
+    first = next(chunks, None)
+    if first is None:
+        raise InputFileError(f"{path} has no rows; write the file again.")
+    return chain([first], chunks)
+
+
+def row_problem(path: Path, row: int, column: str, reason: str, value: str = "") -> RowProblem:
+    """A problem that is fit to be stored and shown: the value shortened, without control characters."""
+    shown = "".join(c if c.isprintable() else " " for c in value[:_SHOWN]).strip()
+    return RowProblem(path.name, row, column, reason, shown + ("…" if len(value) > _SHOWN else ""))
+
+
+def rows_per_chunk(columns: int) -> int:
+    """As many rows as a chunk of so many columns may have."""
+    return max(1, min(_MOST_ROWS, _MOST_CELLS // max(columns, 1)))
+
+
+def _batches(
+    items: Iterator[tuple[int, _T]], rows: int, characters: Callable[[_T], int]
+) -> Iterator[list[tuple[int, _T]]]:
+    """Up to `rows` items at a time, fewer where they are long."""
+    batch: list[tuple[int, _T]] = []
+    total = 0
+    for item in items:
+        batch.append(item)
+        total += characters(item[1])
+        if len(batch) >= rows or total >= _MOST_CHARACTERS:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch
+
+
+def _parquet_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
+    from mmquality.data.parquet import parquet_frames
+
+    first = 1
+    for frame in parquet_frames(path, required, rows_per_chunk):
+        frame.insert(0, ROW, range(first, first + len(frame)))
+        first += len(frame)
+        yield TableChunk(frame, [])
+
+
+def _csv_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
+    headers = {delimiter: _header(path, delimiter) for delimiter in DELIMITERS}
+    delimiter = max(DELIMITERS, key=lambda each: _fit(headers[each][1], required))
+    row, header = headers[delimiter]
+    if isinstance(header, str):
+        raise InputFileError(f"{path} has a header that {header}; write the file again.")
+    names = column_names(path, header, required)
+    with open_text(path) as handle:
+        records = islice(enumerate(read_records(handle, delimiter), start=1), row, None)
+        for batch in _batches(records, rows_per_chunk(len(names)), lambda record: sum(map(len, record))):
+            yield _csv_chunk(path, names, batch)
+
+
+def _header(path: Path, delimiter: str) -> tuple[int, Record]:
+    """The first record that is not blank, and its row."""
+    with open_text(path) as handle:
+        for row, record in enumerate(read_records(handle, delimiter), start=1):
+            if any(record):
+                return row, record
+    raise InputFileError(f"{path} is empty; write the file again.")
+
+
+def _fit(header: Record, required: Sequence[str]) -> tuple[int, int]:
+    """How well a delimiter fits: it finds the required columns, and many of them."""
+    if isinstance(header, str):
+        return -1, 0
+    names = {name.strip() for name in header}
+    return sum(name in names for name in required), len(header)
+
+
+def _csv_chunk(path: Path, names: list[str], batch: list[tuple[int, Record]]) -> TableChunk:
+    rows, records, problems = [], [], []
+    for row, record in batch:
+        if isinstance(record, str):
+            problems.append(row_problem(path, row, "", record))
+        elif len(record) == len(names):
+            if any(record):
+                rows.append(row)
+                records.append(record)
+        elif any(record):
+            fields = "1 field" if len(record) == 1 else f"{len(record)} fields"
+            reason = f"has {fields} where the header has {len(names)}"
+            problems.append(row_problem(path, row, "", reason, record[0]))
+    columns = zip(*records, strict=True) if records else [()] * len(names)
+    return TableChunk(_frame(rows, dict(zip(names, columns, strict=True))), problems)
+
+
+def _json_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
+    checked = False
+    with open_text(path) as handle:
+        for batch in _batches(_numbered_lines(handle), _MOST_ROWS, len):
+            if not checked and batch[0][1].lstrip().startswith("["):
+                raise InputFileError(f"{path} is a JSON array; write one object per line instead.")
+            rows, problems = _json_rows(path, batch)
+            if not rows and not checked and problems:
+                first = problems[0]
+                raise InputFileError(f"{path} is not JSON Lines: line {first.row} {first.reason}.")
+            names = list(dict.fromkeys(name for _, row in rows for name in row))
+            column_names(path, names, () if checked else required)
+            names = list(dict.fromkeys([*names, *required]))
+            checked = checked or bool(rows)
+            step = rows_per_chunk(len(names))
+            for start in range(0, len(rows) or 1, step):
+                yield _json_chunk(rows[start : start + step], names, [] if start else problems)
+
+
+def _numbered_lines(handle: TextIO) -> Iterator[tuple[int, str]]:
+    """Every line that is not blank; one that is too long comes as the empty string."""
+    lines = Lines(handle)
+    for row, line in enumerate(lines, start=1):
+        if line.strip():
+            yield row, "" if lines.cut else line
+        lines.start_record()
+
+
+def _json_rows(
+    path: Path, batch: list[tuple[int, str]]
+) -> tuple[list[tuple[int, dict[str, str]]], list[RowProblem]]:
+    rows, problems = [], []
+    for number, line in batch:
+        row = _json_row(line) if line else f"is longer than {LONGEST_LINE:,} characters"
+        if isinstance(row, str):
+            problems.append(row_problem(path, number, "", row, line))
+        else:
+            rows.append((number, row))
+    return rows, problems
+
+
+def _json_row(line: str) -> dict[str, str] | str:
+    """The object in a line as strings, or why there is none."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return f"is not valid JSON ({str(error)[:_SHOWN]})"
+    if not isinstance(found, dict):
+        return "is not a JSON object"
+    if "\\ud" in line.lower():  # halves of characters, which no database takes
+        found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+    return {_json_name(name): _json_text(value) for name, value in found.items()}
+
+
+@lru_cache(maxsize=4096)  # the same few names in every line
+def _json_name(name: str) -> str:
+    name = strip_controls(name) or "unnamed"
+    return f"{ROW} (2)" if name == ROW else name
+
+
+def _json_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) < 1e15  # 7.0 is 7: ids beside a gap often become floats
+        return (str(int(value)) if whole else repr(value)) if math.isfinite(value) else ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _json_chunk(
+    rows: list[tuple[int, dict[str, str]]], names: list[str], problems: list[RowProblem]
+) -> TableChunk:
+    columns = {name: [row.get(name, "") for _, row in rows] for name in names}
+    return TableChunk(_frame([number for number, _ in rows], columns), problems)
+
+
+def _frame(rows: list[int], columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    frame = pd.DataFrame(columns, dtype="str")
+    frame.insert(0, ROW, pd.Series(rows, dtype="int64"))
+    return frame

@@ -80,6 +80,11 @@ def resolve_photo(root: Path, image: str) -> Path:
     Both `/` and `\\` separate folders. Raises `PhotoProblem` where the name is empty, is an address or an
     absolute path, or leads out of `root`, be it through `..` or through a link.
     """
+    return resolve_below(os.path.realpath(root), image)
+
+
+def resolve_below(folder: str, image: str) -> Path:
+    """`resolve_photo` for a folder whose own links are resolved already, which is half of the work."""
     given = PureWindowsPath(image.strip())  # understands both separators and drive letters on every system
     if not given.name or "\0" in image:
         raise PhotoProblem(image, "has no usable file name")
@@ -89,7 +94,6 @@ def resolve_photo(root: Path, image: str) -> Path:
         raise PhotoProblem(image, "is an absolute path; it must be relative to the folder of photos")
     if ".." in given.parts:
         raise PhotoProblem(image, "leads out of the folder of photos")
-    folder = os.path.realpath(root)
     path = Path(folder, *given.parts)
     try:
         target = os.path.realpath(path)

@@ -1,0 +1,166 @@
+"""The catalogue file: rows become listings, or problems that say why not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mmquality.config import ImportLimits
+from mmquality.data.input_file import ROW
+from mmquality.data.photo_stamps import FoundPhoto, PhotoStamps, Progress
+from mmquality.data.photos import PhotoProblem
+from mmquality.data.sieve import Sieve
+from mmquality.data.tables import TableChunk, read_table
+from mmquality.data.values import clean_text, strip_controls, to_prices
+from mmquality.errors import InputFileError
+from mmquality.records import RowProblem
+
+REQUIRED = ("listing_id", "title", "image")
+LISTING_COLUMNS = (
+    "listing_id", "title", "category", "price", "seller", "attributes", "image", "photo_path", "title_hash",
+    "photo_hash", "photo_size", "photo_mtime_ns",
+)  # fmt: skip
+
+_LONGEST_ID = 200
+_OWN = {ROW, *REQUIRED, "category", "price", "seller"}  # every other column of the file is an attribute
+
+
+@dataclass(frozen=True)
+class CatalogueChunk:
+    """Listings that can be used, and what is wrong with the other rows of the same part of the file.
+
+    `listings` has the columns `LISTING_COLUMNS`; listing_id is unique in the whole file. category and seller
+    are None and price NaN where the file has none; a price that is no number is an attribute instead.
+    attributes is a dict of strings; photo_size (bytes) and photo_mtime_ns tell the next import what is
+    unchanged.
+    """
+
+    listings: pd.DataFrame
+    problems: list[RowProblem]
+
+
+def read_catalogue(
+    path: str | Path,
+    photo_root: str | Path,
+    known: Mapping[str, tuple[int, int, str]] | None = None,
+    limits: ImportLimits | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[CatalogueChunk]:
+    """Read a catalogue file chunk by chunk; photos are looked for below the folder `photo_root`.
+
+    `known` maps photo_path to (size, mtime_ns, hash) from an earlier import: a photo of the same size and
+    time is not decoded again. `progress` is called with the number of photos dealt with since its last call.
+    Of rows with the same listing_id the first usable one counts. Raises `InputFileError` at once where the
+    file or the folder cannot be used at all.
+    """
+    path, root = Path(path), Path(photo_root)
+    if not root.is_dir():
+        what = "is not a folder" if root.exists() else "does not exist"
+        raise InputFileError(f"{root} {what}; give the folder in which the catalogue's images lie.")
+    chunks = read_table(path, REQUIRED)
+    stamps = PhotoStamps(root, known or {}, limits or ImportLimits(), workers, progress)
+    return _catalogue_chunks(path, chunks, stamps, limits or ImportLimits())
+
+
+def _catalogue_chunks(
+    path: Path, chunks: Iterator[TableChunk], stamps: PhotoStamps, limits: ImportLimits
+) -> Iterator[CatalogueChunk]:
+    rows: dict[str, int] = {}  # of every listing_id that was used
+    with stamps:
+        for chunk in chunks:
+            sieve = Sieve(path, chunk)
+            _check_ids(sieve)
+            _check_titles(sieve, limits)
+            photos = _check_photos(sieve, stamps)
+            _check_unique(sieve, rows)
+            yield CatalogueChunk(_listings(sieve.frame, photos), sieve.problems)
+
+
+def _check_ids(sieve: Sieve) -> None:
+    sieve.frame = sieve.frame.assign(listing_id=sieve.frame["listing_id"].str.strip())
+    sieve.refuse(sieve.frame["listing_id"] == "", "listing_id", "is empty")
+    too_long = sieve.frame["listing_id"].str.len() > _LONGEST_ID
+    sieve.refuse(too_long, "listing_id", f"is longer than {_LONGEST_ID} characters")
+    controls = sieve.frame["listing_id"].str.contains(r"[\x00-\x1f\x7f]", regex=True)
+    sieve.refuse(controls, "listing_id", "has control characters")
+
+
+def _check_titles(sieve: Sieve, limits: ImportLimits) -> None:
+    sieve.frame = sieve.frame.assign(title=_mapped(sieve.frame["title"], clean_text))
+    sieve.refuse(sieve.frame["title"] == "", "title", "is empty")
+    lengths = sieve.frame["title"].str.len()
+    too_long = lengths > limits.max_title_characters
+    reasons = [
+        f"has {n:,} characters; the limit is {limits.max_title_characters:,}" for n in lengths[too_long]
+    ]
+    sieve.refuse(too_long, "title", reasons)
+
+
+def _check_photos(sieve: Sieve, stamps: PhotoStamps) -> dict[str, FoundPhoto]:
+    """Take out rows without a usable photo; the photos of the others by image."""
+    sieve.frame = sieve.frame.assign(image=sieve.frame["image"].str.strip())
+    sieve.refuse(sieve.frame["image"] == "", "image", "is empty")
+    found = stamps.find(sieve.frame["image"].drop_duplicates().tolist())
+    problems = {image: photo.reason for image, photo in found.items() if isinstance(photo, PhotoProblem)}
+    bad = sieve.frame["image"].isin(list(problems))
+    sieve.refuse(bad, "image", [problems[image] for image in sieve.frame["image"][bad]])
+    return {image: photo for image, photo in found.items() if isinstance(photo, FoundPhoto)}
+
+
+def _check_unique(sieve: Sieve, rows: dict[str, int]) -> None:
+    first = [
+        rows.setdefault(listing_id, row) == row
+        for listing_id, row in zip(sieve.frame["listing_id"], sieve.frame[ROW].tolist(), strict=True)
+    ]
+    again = ~pd.Series(first, index=sieve.frame.index, dtype=bool)
+    reasons = [f"is a duplicate of row {rows[listing_id]}" for listing_id in sieve.frame["listing_id"][again]]
+    sieve.refuse(again, "listing_id", reasons)
+
+
+def _listings(frame: pd.DataFrame, photos: Mapping[str, FoundPhoto]) -> pd.DataFrame:
+    found = [photos[image] for image in frame["image"]]
+    written = (
+        frame["price"].str.strip() if "price" in frame else pd.Series("", index=frame.index, dtype="str")
+    )
+    prices = to_prices(written)
+    columns = {
+        "listing_id": frame["listing_id"],
+        "title": frame["title"],
+        "category": _optional(frame, "category"),
+        "price": prices,
+        "seller": _optional(frame, "seller"),
+        "attributes": _attributes(frame, written.where(prices.isna(), "")),
+        "image": frame["image"],
+        "photo_path": pd.Series([photo.path for photo in found], index=frame.index, dtype="str"),
+        "title_hash": _mapped(frame["title"], lambda title: hashlib.sha256(title.encode()).hexdigest()),
+        "photo_hash": pd.Series([photo.stamp.hash for photo in found], index=frame.index, dtype="str"),
+        "photo_size": pd.Series([photo.stamp.size for photo in found], index=frame.index, dtype="int64"),
+        "photo_mtime_ns": pd.Series(
+            [photo.stamp.mtime_ns for photo in found], index=frame.index, dtype="int64"
+        ),
+    }
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _mapped(column: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:
+    return pd.Series([change(text) for text in column.tolist()], index=column.index, dtype="str")
+
+
+def _optional(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
+    texts = [clean_text(text) or None for text in frame[name]] if name in frame else [None] * len(frame)
+    return pd.Series(texts, index=frame.index, dtype=object)
+
+
+def _attributes(frame: pd.DataFrame, price: pd.Series[str]) -> pd.Series[Any]:
+    """What else the file says of each listing, and a price that is no number; empty values are left out."""
+    others = {name: _mapped(frame[name], strip_controls) for name in frame.columns if name not in _OWN}
+    others["price"] = _mapped(price, strip_controls)
+    rows = zip(*(column.tolist() for column in others.values()), strict=True)
+    found = [{name: text for name, text in zip(others, row, strict=True) if text} for row in rows]
+    return pd.Series(found, index=frame.index, dtype=object)

@@ -1,0 +1,136 @@
+"""Stamps: what is known of photo files, so that only new and changed ones are decoded."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from mmquality.config import ImportLimits
+from mmquality.data.photos import PhotoProblem, check_photo, resolve_below
+
+Progress = Callable[[int], object]  # called with the number of photos dealt with since the last call
+
+_WORTH_PROCESSES = 200_000_000  # bytes of photos; less is decoded about as soon as a process has started
+_BATCH = 32
+
+_log = logging.getLogger(__name__)
+
+
+class PhotoStamp(NamedTuple):
+    """What tells an unchanged photo file from a changed one without opening it."""
+
+    size: int  # bytes
+    mtime_ns: int
+    hash: str  # SHA-256 of the bytes
+
+
+class FoundPhoto(NamedTuple):
+    """A photo that was decoded, now or in an earlier import."""
+
+    path: str
+    stamp: PhotoStamp
+
+
+class PhotoStamps:
+    """Finds and checks photos below `root`; `known` holds the stamps of earlier imports by path.
+
+    Decoding holds Python's lock, so many photos are checked in `workers` processes. Use it in a `with` block.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        known: Mapping[str, tuple[int, int, str]],
+        limits: ImportLimits,
+        workers: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._root = os.path.realpath(root)
+        self._known = known
+        self._limits = limits
+        self._workers = workers or os.cpu_count() or 1
+        self._progress = progress or (lambda photos: None)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> PhotoStamps:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def find(self, images: Iterable[str]) -> dict[str, FoundPhoto | PhotoProblem]:
+        """For each image as written in the catalogue: its photo, or why it cannot be used."""
+        found: dict[str, FoundPhoto | PhotoProblem] = {}
+        unread: list[tuple[str, Path, int, int]] = []
+        for image in images:
+            try:
+                path = resolve_below(self._root, image)
+            except PhotoProblem as problem:
+                found[image] = problem
+                continue
+            size, mtime_ns = _size_and_time(path)  # before it is read: a change meanwhile shows next time
+            known = self._known.get(str(path))
+            if known and known[:2] == (size, mtime_ns) and size <= self._limits.max_photo_bytes:
+                found[image] = FoundPhoto(str(path), PhotoStamp(*known))
+            else:
+                unread.append((image, path, size, mtime_ns))
+        self._progress(len(found))
+        many = sum(size for _, _, size, _ in unread) >= _WORTH_PROCESSES
+        hashes = self._hashes([path for _, path, _, _ in unread], many)
+        for (image, path, size, mtime_ns), seen in zip(unread, hashes, strict=True):
+            if isinstance(seen, str):
+                found[image] = FoundPhoto(str(path), PhotoStamp(size, mtime_ns, seen))
+            else:
+                found[image] = seen
+        return found
+
+    def _hashes(self, paths: Sequence[Path], many: bool) -> Iterator[str | PhotoProblem]:
+        check = partial(_content_hash, limits=self._limits)
+        checked = self._elsewhere(check, paths) if many and self._workers > 1 else map(check, paths)
+        for number, seen in enumerate(checked, start=1):
+            yield seen
+            if number % _BATCH == 0:
+                self._progress(_BATCH)
+        self._progress(len(paths) % _BATCH)
+
+    def _elsewhere(
+        self, check: Callable[[Path], str | PhotoProblem], paths: Sequence[Path]
+    ) -> Iterator[str | PhotoProblem]:
+        if self._pool is None:
+            # Spawned, not forked: a fork would copy whatever locks the caller's threads hold.
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"))
+        done = 0
+        try:
+            for seen in self._pool.map(check, paths, chunksize=_BATCH):
+                done += 1
+                yield seen
+        except BrokenProcessPool:
+            _log.warning("A process that checked photos was ended from outside; going on in a single one.")
+            self._workers = 1
+            yield from map(check, paths[done:])
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    try:
+        info = path.stat()
+    except (OSError, ValueError):
+        return -1, -1  # the check that follows finds the same and says why
+    return info.st_size, info.st_mtime_ns
+
+
+def _content_hash(path: Path, limits: ImportLimits) -> str | PhotoProblem:
+    try:
+        return check_photo(path, limits).hash
+    except PhotoProblem as problem:
+        return problem

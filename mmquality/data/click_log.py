@@ -1,0 +1,166 @@
+"""The click log: impressions and co-click pairs, checked against the catalogue, kept without duplicates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from mmquality.data.input_file import ROW, listed
+from mmquality.data.sieve import Sieve
+from mmquality.data.tables import TableChunk, read_table
+from mmquality.data.values import to_counts, to_flags, to_times, to_weights
+from mmquality.errors import InputFileError, WorkspaceError
+from mmquality.records import RowProblem
+
+Kind = Literal["impressions", "co_clicks"]
+
+IMPRESSION_COLUMNS = ("session_id", "shown_at", "seed_listing_id", "listing_id", "position", "clicked")
+CO_CLICK_COLUMNS = ("listing_id", "other_id", "weight")
+
+_IDENTITY = {  # what makes two rows the same event, and what tells which of them to keep (the largest)
+    "impressions": (["session_id", "shown_at", "seed_listing_id", "listing_id", "position"], "clicked"),
+    "co_clicks": (["listing_id", "other_id"], "weight"),
+}
+_UNKNOWN = "is not in the catalogue"
+
+
+@dataclass(frozen=True)
+class ClickChunk:
+    """Rows of a click log that can be used, and what is wrong with the others in that part of the file."""
+
+    frame: pd.DataFrame
+    problems: list[RowProblem]
+
+
+def read_impressions(path: str | Path, known: pd.Index) -> Iterator[ClickChunk]:
+    """Read impressions of the listings whose ids are in `known`.
+
+    Columns: session_id, shown_at (UTC), seed_listing_id ("" where there was none), listing_id, position
+    (int, as in the file), clicked (bool). Raises `InputFileError` at once where the file cannot be used at
+    all.
+    """
+    chunks = read_table(path, IMPRESSION_COLUMNS)
+    catalogue = _catalogue(known)
+    return (_impressions(Path(path), chunk, catalogue) for chunk in chunks)
+
+
+def read_co_clicks(path: str | Path, known: pd.Index) -> Iterator[ClickChunk]:
+    """Read pairs of listings in `known` that were clicked, or bought, together.
+
+    The ids are in the file's first two columns whose names end in "id"; a column `weight`, or else `count`,
+    says how often. Columns: listing_id, other_id, weight (float, 1.0 where the file has none). A pair has no
+    direction: listing_id < other_id, and a pair that a chunk names twice comes once, with the larger weight.
+    Raises `InputFileError` at once where the file cannot be used at all.
+    """
+    chunks = read_table(path)
+    first = next(chunks)
+    names = [name for name in first.frame.columns if name != ROW]
+    ids = [name for name in names if name.lower().endswith("id")][:2]
+    if len(ids) < 2:
+        raise InputFileError(
+            f"{path} has fewer than two columns of ids (named …_id); it has {listed(names)}."
+        )
+    weight = next((name for name in ("weight", "count") if name in names), None)
+    catalogue = _catalogue(known)
+    return (_co_clicks(Path(path), chunk, catalogue, ids, weight) for chunk in chain([first], chunks))
+
+
+def merge_clicks(folder: Path, kind: Kind, frame: pd.DataFrame) -> int:
+    """Merge rows into `folder`/impressions.parquet or co_clicks.parquet and return how many were new.
+
+    A row that is there already is kept once: as clicked if it was clicked in either, with the larger weight.
+    The file is replaced in one atomic step.
+    """
+    path = folder / f"{kind}.parquet"
+    identity, value = _IDENTITY[kind]
+    kept = kept_clicks(folder, kind)
+    rows = pd.concat([frame] if kept is None else [kept, frame], ignore_index=True)
+    rows = rows.sort_values(value, kind="stable").drop_duplicates(identity, keep="last").sort_index()
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{kind}.{os.getpid()}.part"
+    try:
+        rows.to_parquet(part, index=False)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return len(rows) - (0 if kept is None else len(kept))
+
+
+def kept_clicks(folder: Path, kind: Kind) -> pd.DataFrame | None:
+    """What `merge_clicks` keeps in `folder`, None before the first merge. Raises `WorkspaceError`."""
+    path = folder / f"{kind}.parquet"
+    if not path.exists():
+        return None
+    try:
+        return pd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        raise WorkspaceError(
+            f"{path} is damaged ({error}); delete it and import the click log again."
+        ) from error
+
+
+def _catalogue(known: pd.Index) -> pd.Index:
+    """`known` as an index that is hashed once, not once per chunk."""
+    hashed: pd.Index = pd.Index(known.unique(), dtype=object)
+    return hashed
+
+
+def _impressions(path: Path, chunk: TableChunk, catalogue: pd.Index) -> ClickChunk:
+    ids = {name: chunk.frame[name].str.strip() for name in ("session_id", "seed_listing_id", "listing_id")}
+    sieve = Sieve(path, TableChunk(chunk.frame.assign(**ids), chunk.problems))
+    sieve.refuse(sieve.frame["session_id"] == "", "session_id", "is empty")
+    sieve.refuse(~_known(sieve, "listing_id", catalogue), "listing_id", _UNKNOWN)
+    seeded = sieve.frame["seed_listing_id"] != ""
+    sieve.refuse(seeded & ~_known(sieve, "seed_listing_id", catalogue), "seed_listing_id", _UNKNOWN)
+    itself = sieve.frame["seed_listing_id"] == sieve.frame["listing_id"]
+    sieve.refuse(itself, "seed_listing_id", "is the listing itself")
+    _parse(sieve, "shown_at", to_times, "is not a time such as 2026-01-31T14:05:00")
+    _parse(sieve, "position", to_counts, "is not a whole number from 0 on")
+    _parse(sieve, "clicked", to_flags, "is neither true nor false")
+    kinds = {"position": "int64", "clicked": "bool"}
+    frame = sieve.frame[list(IMPRESSION_COLUMNS)].astype(kinds).reset_index(drop=True)
+    return ClickChunk(frame, sieve.problems)
+
+
+def _co_clicks(
+    path: Path, chunk: TableChunk, catalogue: pd.Index, ids: list[str], weight: str | None
+) -> ClickChunk:
+    columns = [ROW, *ids, *([weight] if weight else [])]
+    frame = chunk.frame.reindex(columns=columns, fill_value="")  # in JSON Lines a column may end early
+    sieve = Sieve(
+        path, TableChunk(frame.assign(**{name: frame[name].str.strip() for name in ids}), chunk.problems)
+    )
+    for name in ids:
+        sieve.refuse(~_known(sieve, name, catalogue), name, _UNKNOWN)
+    sieve.refuse(sieve.frame[ids[0]] == sieve.frame[ids[1]], ids[1], "is the listing itself")
+    if weight:
+        _parse(sieve, weight, to_weights, "is not a number above 0")
+    one, other = sieve.frame[ids[0]], sieve.frame[ids[1]]
+    weights = sieve.frame[weight] if weight else 1.0
+    found = pd.DataFrame(
+        {"listing_id": one.where(one < other, other), "other_id": other.where(one < other, one)}
+    )
+    found = found.assign(weight=weights).astype({"weight": "float64"})
+    identity, value = _IDENTITY["co_clicks"]
+    found = found.sort_values(value, kind="stable").drop_duplicates(identity, keep="last").sort_index()
+    return ClickChunk(found.reset_index(drop=True), sieve.problems)
+
+
+def _known(sieve: Sieve, column: str, catalogue: pd.Index) -> pd.Series[bool]:
+    places = catalogue.get_indexer(pd.Index(sieve.frame[column], dtype=object))
+    return pd.Series(places >= 0, index=sieve.frame.index)
+
+
+def _parse(
+    sieve: Sieve, column: str, reader: Callable[[pd.Series[str]], pd.Series[Any]], reason: str
+) -> None:
+    """Replace the column by what `reader` makes of it; rows that it cannot read are problems."""
+    read = reader(sieve.frame[column])
+    sieve.refuse(read.isna(), column, reason)
+    sieve.frame = sieve.frame.assign(**{column: read[read.notna()]})

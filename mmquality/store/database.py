@@ -84,7 +84,8 @@ class Database:
     def _refresh_statistics(self) -> None:
         """Let the query planner look at the tables again: its choice of an index rests on their sizes."""
         with self._write() as connection:
-            connection.exec_driver_sql("ANALYZE")
+            for table in ("listings", "scores"):
+                connection.exec_driver_sql(f"ANALYZE {table}")
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -180,7 +181,12 @@ def _engine(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and never says IMMEDIATE
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "cache_size = -65536", "analysis_limit = 1000"):
+    for pragma in (
+        "journal_mode = WAL",
+        "foreign_keys = ON",
+        "cache_size = -65536",
+        "journal_size_limit = 67108864",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -19,7 +19,7 @@ from mmquality.store.text import contains_every_word, storable
 
 _STREAMED = 1_000  # rows held at a time by an export
 
-labels_with_versions = labels.outerjoin(model_versions, model_versions.c.version_id == labels.c.version_id)
+_labels_with_versions = labels.outerjoin(model_versions, model_versions.c.version_id == labels.c.version_id)
 label_columns = [
     labels.c.label_id,
     model_versions.c.name.label("label_version"),
@@ -260,7 +260,7 @@ def _count_newest(connection: Connection, listing_no: int) -> Label | None:
 
 
 def _label(connection: Connection, label_id: int) -> Label:
-    source = labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
+    source = _labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
     query = select(*label_columns, listings.c.listing_id).select_from(source)
     row = connection.execute(query.where(labels.c.label_id == label_id)).mappings().one_or_none()
     label = None if row is None else as_label(row)
@@ -270,7 +270,7 @@ def _label(connection: Connection, label_id: int) -> Label:
 
 
 def _select(query: LabelQuery, *columns: ColumnElement[Any]) -> Select[Any]:
-    source: FromClause = labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
+    source: FromClause = _labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
     conditions = _conditions(query)
     if query.newest_only:
         source = source.join(current_labels, current_labels.c.label_id == labels.c.label_id)

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Join, Select, func, literal_column, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.records import ModelVersion, RankedListing
 from mmquality.store.database import Database
-from mmquality.store.labels import as_label, label_columns, labels_with_versions
+from mmquality.store.labels import as_label, label_columns
 from mmquality.store.listings import as_listing, listing_columns
 from mmquality.store.scores import count_before, scored_count, version_in_force
-from mmquality.store.tables import TITLE_START, current_labels, labels, listings, scores
+from mmquality.store.tables import TITLE_START, current_labels, labels, listings, model_versions, scores
 from mmquality.store.text import contains_every_word
 
 
@@ -80,17 +82,19 @@ class RankingStore(Database):
             if found is None:
                 return RankingPage([], 0, None)
             selection = _Selection(connection, found[0], query)
-            numbers = selection.page_of_numbers(max(page, 1), size)
-            rows = _ranked_listings(connection, found[0], numbers)
+            ranks = selection.page_of_ranks(max(page, 1), size)
+            rows = _ranked_listings(connection, found[0], ranks)
             return RankingPage(rows, selection.total(), found[1])
 
     def ranked_listing(self, listing_id: str) -> RankedListing:
         """One listing with its place in the ranking. Raises `UnknownListingError` when it is not ranked."""
         with self._read() as connection:
             found = version_in_force(connection)
-            numbers = select(listings.c.listing_no).where(listings.c.listing_id == listing_id)
-            wanted = list(connection.execute(numbers).scalars())
-            rows = _ranked_listings(connection, found[0], wanted) if found else []
+            rows = (
+                _ranked_listings(connection, found[0], _ranks(connection, found[0], listing_id))
+                if found
+                else []
+            )
         if not rows:
             raise UnknownListingError(
                 f"Listing {listing_id!r} is not in the ranking; check the id, or score it."
@@ -105,9 +109,9 @@ class RankingStore(Database):
             if found is None:
                 return None
             selection = _Selection(connection, found[0], query or RankingQuery())
-            number = selection.next_number(rank, forward=step > 0)
-            query_id = select(listings.c.listing_id).where(listings.c.listing_no == number)
-            return connection.execute(query_id).scalar_one_or_none()
+            near = selection.next_rank(rank, forward=step > 0)
+            rows = [] if near is None else _ranked_listings(connection, found[0], [near])
+            return rows[0].listing.listing_id if rows else None
 
     def categories(self) -> list[tuple[str, int]]:
         """(category, listings) of the catalogue, the largest first; "" stands for listings without a
@@ -147,33 +151,46 @@ class _Selection:
         count: int = self._connection.execute(self._select(func.count())).scalar_one()
         return count
 
-    def page_of_numbers(self, page: int, size: int) -> list[int]:
-        """The listing numbers on one page, in order."""
-        statement = self._select(scores.c.listing_no)
-        skipped = (page - 1) * size
+    def page_of_ranks(self, page: int, size: int) -> list[int]:
+        """The ranks on one page, in order."""
+        first, skipped = self._first, (page - 1) * size
         if not self._filters and self._sort in ("rank", "-score"):
             # Ranks have no gaps: jump to the page instead of walking there.
-            statement = statement.where(scores.c.rank >= self._first + skipped)
-            skipped = 0
-        key = self._sort.removeprefix("-")
-        if key in _LISTING_SORTS:
-            statement = statement.join(listings, listings.c.listing_no == scores.c.listing_no)
+            first, skipped = first + skipped, 0
+        statement = self._select(scores.c.rank, first)
+        if self._sort.removeprefix("-") in _LISTING_SORTS:
+            statement = statement.select_from(_ListingsFirst(listings, scores))
         order = _order(self._sort, self._connection.dialect.name)
         statement = statement.order_by(*order).offset(skipped).limit(size)
         return list(self._connection.execute(statement).scalars())
 
-    def next_number(self, rank: int, forward: bool) -> int | None:
-        """The number of the listing after (or before) a rank."""
-        statement = self._select(scores.c.listing_no)
+    def next_rank(self, rank: int, forward: bool) -> int | None:
+        """The rank after (or before) a rank."""
+        statement = self._select(scores.c.rank)
         if forward:
             statement = statement.where(scores.c.rank > rank).order_by(scores.c.rank)
         else:
             statement = statement.where(scores.c.rank < rank).order_by(scores.c.rank.desc())
         return self._connection.execute(statement.limit(1)).scalar_one_or_none()
 
-    def _select(self, what: ColumnElement[Any]) -> Select[Any]:
-        within = scores.c.rank.between(self._first, self._last)
+    def _select(self, what: ColumnElement[Any], first: int | None = None) -> Select[Any]:
+        within = scores.c.rank.between(first or self._first, self._last)
         return select(what).where(scores.c.version_id == self._version_id, within, *self._filters)
+
+
+class _ListingsFirst(Join):
+    """A join that SQLite must begin at its left table, to read a few rows in the order of an index there.
+
+    Left to itself it reads and sorts the whole ranking, as it does not reckon with LIMIT; PostgreSQL does.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_ListingsFirst, "sqlite")
+def _cross_join(join: _ListingsFirst, compiler: SQLCompiler, **options: Any) -> str:
+    plain: str = compiler.visit_join(join, **options)  # type: ignore[no-untyped-call]
+    return plain.replace(" JOIN ", " CROSS JOIN ")
 
 
 def _rank_range(connection: Connection, version_id: int, query: RankingQuery) -> tuple[int, int]:
@@ -220,19 +237,26 @@ def _order(sort: str, dialect: str) -> Sequence[ColumnElement[Any]]:
     return [ordered.nulls_last() if key in ("price", "category") else ordered, scores.c.rank]
 
 
-def _ranked_listings(connection: Connection, version_id: int, numbers: Sequence[int]) -> list[RankedListing]:
+def _ranks(connection: Connection, version_id: int, listing_id: str) -> list[int]:
+    query = select(scores.c.rank).join(listings, listings.c.listing_no == scores.c.listing_no)
+    query = query.where(listings.c.listing_id == listing_id, scores.c.version_id == version_id)
+    return list(connection.execute(query).scalars())
+
+
+def _ranked_listings(connection: Connection, version_id: int, ranks: Sequence[int]) -> list[RankedListing]:
     source = (
         scores.join(listings, listings.c.listing_no == scores.c.listing_no)
         .outerjoin(current_labels, current_labels.c.listing_no == scores.c.listing_no)
-        .outerjoin(labels_with_versions, current_labels.c.label_id == labels.c.label_id)
+        .outerjoin(labels, labels.c.label_id == current_labels.c.label_id)
+        .outerjoin(model_versions, model_versions.c.version_id == labels.c.version_id)
     )
     query = (
-        select(*listing_columns, scores.c.listing_no, scores.c.score, scores.c.rank, *label_columns)
+        select(*listing_columns, scores.c.score, scores.c.rank, *label_columns)
         .select_from(source)
-        .where(scores.c.version_id == version_id, scores.c.listing_no.in_(numbers))
+        .where(scores.c.version_id == version_id, scores.c.rank.in_(ranks))
     )
     found = {
-        row["listing_no"]: RankedListing(as_listing(row), row["score"], row["rank"], as_label(row))
+        row["rank"]: RankedListing(as_listing(row), row["score"], row["rank"], as_label(row))
         for row in connection.execute(query).mappings()
     }
-    return [found[number] for number in numbers if number in found]
+    return [found[rank] for rank in ranks]

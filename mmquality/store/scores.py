@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion
-from mmquality.store.database import Database, batches, upsert
+from mmquality.store.database import Database, upsert
 from mmquality.store.tables import current_model, listings, model_versions, scores
 
 _BATCH = 50_000
@@ -52,8 +50,7 @@ class ScoreStore(Database):
             numbers = _listing_numbers(connection, ranked["listing_id"], version.name)
         with self._write() as connection:
             version_id = _add_version(connection, version)
-            for batch in batches(_score_rows(version_id, numbers, ranked["score"]), _BATCH):
-                connection.execute(insert(scores), batch)
+            _insert_scores(connection, version_id, numbers, ranked["score"].to_numpy())
             _put_in_force(connection, version_id)
         self._refresh_statistics()
 
@@ -140,7 +137,7 @@ def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
     return ranked.sort_values(["score", "listing_id"], ascending=[False, True], ignore_index=True)
 
 
-def _listing_numbers(connection: Connection, ids: pd.Series[str], version: str) -> pd.Series[int]:
+def _listing_numbers(connection: Connection, ids: pd.Series[str], version: str) -> np.ndarray:
     rows = connection.execute(select(listings.c.listing_id, listings.c.listing_no))
     numbers = ids.map({listing_id: number for listing_id, number in rows})
     unknown = ids[numbers.isna()]
@@ -149,14 +146,36 @@ def _listing_numbers(connection: Connection, ids: pd.Series[str], version: str) 
             f"Model version {version} scores {len(unknown)} listings that the catalogue does not hold "
             f"({unknown.iloc[0]!r} is one); import them first, then score again."
         )
-    return numbers.astype("int64")
+    return numbers.to_numpy(dtype=np.int64)
 
 
-def _score_rows(
-    version_id: int, numbers: pd.Series[int], values: pd.Series[float]
-) -> Iterator[dict[str, Any]]:
-    for rank, (number, score) in enumerate(zip(numbers.tolist(), values.tolist(), strict=True), start=1):
-        yield {"version_id": version_id, "rank": rank, "listing_no": number, "score": score}
+# PostgreSQL takes whole columns as arrays, ten times quicker than a parameter for every value.
+_FROM_ARRAYS = insert(scores).from_select(
+    list(scores.c.keys()),
+    select(
+        func.unnest(*(bindparam(column.name, type_=ARRAY(column.type)) for column in scores.c))
+        .table_valued(*scores.c.keys())
+        .render_derived()
+    ),
+)
+
+
+def _insert_scores(connection: Connection, version_id: int, numbers: np.ndarray, values: np.ndarray) -> None:
+    """Store the scores of listings that come in the order of their ranks."""
+    for start in range(0, len(numbers), _BATCH):
+        batch = slice(start, start + _BATCH)
+        listing_nos = numbers[batch].tolist()
+        columns = {
+            "version_id": [version_id] * len(listing_nos),
+            "rank": list(range(start + 1, start + 1 + len(listing_nos))),
+            "listing_no": listing_nos,
+            "score": values[batch].tolist(),
+        }
+        if connection.dialect.name == "postgresql":
+            connection.execute(_FROM_ARRAYS, columns)
+        else:
+            rows = zip(*columns.values(), strict=True)
+            connection.execute(insert(scores), [dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def _add_version(connection: Connection, version: ModelVersion) -> int:

@@ -1,0 +1,1 @@
+"""The dashboard: plain Streamlit scripts, one per page, and what they share; no SQL, no tensors."""

@@ -1,0 +1,124 @@
+"""The small pieces that pages are made of; those that return `str` give HTML with its texts escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from mmquality.pages.escaping import as_html, as_markdown
+from mmquality.pages.wording import count, percent, verdict
+from mmquality.records import Label, Listing
+
+
+def header(title: str, *facts: str) -> None:
+    """The page's heading with a few quiet facts beside it (plain texts)."""
+    told = "".join(f"<span>{as_html(fact)}</span>" for fact in facts if fact)
+    st.html(f'<header class="mmq-head"><h1>{as_html(title)}</h1><p>{told}</p></header>')
+
+
+def section(title: str, explanation: str = "") -> None:
+    """A heading inside a page with one line that says how to read what follows."""
+    told = f"<p>{as_html(explanation)}</p>" if explanation else ""
+    st.html(f'<div class="mmq-section"><h2>{as_html(title)}</h2>{told}</div>')
+
+
+def notice(title: str, body: str, commands: str = "") -> None:
+    """An empty state: what is missing and, where a command helps, which one to run."""
+    with st.container(key="notice", border=True):
+        st.html(f'<div class="mmq-notice"><h2>{as_html(title)}</h2><p>{as_html(body)}</p></div>')
+        if commands:
+            st.code(commands, language="shell")
+
+
+def level(score: float) -> str:
+    """How alarming a mismatch score is, in three steps; names a colour of the style sheet."""
+    return "high" if score >= 0.8 else "middle" if score >= 0.5 else "low"
+
+
+def score_bar(score: float) -> str:
+    """A mismatch score as a bar with its percentage; the colour grows warmer with the score."""
+    return (
+        f'<div class="mmq-score mmq-{level(score)}" title="Mismatch score {score:.3f}">'
+        f"{_bar(score)}<b>{percent(score)}</b></div>"
+    )
+
+
+def label_badge(label: Label | None, with_reason: bool = True) -> str:
+    """A listing's verdict as a small badge; empty where there is none."""
+    if label is None:
+        return ""
+    words = verdict(label) if with_reason else verdict(label).split(" · ")[0]
+    return f'<span class="mmq-badge mmq-{label.verdict}" title="by {as_html(label.analyst)}">{words}</span>'
+
+
+def distance_bar(name: str, value: float, share: float) -> str:
+    """One figure of a neighbour: its name, a thin bar of `share` (0…1) of the width, the number."""
+    return f'<div class="mmq-figure"><span>{name}</span>{_bar(share)}<b>{value:.2f}</b></div>'
+
+
+def title(listing: Listing) -> str:
+    """A listing's title as the heading of its page."""
+    return f'<h2 class="mmq-title">{as_html(listing.title)}</h2>'
+
+
+def chips(listing: Listing) -> str:
+    """Category, price and seller of a listing, where known."""
+    return "".join(f"<span>{as_html(fact)}</span>" for fact in _facts(listing))
+
+
+def attributes(listing: Listing) -> str:
+    """Every other column of the catalogue file as a list of terms; empty where there are none."""
+    rows = {"Id": listing.listing_id, **listing.attributes}
+    items = "".join(f"<dt>{as_html(name)}</dt><dd>{as_html(str(value))}</dd>" for name, value in rows.items())
+    return f'<dl class="mmq-attributes">{items}</dl>'
+
+
+def facts(summary: Mapping[str, object]) -> str:
+    """Named values side by side: what an import counted."""
+    items = "".join(
+        f"<div><dt>{as_html(name.replace('_', ' '))}</dt><dd>{as_html(_value(value))}</dd></div>"
+        for name, value in summary.items()
+        if not isinstance(value, dict | list)
+    )
+    return f'<dl class="mmq-facts">{items}</dl>'
+
+
+def clicks_fact(impressions: int, clicks: int) -> str:
+    """What the click log says, in one sentence."""
+    if not impressions:
+        return "Never shown in the click log."
+    share = percent(clicks / impressions)
+    return f"Shown {count(impressions, 'time')}, clicked {count(clicks, 'time')} ({share})."
+
+
+def histogram(counts: Sequence[int], score: float) -> str:
+    """A tiny histogram of all scores with the bin of `score` marked: where a listing stands."""
+    marked = min(int(score * len(counts)), len(counts) - 1)
+    most = max(counts, default=0) or 1
+    # The root keeps the long tail visible beside the crowd of good listings.
+    heights = [max(3, round(100 * (n / most) ** 0.5)) for n in counts]
+    classes = ["mmq-here" if i == marked else "" for i in range(len(counts))]
+    bars = "".join(
+        f'<i class="{name}" style="height:{height}%"></i>'
+        for name, height in zip(classes, heights, strict=True)
+    )
+    return f'<div class="mmq-histogram mmq-{level(score)}" aria-hidden="true">{bars}</div>'
+
+
+def caption(text: str) -> None:
+    """A quiet line of plain text."""
+    st.caption(as_markdown(text))
+
+
+def _bar(share: float) -> str:
+    return f'<i><i style="width:{100 * min(max(share, 0), 1):.1f}%"></i></i>'
+
+
+def _value(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _facts(listing: Listing) -> list[str]:
+    price = f"{listing.price:,.2f}" if listing.price is not None else ""
+    return [fact for fact in (listing.category or "", price, listing.seller or "") if fact]

@@ -1,0 +1,90 @@
+"""What surrounds every page: navigation, sidebar, style, and what is said when a page cannot go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from mmquality.errors import MMQualityError
+from mmquality.pages import links, session
+from mmquality.pages.components import notice
+from mmquality.pages.escaping import as_html
+from mmquality.pages.wording import count, day
+from mmquality.pipeline.reading import Catalogue
+
+_STYLE = Path(__file__).with_name("style.css")
+_LOGO = Path(__file__).with_name("logo.svg")
+_ICON = Path(__file__).with_name("icon.svg")  # a Material symbol would be fetched from the internet
+_SAMPLE = (
+    '<p class="mmq-sample"><b>Sample marketplace</b> drawn photos, invented titles, simulated clicks</p>'
+)
+_ABOUT = "mmquality finds marketplace listings whose title and cover photo do not belong together."
+
+
+def begin() -> None:
+    """Set up the browser page; the first thing every run does."""
+    st.set_page_config(
+        page_title="mmquality",
+        page_icon=str(_ICON),
+        layout="wide",
+        initial_sidebar_state=232,
+        menu_items={"About": _ABOUT},
+    )
+    st.logo(_LOGO, size="small")
+    st.html(_STYLE)
+
+
+def pages() -> list[st.Page]:
+    """The dashboard's pages in the order of the navigation."""
+    return [
+        st.Page(links.RANKING, title="Ranking", icon=":material/format_list_numbered:", default=True),
+        st.Page(links.LISTING, title="Listing", icon=":material/image:", url_path="listing"),
+        st.Page(links.COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+        st.Page(links.LABELS, title="Labels", icon=":material/label:", url_path="labels"),
+        st.Page(links.IMPORTS, title="Import report", icon=":material/fact_check:", url_path="imports"),
+    ]
+
+
+@contextmanager
+def around() -> Iterator[None]:
+    """The sidebar beside a page; an error that was raised on purpose becomes a notice in the page's place."""
+    found = session.find_catalogue()
+    with st.sidebar:
+        _analyst()
+        if found is not None:
+            _workspace(found)
+    if found is not None and session.is_sample(found):
+        st.html(_SAMPLE)
+    try:
+        yield
+    except MMQualityError as error:
+        notice("This page cannot be shown", str(error))
+
+
+def _analyst() -> None:
+    """The name beside the labels. It lives in the address, so that a reload or a bookmark keeps it."""
+    if session.ANALYST_KEY in st.session_state:  # going to another page drops it from the address: set anew
+        st.session_state[session.ANALYST_KEY] = st.session_state[session.ANALYST_KEY]
+    st.text_input(
+        "Analyst",
+        value=session.default_analyst(),
+        key=session.ANALYST_KEY,
+        max_chars=60,
+        icon=":material/person:",
+        bind="query-params",
+        help="Your name; it is written beside every label you give.",
+    )
+
+
+def _workspace(catalogue: Catalogue) -> None:
+    """What is being looked at, in a few quiet lines."""
+    lines = [
+        f"<b>{as_html(catalogue.workspace.root.name)}</b>",
+        count(catalogue.store.listing_count(), "listing"),
+    ]
+    if catalogue.version is not None:
+        lines.append(f"model {as_html(catalogue.version.name)}, {day(catalogue.version.created_at)}")
+    st.html(f'<p class="mmq-workspace">{"<br>".join(lines)}</p>')

@@ -1,0 +1,166 @@
+"""Labels: what analysts have said so far; to be filtered, exported, and taken back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from mmquality.pages import exports, links, session, verdicts
+from mmquality.pages.charts import Bar, show_bars
+from mmquality.pages.components import caption, header, notice
+from mmquality.pages.escaping import plain
+from mmquality.pages.photos import cell_photo
+from mmquality.pages.widgets import choice, pages, segments, text_filter
+from mmquality.pages.wording import REASONS, VERDICTS, count
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Reason, Verdict
+from mmquality.store import LabelledListing, LabelQuery
+
+PAGE_SIZE = 25
+_ROW_HEIGHT = 52
+Word = TypeVar("Word", Verdict, Reason)
+_ANY, _NEWEST, _ALL = "any", "newest per listing", "every label"
+
+
+def show(catalogue: Catalogue) -> None:
+    """The whole page."""
+    verdicts.say_what_was_saved()
+    counts = catalogue.store.label_counts()
+    header("Labels", *(f"{n:,} {VERDICTS[verdict].lower()}" for verdict, n in counts.items()))
+    if not catalogue.store.labels_page(LabelQuery(newest_only=False), size=1).total:
+        _nothing_yet()
+        return
+    query = _filter_bar(catalogue)
+    left, right = st.columns([5, 2], gap="medium")
+    with right:
+        show_bars(_bars(catalogue, counts), "verdict-chart", "Labelled listings by verdict and reason")
+        exports.buttons(catalogue, query)
+    with left:
+        _labels(catalogue, query)
+
+
+def _nothing_yet() -> None:
+    notice(
+        "No labels yet",
+        "Open a listing of the ranking and press a verdict; or label from the command line:",
+        "mmquality label LISTING_ID --verdict mismatch --reason wrong_product",
+    )
+    st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
+
+
+def _filter_bar(catalogue: Catalogue) -> LabelQuery:
+    """The filters' widgets; their keys are the names of the query parameters that hold them."""
+    with st.container(key="filters", horizontal=True, gap="small", vertical_alignment="bottom"):
+        text = text_filter("Title contains", "title", "words of the title", _first_page)
+        verdict = choice("Verdict", [_ANY, *VERDICTS.values()], "verdict", 130, _first_page)
+        reason = choice("Reason", [_ANY, *REASONS.values()], "reason", 170, _first_page)
+        analyst = choice("By", [_ANY, *catalogue.store.analysts()], "by", 150, _first_page)
+        which = segments("Which", [_NEWEST, _ALL], "which", _first_page)
+    return LabelQuery(
+        verdict=_key(VERDICTS, verdict),
+        reason=_key(REASONS, reason),
+        analyst=None if analyst == _ANY else analyst,
+        text=text,
+        newest_only=which != _ALL,
+    )
+
+
+def _key(words: Mapping[Word, str], chosen: str) -> Word | None:
+    return next((key for key, word in words.items() if word == chosen), None)
+
+
+def _first_page() -> None:
+    st.session_state["labels-page"] = 1
+
+
+def _bars(catalogue: Catalogue, counts: dict[Verdict, int]) -> list[Bar]:
+    """Matches, unsure ones, and the mismatches by reason."""
+    bars = [Bar(VERDICTS[v], counts[v], str(v)) for v in (Verdict.MATCH, Verdict.UNSURE)]
+    mismatches = [(reason, _mismatches(catalogue, reason)) for reason in REASONS]
+    mismatches.sort(key=lambda pair: -pair[1])
+    return bars + [Bar(REASONS[reason], n, "mismatch") for reason, n in mismatches if n]
+
+
+def _mismatches(catalogue: Catalogue, reason: Reason) -> int:
+    return catalogue.store.labels_page(LabelQuery(verdict=Verdict.MISMATCH, reason=reason), size=1).total
+
+
+def _labels(catalogue: Catalogue, query: LabelQuery) -> None:
+    total = catalogue.store.labels_page(query, size=1).total
+    if not total:
+        notice("No label passes these filters", "Loosen a filter to see more.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        caption(f"{count(total, 'label')}; select one to open its listing or to undo it")
+        page = pages(math.ceil(total / PAGE_SIZE), "labels-page")
+    rows = catalogue.store.labels_page(query, page, PAGE_SIZE).rows
+    chosen = st.dataframe(
+        _frame(catalogue, rows),
+        hide_index=True,
+        row_height=_ROW_HEIGHT,
+        height=_ROW_HEIGHT * len(rows) + 40,
+        column_config=_COLUMNS,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"labels-{page}",
+        alt="Labels, the newest first",
+    )
+    for position in chosen["selection"]["rows"]:
+        if position < len(rows):
+            _actions(catalogue, rows[position])
+
+
+def _actions(catalogue: Catalogue, row: LabelledListing) -> None:
+    """What can be done with the selected label."""
+    with st.container(key="label-actions", horizontal=True, vertical_alignment="center", gap="small"):
+        caption(row.title)
+        if st.button("Open the listing", icon=":material/image:", shortcut="O"):
+            links.open_listing(row.label.listing_id)
+        st.button(
+            "Undo this label", icon=":material/undo:", help="It stays in the history, but counts no more.",
+            on_click=verdicts.undo, args=(catalogue, row.label, row.title),
+        )  # fmt: skip
+
+
+def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
+    listings = catalogue.store.listings_by_id(row.label.listing_id for row in rows)
+    labels = [row.label for row in rows]
+    return pd.DataFrame(
+        {
+            "photo": [cell_photo(catalogue, listings[label.listing_id]) for label in labels],
+            "title": [plain(row.title) for row in rows],
+            "verdict": [VERDICTS[label.verdict] for label in labels],
+            "reason": [REASONS[label.reason] if label.reason else "" for label in labels],
+            "analyst": [plain(label.analyst) for label in labels],
+            "when": [label.created_at.astimezone(UTC) for label in labels],
+            "note": [plain(label.note) for label in labels],
+            "score": [label.score for label in labels],
+            "rank": [label.rank for label in labels],
+            "model": [label.model_version for label in labels],
+            "id": [label.listing_id for label in labels],
+        }
+    )
+
+
+_COLUMNS = {
+    "photo": st.column_config.ImageColumn("Photo", width=64),
+    "title": st.column_config.TextColumn("Title", width=210),
+    "verdict": st.column_config.TextColumn("Verdict", width=90),
+    "reason": st.column_config.TextColumn("Reason", width=120),
+    "note": st.column_config.TextColumn("Note", width=140),
+    "analyst": st.column_config.TextColumn("Analyst", width=80),
+    "when": st.column_config.DatetimeColumn(
+        "When (UTC)", format="D MMM YYYY, HH:mm", width=140, timezone="UTC"
+    ),
+    "score": st.column_config.NumberColumn("Score seen", format="percent", width=90),
+    "rank": st.column_config.NumberColumn("Rank seen", width=80),
+    "model": st.column_config.TextColumn("Model", width=80),
+    "id": st.column_config.TextColumn("Id", width=100),
+}
+
+show(session.filled_catalogue())

@@ -1,0 +1,40 @@
+"""Where the pages lie, and the links between them: a listing's address is `/listing?id=…&queue=…`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from mmquality.pages.escaping import as_markdown
+
+_HERE = Path(__file__).parent
+RANKING = _HERE / "ranking.py"
+LISTING = _HERE / "listing.py"
+COMPARE = _HERE / "compare.py"
+LABELS = _HERE / "labels.py"
+IMPORTS = _HERE / "imports.py"
+
+Params = dict[str, str | list[str]]
+
+
+def listing_params(listing_id: str, queue: str = "") -> Params:
+    """The query parameters of a listing's page; `queue` holds the filters the analyst is working through."""
+    return {"id": listing_id, "queue": queue} if queue else {"id": listing_id}
+
+
+def listing_link(listing_id: str, title: str, queue: str = "") -> None:
+    """A link to a listing's page, worded with its title."""
+    st.page_link(
+        LISTING, label=as_markdown(title), query_params=listing_params(listing_id, queue), width="stretch"
+    )
+
+
+def go_on_to(listing_id: str) -> None:
+    """On a listing's page, for a callback: the run that follows shows this listing instead."""
+    st.query_params["id"] = listing_id
+
+
+def open_listing(listing_id: str, queue: str = "") -> None:
+    """From another page, go to a listing's now; the rest of the running page is not shown."""
+    st.switch_page(LISTING, query_params=listing_params(listing_id, queue))

@@ -1,0 +1,109 @@
+"""Listing: one photo and its title, what speaks for and against them, and the analyst's verdict."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mmquality.errors import UnknownListingError
+from mmquality.pages import evidence, links, session, verdicts
+from mmquality.pages.components import chips, header, histogram, notice, title
+from mmquality.pages.filters import Filters
+from mmquality.pages.photos import full_photo
+from mmquality.pages.wording import percent
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Listing, RankedListing
+
+_BINS = 60
+
+
+def show(catalogue: Catalogue) -> None:
+    """The whole page."""
+    queue = st.query_params.get("queue", "")
+    filters = Filters.at(queue)
+    listing_id = st.query_params.get("id") or _first(catalogue, filters)
+    if listing_id is None:
+        notice("No listing chosen", "Nothing in the ranking passes the filters. Choose a listing there.")
+        st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
+        return
+    try:
+        listing = catalogue.store.listing(listing_id)
+    except UnknownListingError as error:
+        notice("There is no such listing", str(error))
+        st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
+        return
+    _page(catalogue, listing, filters, queue)
+
+
+def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) -> None:
+    ranked = _place(catalogue, listing.listing_id)
+    around = _around(catalogue, ranked, filters)
+    _way(filters, around)
+    verdicts.say_what_was_saved()
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(key="portrait"):
+        full_photo(listing)
+    with right:
+        st.html(title(listing))
+        st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
+        if ranked is not None:
+            st.html(_standing(catalogue, ranked))
+        verdicts.form(catalogue, listing, ranked.label if ranked else None, around[1])
+    evidence.show(catalogue, listing, queue)
+
+
+def _first(catalogue: Catalogue, filters: Filters) -> str | None:
+    return catalogue.store.rank_neighbour(0, 1, filters.query())
+
+
+def _place(catalogue: Catalogue, listing_id: str) -> RankedListing | None:
+    """The listing's place in the ranking; `None` for a listing imported after the model was trained."""
+    try:
+        return catalogue.store.ranked_listing(listing_id)
+    except UnknownListingError:
+        return None
+
+
+def _around(
+    catalogue: Catalogue, ranked: RankedListing | None, filters: Filters
+) -> tuple[str | None, str | None]:
+    """The listings before and after this one in the filtered ranking."""
+    if ranked is None:
+        return None, _first(catalogue, filters)
+    store, query = catalogue.store, filters.query()
+    return store.rank_neighbour(ranked.rank, -1, query), store.rank_neighbour(ranked.rank, 1, query)
+
+
+def _way(filters: Filters, around: tuple[str | None, str | None]) -> None:
+    """Back to the ranking as it was, and on to the listings before and after."""
+    before, after = around
+    with st.container(key="way", horizontal=True, vertical_alignment="center", gap="small"):
+        header("Listing", "in the filtered ranking" if filters.narrowed else "")
+        st.page_link(
+            links.RANKING,
+            label="Ranking",
+            icon=":material/arrow_back:",
+            query_params=filters.params(),
+            width="content",
+        )
+        for name, key, icon, other in (
+            ("Previous", "P", ":material/chevron_left:", before),
+            ("Next", "N", ":material/chevron_right:", after),
+        ):
+            st.button(
+                name, shortcut=key, icon=icon, disabled=other is None, on_click=links.go_on_to, args=(other,)
+            )
+
+
+def _standing(catalogue: Catalogue, ranked: RankedListing) -> str:
+    """The score in words and as a place in the catalogue's histogram."""
+    ranked_in_all = catalogue.version.listings if catalogue.version else 1
+    counts = catalogue.store.score_histogram(_BINS)["count"].tolist()
+    better = (ranked_in_all - ranked.rank) / ranked_in_all
+    return (
+        f'<div class="mmq-standing"><strong>{percent(ranked.score)}</strong>{histogram(counts, ranked.score)}'
+        f"<p>mismatch</p><p>Rank {ranked.rank:,} of {ranked_in_all:,} · more suspicious than "
+        f"{percent(better)} of the catalogue</p></div>"
+    )
+
+
+show(session.catalogue())

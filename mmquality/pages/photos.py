@@ -1,0 +1,61 @@
+"""Photos as the browser gets them: small, upright, and never missing without saying so."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import streamlit as st
+
+from mmquality.data.photos import PhotoProblem, load_rgb
+from mmquality.pages.escaping import plain
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Listing
+
+_LARGE, _SMALL, _CELL = 1600, 256, 96  # longest side in pixels: full photo, thumbnail, table cell
+_MISSING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120">'
+    '<rect width="120" height="120" fill="#8883"/>'
+    '<text x="60" y="64" font-family="sans-serif" font-size="11" fill="#888" text-anchor="middle">'
+    "photo not found</text></svg>"
+)
+
+
+def thumbnail(catalogue: Catalogue, listing: Listing, width: int | None = None) -> None:
+    """A listing's small photo; `width` in pixels, by default as wide as its place."""
+    path = catalogue.thumbnail(listing)
+    made = path != Path(listing.photo_path)
+    image = str(path) if made else _jpeg_or_note(listing, _SMALL)
+    st.image(image, width=width or "stretch", alt=plain(listing.title))
+
+
+def full_photo(listing: Listing) -> None:
+    """A listing's photo, large."""
+    st.image(_jpeg_or_note(listing, _LARGE), width="stretch", alt=plain(listing.title))
+
+
+def cell_photo(catalogue: Catalogue, listing: Listing) -> str | None:
+    """A data URI of a very small photo for a table's cell; `None` where the photo is gone."""
+    try:
+        jpeg = _jpeg(str(catalogue.thumbnail(listing)), listing.photo_hash, _CELL)
+    except PhotoProblem:
+        return None
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def _jpeg_or_note(listing: Listing, side: int) -> bytes | str:
+    try:
+        return _jpeg(listing.photo_path, listing.photo_hash, side)
+    except PhotoProblem:
+        return _MISSING
+
+
+@st.cache_data(max_entries=2_000, max_size="200 MB", show_spinner=False)
+def _jpeg(path: str, photo_hash: str, side: int) -> bytes:
+    """An upright RGB JPEG, which every browser shows, its longer side at most `side`; kept per content."""
+    picture = load_rgb(path, side)
+    picture.thumbnail((side, side))
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=86)
+    return stream.getvalue()

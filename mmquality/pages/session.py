@@ -1,0 +1,135 @@
+"""What one visit works with: the catalogue at the model version in force, and the analyst's name."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+from sqlalchemy import make_url
+
+from mmquality.config import Workspace
+from mmquality.errors import WorkspaceError
+from mmquality.index import NeighbourIndex, distance_of
+from mmquality.pages.components import notice
+from mmquality.pipeline.places import index_path
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Space
+
+ANALYST_KEY = "analyst"
+SAMPLE = "sample marketplace"
+
+
+def workspace() -> Workspace:
+    """The workspace of this dashboard: `MMQ_WORKSPACE`, by default `./workspace`."""
+    return Workspace.at(os.environ.get("MMQ_WORKSPACE") or "workspace")
+
+
+def default_analyst() -> str:
+    """The name that stands in the sidebar until somebody writes theirs."""
+    return os.environ.get("MMQ_ANALYST") or "analyst"
+
+
+def analyst() -> str:
+    """Who labels: the name in the sidebar."""
+    return str(st.session_state.get(ANALYST_KEY) or "").strip() or default_analyst()
+
+
+def find_catalogue() -> Catalogue | None:
+    """The catalogue at the model version in force; `None` where there is no workspace yet."""
+    try:
+        return _catalogue()
+    except WorkspaceError:
+        return None
+
+
+def catalogue() -> Catalogue:
+    """The catalogue, for a page that shows scores: without listings or a model the page says what to run."""
+    found = filled_catalogue()
+    if found.version is None:
+        notice(
+            "No model has been trained yet",
+            "The listings are there; their scores are not. Encode, train and score them:",
+            f"mmquality encode -w {_folder()}\nmmquality train -w {_folder()}\n"
+            f"mmquality score -w {_folder()}\nmmquality index -w {_folder()}",
+        )
+        st.stop()
+    return found
+
+
+def filled_catalogue() -> Catalogue:
+    """The catalogue, for a page that needs listings only."""
+    found = any_catalogue()
+    if not found.store.listing_count():
+        notice("No listings yet", "This workspace is empty. Bring in a catalogue:", first_commands())
+        st.stop()
+    return found
+
+
+def any_catalogue() -> Catalogue:
+    """The catalogue, for a page that can say something about an empty one."""
+    try:
+        return _catalogue()
+    except WorkspaceError as error:
+        notice("No workspace yet", str(error), first_commands())
+        st.stop()
+
+
+def unified_distances(found: Catalogue, listing_id: str, others: Sequence[str]) -> dict[str, float]:
+    """How far `others` are from a listing in the unified space: Euclidean distance of unit vectors, 0 … 2."""
+    if found.version is None or not others:
+        return {}
+    index = _unified_index(str(index_path(found.workspace, found.version.name, Space.UNIFIED)))
+    distances = distance_of(index.vectors(others) @ index.vectors([listing_id])[0])
+    return dict(zip(others, distances.tolist(), strict=True))
+
+
+def is_sample(found: Catalogue) -> bool:
+    """Whether the catalogue is the drawn sample marketplace."""
+    return found.version is not None and found.version.summary.get("catalogue") == SAMPLE
+
+
+def _catalogue() -> Catalogue:
+    place = workspace()
+    key = (str(place.root), place.database_url, _identity(place.database_url))
+    opened = _open(*key, None)
+    current = opened.store.current_version()
+    if current == opened.version:
+        return opened
+    return _open(*key, current.name if current else None)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _open(root: str, database_url: str, identity: str, version: str | None) -> Catalogue:
+    """One opened catalogue per model version, shared by all visits; its indexes are read once."""
+    return Catalogue(Workspace.at(root, database_url))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _unified_index(path: str) -> NeighbourIndex:
+    return NeighbourIndex.load(Path(path))
+
+
+def _identity(database_url: str) -> str:
+    """Tells a database file from another one that was later put in its place."""
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return ""
+    try:
+        return str(os.stat(url.database).st_ino)
+    except OSError:
+        return ""
+
+
+def _folder() -> str:
+    return shlex.quote(os.path.relpath(workspace().root))
+
+
+def first_commands() -> str:
+    """How a workspace comes to be."""
+    return (
+        f"# your own catalogue\nmmquality build -w {_folder()} --listings listings.csv --images photos/\n\n"
+        "# or the sample marketplace\nmmquality demo"
+    )

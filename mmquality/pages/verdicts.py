@@ -1,0 +1,129 @@
+"""The label form: one key or one click is a whole verdict, written to the store at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mmquality.errors import MMQualityError
+from mmquality.pages import links, session
+from mmquality.pages.components import label_badge
+from mmquality.pages.escaping import as_html, as_markdown
+from mmquality.pages.wording import REASONS, VERDICTS, moment, verdict
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Label, Listing, Reason, Verdict
+
+_SAID = "said"  # what to tell in the run that follows a change
+_ADVANCE_KEY = "advance"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a verdict is about, and the listing to go on to after it."""
+
+    catalogue: Catalogue
+    listing: Listing
+    after: str | None
+
+
+def form(catalogue: Catalogue, listing: Listing, label: Label | None, after: str | None) -> None:
+    """The label that counts and the buttons for a new one; `after` is the listing to go on to."""
+    case = Case(catalogue, listing, after)
+    with st.container(key="verdicts", border=True, gap="small"):
+        _said_before(case, label)
+        _buttons(case)
+        st.text_input(
+            "Note", key=_note_key(listing), placeholder="a note, before the verdict (optional)",
+            label_visibility="collapsed", max_chars=1000, on_change="ignore", icon=":material/edit_note:",
+        )  # fmt: skip
+        st.toggle(
+            "Go on to the next listing after a verdict", value=True, key=_ADVANCE_KEY, persist_state="session"
+        )
+
+
+def say_what_was_saved() -> None:
+    """Tell, once, what the callback before this run did."""
+    said = st.session_state.pop(_SAID, None)
+    if said:
+        icon, words = said
+        st.toast(as_markdown(words), icon=icon)
+
+
+def undo(catalogue: Catalogue, label: Label, title: str) -> None:
+    """For a callback: withdraw a label; the one before it, if any, counts again."""
+    try:
+        counts = catalogue.store.undo_label(label.label_id, session.analyst())
+    except MMQualityError as error:
+        st.session_state[_SAID] = ":material/error:", str(error)
+        return
+    now = f"now {verdict(counts).lower()} by {counts.analyst}" if counts else "now unlabelled"
+    st.session_state[_SAID] = ":material/undo:", f"Withdrawn: {verdict(label)}; {now} ({title})"
+
+
+def _buttons(case: Case) -> None:
+    with st.grid(2, min_column_width=120, gap=6):
+        _button(case, VERDICTS[Verdict.MATCH], "Y", Verdict.MATCH, icon=":material/check:")
+        _button(case, VERDICTS[Verdict.UNSURE], "U", Verdict.UNSURE, icon=":material/question_mark:")
+    st.html('<p class="mmq-because"><b>Mismatch</b>, because of</p>')
+    with st.grid(3, min_column_width=130, gap=6, key="reasons"):
+        for number, (reason, words) in enumerate(REASONS.items(), 1):
+            _button(case, words, str(number), Verdict.MISMATCH, reason)
+
+
+def _button(
+    case: Case,
+    words: str,
+    shortcut: str,
+    said: Verdict,
+    reason: Reason | None = None,
+    icon: str | None = None,
+) -> None:
+    key = f"{said}-{reason}" if reason else str(said)
+    st.button(
+        words,
+        key=key,
+        shortcut=shortcut,
+        icon=icon,
+        width="stretch",
+        on_click=_save,
+        args=(case, said, reason),
+    )
+
+
+def _save(case: Case, said: Verdict, reason: Reason | None) -> None:
+    """Write the verdict, then go on if that is wished."""
+    version = case.catalogue.version
+    note = str(st.session_state.get(_note_key(case.listing)) or "")
+    try:
+        label = case.catalogue.store.add_label(
+            case.listing.listing_id, said, reason, note, session.analyst(), version.name if version else None
+        )
+    except MMQualityError as error:
+        st.session_state[_SAID] = ":material/error:", str(error)
+        return
+    st.session_state[_SAID] = ":material/check:", f"Saved: {verdict(label)} ({case.listing.title})"
+    st.session_state[_note_key(case.listing)] = ""
+    if case.after and st.session_state.get(_ADVANCE_KEY):
+        links.go_on_to(case.after)
+
+
+def _note_key(listing: Listing) -> str:
+    return f"note-{listing.listing_id}"
+
+
+def _said_before(case: Case, label: Label | None) -> None:
+    if label is None:
+        st.html('<p class="mmq-verdict">Does the photo show what the title sells?</p>')
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        note = f" · “{as_html(label.note)}”" if label.note else ""
+        st.html(
+            f'<p class="mmq-verdict">{label_badge(label)}<span>{as_html(label.analyst)}, '
+            f"{moment(label.created_at)}{note}</span></p>",
+            width="content",
+        )
+        st.button(
+            "Undo", shortcut="Z", type="tertiary", icon=":material/undo:", on_click=undo,
+            args=(case.catalogue, label, case.listing.title),
+        )  # fmt: skip

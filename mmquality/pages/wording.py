@@ -1,0 +1,51 @@
+"""How the dashboard says things: verdicts, reasons, numbers and moments, the same on every page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from mmquality.records import Label, Reason, Verdict
+
+VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE: "Unsure"}
+
+REASONS = {
+    Reason.WRONG_PRODUCT: "Wrong product",
+    Reason.WRONG_VARIANT: "Wrong variant",
+    Reason.PLACEHOLDER: "Placeholder",
+    Reason.TEXT_OR_LOGO: "Text or logo",
+    Reason.ACCESSORY_ONLY: "Accessory only",
+    Reason.SEVERAL_PRODUCTS: "Several products",
+    Reason.POOR_PHOTO: "Poor photo",
+    Reason.TITLE_WRONG: "Title is wrong",
+    Reason.OTHER: "Other",
+}
+
+
+def percent(share: float) -> str:
+    """A share 0…1 as a whole percentage, never rounded up to 100 % or down to 0 % when it is neither."""
+    if 0.99 < share < 1:
+        return f"{min(share, 0.999):.1%}"
+    if 0 < share < 0.01:
+        return f"{max(share, 0.001):.1%}"
+    return f"{share:.0%}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`3,000 listings`, `1 listing`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def verdict(label: Label) -> str:
+    """`Mismatch · wrong product`."""
+    words = VERDICTS[label.verdict]
+    return f"{words} · {REASONS[label.reason].lower()}" if label.reason else words
+
+
+def moment(when: datetime) -> str:
+    """A UTC moment as `5 Mar 2026, 14:07 UTC`."""
+    return f"{when.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def day(when: datetime) -> str:
+    """A UTC moment's day as `5 Mar 2026`."""
+    return f"{when.astimezone(UTC):%-d %b %Y}"

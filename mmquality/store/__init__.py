@@ -1,10 +1,11 @@
 """The workspace's database: listings, scores by model version, labels, import reports."""
 
 from mmquality.store.export import export_labels
-from mmquality.store.labels import LabelledListing, LabelQuery, LabelsPage
+from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage
 from mmquality.store.listings import UpsertCounts
-from mmquality.store.ranking import RANKING_SORTS, LabelFilter, RankingPage, RankingQuery
+from mmquality.store.ranking import RankingPage
 from mmquality.store.reports import ImportReport, ProblemsPage
+from mmquality.store.selection import RANKING_SORTS, LabelFilter, RankingQuery
 from mmquality.store.store import Store
 
 __all__ = [

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -33,6 +32,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from mmquality.errors import WorkspaceError
 from mmquality.store.tables import metadata
+from mmquality.store.text import storable
 
 VERSION_TABLE = "mmquality_schema"  # a name of our own: a PostgreSQL database may hold other programs' tables
 LOCK_WAIT_SECONDS = 60
@@ -64,11 +64,14 @@ class Database:
         parsed = _checked_url(url)
         if parsed.get_backend_name() == "sqlite":
             _check_sqlite_place(parsed, create)
-        try:
+        with ExitStack() as undo:
             database = cls(_engine(parsed))
-            _bring_up_to_date(database._writer, create)
-        except DatabaseError as error:
-            raise WorkspaceError(f"{_shown(parsed)} cannot be opened: {error.orig}.") from error
+            undo.callback(database.close)
+            try:
+                _bring_up_to_date(database._writer, create)
+            except DatabaseError as error:
+                raise WorkspaceError(f"{_shown(parsed)} cannot be opened: {error.orig}.") from error
+            undo.pop_all()
         return database
 
     def close(self) -> None:
@@ -95,8 +98,7 @@ class Database:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        """A transaction that commits as a whole or not at all; on SQLite it is the only writer from its
-        start."""
+        """A transaction that commits as a whole or not at all; on SQLite the only writer from its start."""
         with _plain_errors(self._engine, "written"), self._writer.begin() as connection:
             yield connection
 
@@ -140,7 +142,7 @@ def _checked_url(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError as error:
         raise WorkspaceError(
-            f"{url!r} is not a database address; write sqlite:///folder/mmquality.db or "
+            "The database address cannot be read; write sqlite:///folder/mmquality.db or "
             "postgresql://user@host/database."
         ) from error
     if parsed.drivername in ("postgres", "postgresql"):
@@ -163,7 +165,7 @@ def _check_sqlite_place(url: URL, create: bool) -> None:
 
 
 def _engine(url: URL) -> Engine:
-    options: dict[str, Any] = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
+    options: dict[str, Any] = {"json_serializer": _json}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -177,6 +179,10 @@ def _engine(url: URL) -> Engine:
         ) from error
     engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one INSERT: far fewer round trips
     return engine
+
+
+def _json(value: object) -> str:
+    return storable(json.dumps(value, ensure_ascii=False))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

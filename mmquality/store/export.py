@@ -1,5 +1,4 @@
-"""Exports of labels: CSV for spreadsheets, Parquet and JSON Lines for programs; streamed, and whole or not
-there.
+"""Exports of labels: CSV for spreadsheets, Parquet and JSON Lines for programs; whole or not there.
 
 The CSV is made for spreadsheets: it starts with a byte order mark, without which Excel takes UTF-8 for the
 local code page and spoils titles (read it as "utf-8-sig"; pandas does so by itself), and a cell that a
@@ -22,7 +21,7 @@ import pyarrow.parquet as pq
 
 from mmquality.errors import MMQualityError
 from mmquality.store.database import batches
-from mmquality.store.labels import LabelledListing, LabelQuery, LabelStore
+from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelReader
 
 EXPORT_SCHEMA = pa.schema(
     [
@@ -47,7 +46,7 @@ _ROW_GROUP = 20_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def export_labels(store: LabelStore, path: str | Path, query: LabelQuery | None = None) -> int:
+def export_labels(store: LabelReader, path: str | Path, query: LabelQuery | None = None) -> int:
     """Write the query's labels, the newest first, to a .csv, .parquet or .jsonl file and give their number.
 
     A file that is there is replaced only once the new one is complete. Raises `MMQualityError` for another
@@ -70,7 +69,7 @@ def export_labels(store: LabelStore, path: str | Path, query: LabelQuery | None 
     return count
 
 
-def _rows(store: LabelStore, query: LabelQuery | None) -> Iterator[dict[str, Any]]:
+def _rows(store: LabelReader, query: LabelQuery | None) -> Iterator[dict[str, Any]]:
     for labelled in store.iter_labels(query):
         yield _row(labelled)
 

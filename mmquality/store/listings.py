@@ -154,6 +154,7 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
         {name: frame[name].astype(object) for name in (*_TEXTS, "price", *_STAMP)}, dtype=object
     )
     plain = plain.where(plain.notna(), None)
+    plain["category"] = plain["category"].where(plain["category"] != "", None)
     plain["attributes"] = frame["attributes"].to_numpy()
     plain["title_folded"] = [folded(title) for title in plain["title"]]
     yield from plain.to_dict("records")  # type: ignore[misc]  # the keys are our column names

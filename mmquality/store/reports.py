@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from mmquality.records import RowProblem
 from mmquality.store.database import Database, batches
 from mmquality.store.tables import import_problems, import_reports
-from mmquality.store.text import storable
 
 _BATCH = 10_000
 
@@ -39,8 +38,7 @@ class ReportStore(Database):
     """The part of the store that holds import reports."""
 
     def save_import_report(self, summary: dict[str, object], problems: Iterable[RowProblem] = ()) -> int:
-        """Keep a report (`summary` must be fit for JSON) with its problems in their order; gives its
-        report_id."""
+        """Keep a report (`summary` fit for JSON) with its problems in their order; gives its report_id."""
         report = {"created_at": datetime.now(UTC), "summary": summary, "problems": 0}
         with self._write() as connection:
             new = insert(import_reports).values(report).returning(import_reports.c.report_id)
@@ -68,11 +66,15 @@ class ReportStore(Database):
         if column is not None:
             conditions.append(import_problems.c.column == column)
         fields = [import_problems.c[name] for name in ("file", "row", "column", "reason", "value")]
-        rows = select(*fields).where(*conditions).order_by(import_problems.c.number)
+        query = select(*fields).where(*conditions).order_by(import_problems.c.number)
+        count = select(func.count()).select_from(import_problems).where(*conditions)
+        skipped = (max(page, 1) - 1) * size
         with self._read() as connection:
-            total = connection.execute(select(func.count()).select_from(import_problems).where(*conditions))
-            found = connection.execute(rows.offset((max(page, 1) - 1) * size).limit(size)).mappings()
-            return ProblemsPage([RowProblem(**row) for row in found], total.scalar_one())
+            total = connection.execute(count).scalar_one()
+            if skipped >= total:
+                return ProblemsPage([], total)
+            rows = connection.execute(query.offset(skipped).limit(size)).mappings()
+            return ProblemsPage([RowProblem(**row) for row in rows], total)
 
     def problem_counts(self, report_id: int) -> list[tuple[str, int]]:
         """(column, problems) of a report, the most frequent first."""
@@ -90,9 +92,9 @@ def _row(report_id: int, number: int, problem: RowProblem) -> dict[str, Any]:
     return {
         "report_id": report_id,
         "number": number,
-        "file": storable(problem.file),
+        "file": problem.file,
         "row": problem.row,
-        "column": storable(problem.column),
-        "reason": storable(problem.reason),
-        "value": storable(problem.value),
+        "column": problem.column,
+        "reason": problem.reason,
+        "value": problem.value,
     }

@@ -78,8 +78,7 @@ class ScoreStore(Database):
             return [as_version(row) for row in connection.execute(query).mappings()]
 
     def score_history(self, listing_id: str) -> list[tuple[ModelVersion, float, int]]:
-        """(version, score, rank) of one listing in every version that scored it, in the order of
-        publishing."""
+        """(version, score, rank) of one listing in every version that scored it, the oldest first."""
         query = (
             select(model_versions, scores.c.score, scores.c.rank)
             .join(scores, scores.c.version_id == model_versions.c.version_id)

@@ -1,4 +1,4 @@
-"""The database's tables (SQLAlchemy Core), and the two column types that make both engines agree."""
+"""The database's tables (SQLAlchemy Core), and the column types that make both engines agree."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from sqlalchemy import (
     literal_column,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
+
+from mmquality.store.text import storable
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC: only time zone aware values go in, only UTC aware values come out (SQLite drops
-    zones)."""
+    """A moment in UTC: aware values go in, aware values in UTC come out (SQLite alone would drop zones)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -46,8 +48,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-# Text that is sorted: by code point on both engines (as Python sorts), whatever PostgreSQL's locale.
-SortedText = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+class StoredText(TypeDecorator[str]):
+    """Text; what a database cannot hold (NUL, lone surrogates) goes in as the replacement character."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+class SortedText(StoredText):
+    """Text that is sorted: by code point on both engines, as Python sorts, whatever PostgreSQL's locale."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        return postgresql.TEXT(collation="C") if dialect.name == "postgresql" else Text()
+
+
 # SQLite counts up only in a column whose type is exactly INTEGER.
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -65,16 +84,16 @@ listings = Table(
     metadata,
     Column("listing_no", RowNumber, primary_key=True),  # ours, small and quick to join by; never shown
     Column("listing_id", SortedText, nullable=False, unique=True),
-    Column("title", Text, nullable=False),
+    Column("title", StoredText, nullable=False),
     Column("title_folded", SortedText, nullable=False),  # case folded, for search and sorting
     Column("category", SortedText),
     Column("price", Double),
-    Column("seller", Text),
+    Column("seller", StoredText),
     Column("attributes", JSON, nullable=False),
-    Column("image", Text, nullable=False),
-    Column("photo_path", Text, nullable=False),
-    Column("title_hash", Text, nullable=False),
-    Column("photo_hash", Text, nullable=False),
+    Column("image", StoredText, nullable=False),
+    Column("photo_path", StoredText, nullable=False),
+    Column("title_hash", StoredText, nullable=False),
+    Column("photo_hash", StoredText, nullable=False),
     Column("photo_size", BigInteger),  # size and modification time: an unchanged file is not read again
     Column("photo_mtime_ns", BigInteger),
     Column("impressions", Integer, nullable=False, server_default="0"),
@@ -96,7 +115,7 @@ model_versions = Table(
     "model_versions",
     metadata,
     Column("version_id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", StoredText, nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("listings", Integer, nullable=False),
     Column("summary", JSON, nullable=False),
@@ -132,16 +151,18 @@ labels = Table(
     metadata,
     Column("label_id", RowNumber, primary_key=True),
     Column("listing_no", ForeignKey("listings.listing_no"), nullable=False),
-    Column("verdict", Text, nullable=False),
-    Column("reason", Text),
-    Column("note", Text, nullable=False),
-    Column("analyst", Text, nullable=False),
+    Column("verdict", StoredText, nullable=False),
+    Column("reason", StoredText),
+    Column("note", StoredText, nullable=False),
+    Column("analyst", StoredText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("version_id", ForeignKey("model_versions.version_id")),  # what the analyst saw
     Column("score", Double),
     Column("rank", Integer),
-    Column("title_hash", Text, nullable=False),  # what was judged: a later import may change the listing
-    Column("photo_hash", Text, nullable=False),
+    Column(
+        "title_hash", StoredText, nullable=False
+    ),  # what was judged: a later import may change the listing
+    Column("photo_hash", StoredText, nullable=False),
     Index("ix_labels_listing_no", "listing_no", "label_id"),
     Index("ix_labels_created_at", "created_at"),
     sqlite_autoincrement=True,
@@ -152,7 +173,7 @@ label_withdrawals = Table(
     "label_withdrawals",
     metadata,
     Column("label_id", ForeignKey("labels.label_id"), primary_key=True),
-    Column("analyst", Text, nullable=False),
+    Column("analyst", StoredText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -163,7 +184,7 @@ current_labels = Table(
     metadata,
     Column("listing_no", ForeignKey("listings.listing_no"), primary_key=True),
     Column("label_id", ForeignKey("labels.label_id"), nullable=False, unique=True),
-    Column("verdict", Text, nullable=False),
+    Column("verdict", StoredText, nullable=False),
     Index("ix_current_labels_verdict", "verdict", "listing_no"),
 )
 
@@ -181,10 +202,10 @@ import_problems = Table(
     metadata,
     Column("report_id", ForeignKey("import_reports.report_id"), primary_key=True),
     Column("number", Integer, primary_key=True),  # 1, 2, … as they were met
-    Column("file", Text, nullable=False),
+    Column("file", StoredText, nullable=False),
     Column("row", Integer, nullable=False),
-    Column("column", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("value", Text, nullable=False),
+    Column("column", StoredText, nullable=False),
+    Column("reason", StoredText, nullable=False),
+    Column("value", StoredText, nullable=False),
     Index("ix_import_problems_column", "report_id", "column", "number"),
 )

@@ -18,7 +18,7 @@ def folded(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The different words to look for, folded. Raises `MMQualityError` when there are more than a hundred."""
-    found = list(dict.fromkeys(folded(storable(text)).split()))
+    found = list(dict.fromkeys(folded(text).split()))
     if len(found) > _MOST_WORDS:
         raise MMQualityError(f"The search text has {len(found)} words; use at most {_MOST_WORDS}.")
     return found
@@ -33,5 +33,7 @@ def contains_every_word(column: ColumnElement[str], text: str) -> ColumnElement[
 
 
 def storable(text: str) -> str:
-    """Typed text without what a database cannot hold: NUL characters and lone surrogates."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    """The text with the replacement character for what a database cannot hold: NUL and lone surrogates."""
+    if text.isascii():
+        return text.replace("\0", "\ufffd")
+    return text.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -1,0 +1,177 @@
+"""Labels as they are read: filtered and paged for people, streamed for exports, as a frame for training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, func, select
+
+from mmquality.records import Label, Reason, Verdict
+from mmquality.store.database import Database
+from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions
+from mmquality.store.text import contains_every_word
+
+_STREAMED = 1_000  # rows held at a time by an export
+
+labels_with_versions = labels.outerjoin(model_versions, model_versions.c.version_id == labels.c.version_id)
+label_columns = [
+    labels.c.label_id,
+    model_versions.c.name.label("label_version"),
+    *(
+        labels.c[name].label(f"label_{name}")
+        for name in ("verdict", "reason", "note", "analyst", "created_at", "score", "rank")
+    ),
+]
+
+
+def as_label(row: RowMapping) -> Label | None:
+    """The label in a row that holds `label_columns` and listing_id; None where an outer join found none."""
+    if row["label_id"] is None:
+        return None
+    return Label(
+        label_id=row["label_id"],
+        listing_id=row["listing_id"],
+        verdict=Verdict(row["label_verdict"]),
+        reason=None if row["label_reason"] is None else Reason(row["label_reason"]),
+        note=row["label_note"],
+        analyst=row["label_analyst"],
+        created_at=row["label_created_at"],
+        model_version=row["label_version"],
+        score=row["label_score"],
+        rank=row["label_rank"],
+    )
+
+
+@dataclass(frozen=True)
+class LabelQuery:
+    """Which labels, the newest first.
+
+    `text`: every word occurs in the listing's title, in any case. `since` ≤ created_at < `until` (with time
+    zones). `newest_only`: the label that counts for each listing; otherwise every label that was not
+    withdrawn.
+    """
+
+    verdict: Verdict | None = None
+    reason: Reason | None = None
+    analyst: str | None = None
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    newest_only: bool = True
+    listing_id: str | None = None
+
+
+@dataclass(frozen=True)
+class LabelledListing:
+    """A label with what a person needs to recognise the listing (its title and image as they are now)."""
+
+    label: Label
+    title: str
+    category: str | None
+    image: str
+
+
+@dataclass(frozen=True)
+class LabelsPage:
+    """One page of labels; `total` counts the labels on all pages."""
+
+    rows: list[LabelledListing]
+    total: int
+
+
+class LabelReader(Database):
+    """The part of the store that reads labels."""
+
+    def labels_page(self, query: LabelQuery | None = None, page: int = 1, size: int = 50) -> LabelsPage:
+        """Page 1, 2, … of the query's labels; a page past the end has no rows."""
+        wanted, skipped = query or LabelQuery(), (max(page, 1) - 1) * size
+        with self._read() as connection:
+            total = connection.execute(_select(wanted, func.count())).scalar_one()
+            if skipped >= total:
+                return LabelsPage([], total)
+            statement = _select(wanted, *_row_columns).order_by(labels.c.label_id.desc())
+            rows = connection.execute(statement.offset(skipped).limit(size)).mappings()
+            return LabelsPage([_as_labelled(row) for row in rows], total)
+
+    def iter_labels(self, query: LabelQuery | None = None) -> Iterator[LabelledListing]:
+        """The query's labels, the newest first, as they were at the start; memory stays small."""
+        statement = _select(query or LabelQuery(), *_row_columns).order_by(labels.c.label_id.desc())
+        with self._read() as connection:
+            result = connection.execution_options(yield_per=_STREAMED).execute(statement)
+            for row in result.mappings():
+                yield _as_labelled(row)
+
+    def label_counts(self) -> dict[Verdict, int]:
+        """How many listings have each verdict as the one that counts."""
+        query = select(current_labels.c.verdict, func.count()).group_by(current_labels.c.verdict)
+        with self._read() as connection:
+            found = {verdict: count for verdict, count in connection.execute(query)}
+        return {verdict: found.get(verdict.value, 0) for verdict in Verdict}
+
+    def current_labels(self) -> pd.DataFrame:
+        """The labels that count, for training; one row per labelled listing, ordered by listing_id.
+
+        Columns: listing_id, verdict, reason, analyst, created_at, and `as_judged`: whether title and photo
+        are still those that the analyst saw (a later import may have replaced them).
+        """
+        still = (labels.c.title_hash == listings.c.title_hash) & (
+            labels.c.photo_hash == listings.c.photo_hash
+        )
+        names = ["verdict", "reason", "analyst", "created_at"]
+        columns = [listings.c.listing_id, *(labels.c[name] for name in names), still.label("as_judged")]
+        query = _select(LabelQuery(), *columns).order_by(listings.c.listing_id)
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return pd.DataFrame.from_records(rows, columns=["listing_id", *names, "as_judged"])
+
+    def analysts(self) -> list[str]:
+        """Everybody who has labelled, by name."""
+        query = select(labels.c.analyst).distinct().order_by(labels.c.analyst)
+        with self._read() as connection:
+            return list(connection.execute(query).scalars())
+
+
+_row_columns = [
+    *label_columns,
+    listings.c.listing_id,
+    listings.c.title,
+    listings.c.category,
+    listings.c.image,
+]
+
+
+def _as_labelled(row: RowMapping) -> LabelledListing:
+    label = as_label(row)
+    assert label is not None  # these rows start from a label
+    return LabelledListing(label, row["title"], row["category"], row["image"])
+
+
+def _select(query: LabelQuery, *columns: ColumnElement[Any]) -> Select[Any]:
+    source: FromClause = labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
+    conditions = _conditions(query)
+    if query.newest_only:
+        source = source.join(current_labels, current_labels.c.label_id == labels.c.label_id)
+    else:
+        source = source.outerjoin(label_withdrawals, label_withdrawals.c.label_id == labels.c.label_id)
+        conditions.append(label_withdrawals.c.label_id.is_(None))
+    return select(*columns).select_from(source).where(*conditions)
+
+
+def _conditions(query: LabelQuery) -> list[ColumnElement[bool]]:
+    wanted = [
+        (listings.c.listing_id, query.listing_id),
+        (labels.c.analyst, query.analyst),
+        (labels.c.verdict, query.verdict),
+        (labels.c.reason, query.reason),
+    ]
+    found = [column == str(value) for column, value in wanted if value is not None]
+    if query.since is not None:
+        found.append(labels.c.created_at >= query.since)
+    if query.until is not None:
+        found.append(labels.c.created_at < query.until)
+    by_title = contains_every_word(listings.c.title_folded, query.text)
+    return found if by_title is None else [*found, by_title]

@@ -1,4 +1,4 @@
-"""Where a workspace keeps its things, and what the environment says (`MMQ_…`)."""
+"""Every setting: where a workspace keeps its things, the network's shape, a training run's constants."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Workspace:
 
     @classmethod
     def at(cls, root: str | Path, database_url: str | None = None) -> Workspace:
-        """The workspace in `root`; its database is `database_url`, `MMQ_DATABASE_URL`, or a SQLite file inside."""
+        """The workspace in `root`, its database at `database_url`, `MMQ_DATABASE_URL`, or in a SQLite file."""
         root = Path(root).absolute()
         url = database_url or os.environ.get("MMQ_DATABASE_URL") or f"sqlite:///{root / 'mmquality.db'}"
         return cls(root, url)
@@ -49,3 +49,50 @@ class Workspace:
     def thumbnails(self) -> Path:
         """Small JPEGs for the dashboard, named by the photo's content hash."""
         return self.root / "thumbnails"
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The network's shape; saved beside its weights."""
+
+    title_dim: int
+    photo_dim: int
+    title_components: int = 384  # principal components kept of each pretrained embedding
+    photo_components: int = 384
+    d: int = 128  # the space where title meets photo
+    d_z: int = 128  # the unified embedding
+    encoder_hidden: int = 512
+    head_hidden: int = 256
+    dropout: float = 0.7
+    projection: str = "transh"
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The constants of `L = coclick_weight L_coclick + triplet_weight L_triplet + mismatch_weight L_mismatch`."""
+
+    seed: int = 7
+    epochs: int = 12
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    folds: int = 5
+
+    coclick_weight: float = 0.3
+    coclick_loss: str = "softmax"  # or "bce"
+    triplet_weight: float = 1.0
+    triplets_within: bool = True  # a listing's title, its own photo, another listing's photo, and the mirror
+    triplets_between: bool = True  # anchor, co-clicked, not co-clicked
+    margin: float = 0.4
+    mismatch_weight: float = 1.0
+    self_supervision: bool = True
+    click_supervision: bool = True
+    label_supervision: bool = True
+    hard_share: float = 0.5  # of the swapped photos, how many are hard ones
+
+    cca_ridge: float = 1.0  # share of the mean variance that is added to the covariances
+    cca_power: float = 1.0  # canonical directions are weighted by their correlation to this power
+
+    expected_share: float = 0.05  # prior share of mismatches; moves the scores, never the ranking
+    same_photo_cosine: float = 0.95  # photo embeddings at least this alike are the same photo to the eye
+    unrelated_quantile: float = 0.95  # titles less alike than this share of random pairs are unrelated

@@ -19,7 +19,7 @@ def unit(vectors: Vectors) -> Vectors:
     """Rows scaled to length 1, so that inner product is cosine; a zero row stays zero. Shape (n, d)."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths == 0, 1, lengths)
+    return np.divide(vectors, np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
 
 def distance_of(cosine: Vectors) -> Vectors:

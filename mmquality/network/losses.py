@@ -24,7 +24,7 @@ def coclick_softmax(affinity: Tensor, excluded: Tensor) -> Tensor:
 
 
 def coclick_bce(affinity: Tensor, excluded: Tensor) -> Tensor:
-    """Binary cross-entropy of P(co-click) = σ(s): the diagonal against the rest, both halves of equal weight."""
+    """Binary cross-entropy of P(co-click) = σ(s), the diagonal against the rest, both of equal weight."""
     n = len(affinity)
     diagonal = torch.eye(n, dtype=torch.bool, device=affinity.device)
     positive = F.softplus(-affinity[diagonal]).mean()

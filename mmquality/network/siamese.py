@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmquality.config import NetworkConfig
 from mmquality.network.mismatch import MismatchHead, discrepancy
 from mmquality.network.projection import PROJECTIONS
 from mmquality.network.towers import ModalityEncoder, Standardise
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """The network's shape; saved beside its weights."""
-
-    title_dim: int
-    photo_dim: int
-    title_components: int = 384  # principal components kept of each pretrained embedding
-    photo_components: int = 384
-    d: int = 256  # the space where title meets photo
-    d_z: int = 128  # the unified embedding
-    encoder_hidden: int = 512
-    head_hidden: int = 256
-    dropout: float = 0.4
-    projection: str = "transh"
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return asdict(self)
 
 
 class Projected(NamedTuple):
@@ -59,7 +39,7 @@ class SiameseNetwork(nn.Module):
         self.beta = nn.Parameter(torch.tensor(-10.0))
 
     def standardised(self, titles: Tensor, photos: Tensor) -> tuple[Tensor, Tensor]:
-        """Pretrained embeddings (n, title_dim), (n, photo_dim) → what the encoders read; done once per run."""
+        """Pretrained embeddings (n, title_dim), (n, photo_dim) → what the encoders read; once per run."""
         return self.title_input(titles), self.photo_input(photos)
 
     def project(self, x: Tensor, y: Tensor) -> Projected:
@@ -74,7 +54,8 @@ class SiameseNetwork(nn.Module):
 
     def affinity(self, z_a: Tensor, z_b: Tensor) -> Tensor:
         """`s(a, b) = α z_aᵀ z_b + β` for every pair, (n_a, n_b); P(co-click) = σ(s)."""
-        return self.log_alpha.exp() * (z_a @ z_b.T) + self.beta
+        s: Tensor = self.log_alpha.exp() * (z_a @ z_b.T) + self.beta
+        return s
 
     def distances(self, p: Projected) -> Tensor:
         """`D(i, j) = ‖u_i⊥ + d_r − v_j⊥‖²` for every title i and photo j, (n, n)."""
@@ -82,4 +63,5 @@ class SiameseNetwork(nn.Module):
 
     def mismatch(self, u: Tensor, v: Tensor) -> Tensor:
         """Mismatch logit `m` of titles `u` with photos `v`, row by row, (n,)."""
-        return self.head(discrepancy(u, v, self.projection.translation()))
+        m: Tensor = self.head(discrepancy(u, v, self.projection.translation()))
+        return m

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex
+from mmquality.pipeline.places import index_path, thumbnail_path
 from mmquality.records import Listing, ModelVersion, Neighbour, Space
 from mmquality.store import Store
 
@@ -103,16 +104,6 @@ class Catalogue:
                 f"No model has been published in {self.workspace.root}. Run `mmquality build` first."
             )
         return NeighbourIndex.load(index_path(self.workspace, self.version.name, space))
-
-
-def thumbnail_path(workspace: Workspace, photo_hash: str) -> Path:
-    """Where the thumbnail of a photo lies; two letters of its hash spread the files over 256 folders."""
-    return workspace.thumbnails / photo_hash[:2] / f"{photo_hash}.jpg"
-
-
-def index_path(workspace: Workspace, version: str, space: Space) -> Path:
-    """Where a model version keeps the index of one space."""
-    return workspace.models / version / "index" / f"{space}.faiss"
 
 
 def _ids(neighbours: list[Neighbour]) -> set[str]:

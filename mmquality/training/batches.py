@@ -27,7 +27,9 @@ class Tensors:
     @classmethod
     def of(cls, data: TrainingData, x: Tensor, y: Tensor, owned: Tensor) -> Tensors:
         """Tensors of `data` with the standardised inputs `x`, `y`."""
-        keys = torch.stack([torch.from_numpy(k) for k in (data.title_key, data.photo_key, data.product_key)], 1)
+        keys = torch.stack(
+            [torch.from_numpy(k) for k in (data.title_key, data.photo_key, data.product_key)], 1
+        )
         return cls(
             x=x,
             y=y,
@@ -92,7 +94,7 @@ def epoch(tensors: Tensors, batch_size: int, generator: torch.Generator) -> Iter
 def swap(
     titles: Tensor, excluded: Tensor, hard_share: float, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """For each listing of a batch, another listing's photo: random, or hard (of a listing with a similar title).
+    """For each listing of a batch another listing's photo: random, or hard (of a listing with a similar title).
 
     :param titles: unit title vectors of the batch, (b, d)
     :param excluded: (b, b); never swapped with these

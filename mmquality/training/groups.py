@@ -6,8 +6,12 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from mmquality.config import TrainingConfig
 from mmquality.index import NeighbourIndex, unit
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
+
+_BLOCK = 4096  # listings looked up at a time
+_NEIGHBOURS = 20  # photos nearest to each that are looked at
 
 
 def grouped_folds(data: TrainingData, folds: int, seed: int) -> Ints:
@@ -44,3 +48,30 @@ def _components(data: TrainingData) -> Ints:
     _, component = connected_components(graph, directed=False)
     _, group = np.unique(component[:n], return_inverse=True)
     return np.asarray(group, dtype=np.int64)
+
+
+def owned_photos(data: TrainingData, config: TrainingConfig) -> Bools:
+    """(n,) whether a listing's photo may serve as a positive example of its title.
+
+    Not where an analyst called it a mismatch, and not where listings with unrelated titles show the same
+    photo (to the eye: nearly the same embedding): then it is nobody's, be it a placeholder or a copy. Two
+    titles are unrelated when they are less alike than `config.unrelated_quantile` of random pairs are.
+    """
+    owned = ~(data.verdict == 1)
+    index = NeighbourIndex.build(data.photos, [str(row) for row in range(len(data))])
+    titles = unit(data.titles)
+    limit = _random_similarity(titles, config)
+    for start in range(0, len(data), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(data)))
+        near, distance = index.search(data.photos[rows], _NEIGHBOURS)
+        alike = (distance**2 <= 2 * (1 - config.same_photo_cosine)) & (near != rows[:, None])
+        similarity = np.einsum("nd,nkd->nk", titles[rows], titles[near])
+        owned[rows] &= ~(alike & (similarity < limit)).any(axis=1)
+    return np.asarray(owned, dtype=np.bool_)
+
+
+def _random_similarity(titles: Floats, config: TrainingConfig) -> float:
+    """The quantile of title similarity over random pairs of listings."""
+    rng = np.random.default_rng(config.seed)
+    a, b = rng.integers(0, len(titles), size=(2, 20_000))
+    return float(np.quantile((titles[a] * titles[b]).sum(axis=1)[a != b], config.unrelated_quantile))

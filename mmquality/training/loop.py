@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network import losses
-from mmquality.network.siamese import NetworkConfig, Projected, SiameseNetwork
+from mmquality.network.siamese import Projected, SiameseNetwork
 from mmquality.training.batches import Batch, Tensors, epoch, swap
-from mmquality.training.config import TrainingConfig
 from mmquality.training.data import Bools, TrainingData
 from mmquality.training.warm_start import warm_start
 
@@ -37,7 +37,9 @@ def train_network(
     with torch.no_grad():
         tensors = Tensors.of(data, *network.standardised(titles, photos), ours)
     steps = sum(1 for _ in epoch(tensors, config.batch_size, torch.Generator()))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, config.learning_rate, total_steps=steps * config.epochs
     )
@@ -49,7 +51,7 @@ def train_network(
             terms = step_losses(network, tensors, batch, config, generator)
             loss = torch.stack(list(terms.values())).sum()
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
             for name, term in terms.items():
@@ -61,7 +63,11 @@ def train_network(
 
 
 def step_losses(
-    network: SiameseNetwork, tensors: Tensors, batch: Batch, config: TrainingConfig, generator: torch.Generator
+    network: SiameseNetwork,
+    tensors: Tensors,
+    batch: Batch,
+    config: TrainingConfig,
+    generator: torch.Generator,
 ) -> dict[str, Tensor]:
     """The weighted terms of the loss for one batch; their sum is `L`."""
     projected = network.project(tensors.x[batch.rows], tensors.y[batch.rows])
@@ -69,9 +75,13 @@ def step_losses(
     if config.coclick_weight:
         terms["coclick"] = config.coclick_weight * _coclick(network, tensors, batch, projected, config)
     if config.triplet_weight and config.triplets_within:
-        terms["triplets_within"] = config.triplet_weight * _triplets_within(network, tensors, batch, projected, config)
+        terms["triplets_within"] = config.triplet_weight * _triplets_within(
+            network, tensors, batch, projected, config
+        )
     if config.triplet_weight and config.triplets_between and batch.pairs:
-        terms["triplets_between"] = config.triplet_weight * _triplets_between(network, tensors, batch, projected, config)
+        terms["triplets_between"] = config.triplet_weight * _triplets_between(
+            network, tensors, batch, projected, config
+        )
     if config.mismatch_weight:
         for name, term in _mismatch(network, tensors, batch, projected, config, generator).items():
             terms[name] = config.mismatch_weight * term

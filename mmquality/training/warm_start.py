@@ -34,7 +34,9 @@ def fit_standardise(layer: Standardise, vectors: Tensor) -> None:
 
 
 @torch.no_grad()
-def regularised_cca(x: Tensor, y: Tensor, d: int, ridge: float, power: float) -> tuple[Tensor, Tensor, Tensor]:
+def regularised_cca(
+    x: Tensor, y: Tensor, d: int, ridge: float, power: float
+) -> tuple[Tensor, Tensor, Tensor]:
     """Canonical directions of centred `x` (n, p) and `y` (n, q).
 
     With `K = (Cxx + rI)^-½ Cxy (Cyy + rI)^-½ = U S Vᵀ`, returns `A = (Cxx + rI)^-½ U_d S^power` (p, d),
@@ -53,7 +55,8 @@ def regularised_cca(x: Tensor, y: Tensor, d: int, ridge: float, power: float) ->
 def _inverse_root(covariance: Tensor, ridge: float) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance)
     regularised = values.clamp(min=0) + ridge * values.mean()
-    return vectors * regularised.rsqrt() @ vectors.T
+    root: Tensor = vectors * regularised.rsqrt() @ vectors.T
+    return root
 
 
 @torch.no_grad()
@@ -96,15 +99,20 @@ def _set_linear(layer: torch.nn.Linear, matrix: Tensor) -> None:
 
 def _joint_components(titles: Tensor, photos: Tensor, k: int, title_weight: float) -> Tensor:
     """The k leading principal components of both unit embeddings side by side, (n, k)."""
-    both = [w**0.5 * torch.nn.functional.normalize(e, dim=1) for w, e in ((title_weight, titles), (1 - title_weight, photos))]
+    both = [
+        w**0.5 * torch.nn.functional.normalize(e, dim=1)
+        for w, e in ((title_weight, titles), (1 - title_weight, photos))
+    ]
     joint = torch.cat([e - e.mean(dim=0) for e in both], dim=1)
     values, vectors = torch.linalg.eigh(joint.T @ joint)
     top = torch.argsort(values, descending=True)[:k]
-    return joint @ vectors[:, top]
+    components: Tensor = joint @ vectors[:, top]
+    return components
 
 
 def _ridge_regression(x: Tensor, y: Tensor, ridge: float = 1e-2) -> Tensor:
     """`(XᵀX + rI)⁻¹ Xᵀ Y`, (p, k)."""
     gram = x.T @ x
     regularised = gram + ridge * gram.diagonal().mean() * torch.eye(len(gram))
-    return torch.linalg.solve(regularised, x.T @ y)
+    solution: Tensor = torch.linalg.solve(regularised, x.T @ y)
+    return solution

@@ -1,0 +1,138 @@
+"""A trained model on disk: weights in safetensors, everything else in JSON beside them. Never pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from mmquality.config import NetworkConfig, TrainingConfig
+from mmquality.errors import ModelFileError
+from mmquality.network.siamese import SiameseNetwork
+
+FORMAT = 1  # raised when an older program could not read a newer checkpoint
+WEIGHTS, CONFIG, METRICS = "model.safetensors", "config.json", "metrics.json"
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What turns mismatch logits into scores; fitted once after training (see `mmquality.scoring`).
+
+    Logits of networks that saw a listing and of networks that did not live on different scales, so each
+    has its own mean and standard deviation.
+    """
+
+    in_sample: tuple[float, float]
+    out_of_fold: tuple[tuple[float, float], ...]  # one per fold network
+    slope: float  # score = σ(slope · standardised out-of-fold logit + intercept)
+    intercept: float
+    knots_from: tuple[float, ...]  # combined evidence of the training catalogue, ascending, …
+    knots_to: tuple[float, ...]  # … and the out-of-fold logit of the same rank
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model as published: networks, scales, and where it comes from."""
+
+    network_config: NetworkConfig
+    training_config: TrainingConfig
+    text_encoder: str  # ids of the encoders whose vectors it reads
+    photo_encoder: str
+    network: SiameseNetwork
+    fold_networks: list[SiameseNetwork]
+    scales: Scales
+    fingerprint: dict[str, Any] = field(default_factory=dict)  # of the data it was trained on
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write `checkpoint` into the existing `folder`."""
+    networks = {"full": checkpoint.network}
+    networks |= {f"fold{number}": network for number, network in enumerate(checkpoint.fold_networks)}
+    weights = {
+        f"{name}.{key}": tensor.contiguous()
+        for name, network in networks.items()
+        for key, tensor in network.state_dict().items()
+    }
+    save_file(weights, folder / WEIGHTS)
+    config = {
+        "format": FORMAT,
+        "network": asdict(checkpoint.network_config),
+        "training": asdict(checkpoint.training_config),
+        "text_encoder": checkpoint.text_encoder,
+        "photo_encoder": checkpoint.photo_encoder,
+        "folds": len(checkpoint.fold_networks),
+        "scales": asdict(checkpoint.scales),
+        "fingerprint": checkpoint.fingerprint,
+    }
+    _write_json(folder / CONFIG, config)
+    _write_json(folder / METRICS, checkpoint.metrics)
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read what `save_checkpoint` wrote, networks in evaluation mode.
+
+    Raises `ModelFileError` for a checkpoint that is missing, damaged, incomplete or of a newer format.
+    """
+    config = _read_json(folder / CONFIG)
+    if config.get("format") != FORMAT:
+        raise ModelFileError(
+            f"The checkpoint {folder} has format {config.get('format')!r}; this version of mmquality reads "
+            f"format {FORMAT}. Upgrade mmquality, or train again."
+        )
+    try:
+        network_config = NetworkConfig(**config["network"])
+        weights = load_file(folder / WEIGHTS)
+        names = ["full", *(f"fold{number}" for number in range(config["folds"]))]
+        networks = [_network(network_config, weights, name) for name in names]
+        scales = {k: _tuples(v) for k, v in config["scales"].items()}
+        return Checkpoint(
+            network_config=network_config,
+            training_config=TrainingConfig(**config["training"]),
+            text_encoder=config["text_encoder"],
+            photo_encoder=config["photo_encoder"],
+            network=networks[0],
+            fold_networks=networks[1:],
+            scales=Scales(**scales),
+            fingerprint=config["fingerprint"],
+            metrics=_read_json(folder / METRICS),
+        )
+    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelFileError(
+            f"The checkpoint {folder} is damaged or incomplete ({error}). Restore it, or train again."
+        ) from error
+
+
+def _network(config: NetworkConfig, weights: dict[str, Any], name: str) -> SiameseNetwork:
+    network = SiameseNetwork(config)
+    prefix = f"{name}."
+    own = {key.removeprefix(prefix): tensor for key, tensor in weights.items() if key.startswith(prefix)}
+    network.load_state_dict(own)
+    return network.eval()
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples they were."""
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelFileError(
+            f"The checkpoint file {path} cannot be read ({error}). Restore it, or train again."
+        ) from error
+    if not isinstance(content, dict):
+        raise ModelFileError(
+            f"The checkpoint file {path} does not hold a JSON object. Restore it, or train again."
+        )
+    return content

@@ -1,0 +1,18 @@
+"""Where a workspace keeps what the pipeline makes, below the folders that `config.Workspace` names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmquality.config import Workspace
+from mmquality.records import Space
+
+
+def thumbnail_path(workspace: Workspace, photo_hash: str) -> Path:
+    """The thumbnail of a photo; two letters of its hash spread the files over 256 folders."""
+    return workspace.thumbnails / photo_hash[:2] / f"{photo_hash}.jpg"
+
+
+def index_path(workspace: Workspace, version: str, space: Space) -> Path:
+    """The index of one space of a model version."""
+    return workspace.models / version / "index" / f"{space}.faiss"

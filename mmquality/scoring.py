@@ -1,0 +1,136 @@
+"""Listings → mismatch scores and unified embeddings; pure functions of a checkpoint and embeddings.
+
+A listing that was trained on is scored twice: by the network that never saw it (out of fold) and by the one
+that did (in sample, which has learnt whose photo is nobody's). Each logit is standardised on its own scale,
+the two are averaged, and the average is read back on the out-of-fold scale, where held-out swapped photos
+tell what a mismatch looks like. A listing that is new to the model has out-of-fold logits only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+
+from mmquality.checkpoint import Checkpoint, Scales
+from mmquality.network.siamese import SiameseNetwork
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+UNSEEN = -1  # the fold of a listing that was not trained on
+_BLOCK = 16_384  # listings scored at a time: memory stays constant in the catalogue's size
+_KNOTS = 1_001
+
+
+@torch.inference_mode()
+def mismatch_logits(network: SiameseNetwork, titles: Floats, photos: Floats) -> Doubles:
+    """Mismatch logit `m` of each title (n, title_dim) with the photo (n, photo_dim) of the same row, (n,)."""
+    logits = np.empty(len(titles))
+    for block in _blocks(len(titles)):
+        u, v = network.project(*_standardised(network, titles[block], photos[block]))
+        logits[block] = network.mismatch(u, v).numpy()
+    return logits
+
+
+@torch.inference_mode()
+def unified_embeddings(network: SiameseNetwork, titles: Floats, photos: Floats) -> Floats:
+    """`z` of each listing, unit norm, (n, d_z)."""
+    z = np.empty((len(titles), network.config.d_z), dtype=np.float32)
+    for block in _blocks(len(titles)):
+        projected = network.project(*_standardised(network, titles[block], photos[block]))
+        z[block] = network.unified(projected).numpy()
+    return z
+
+
+def fit_scales(
+    network: SiameseNetwork,
+    fold_networks: Sequence[SiameseNetwork],
+    titles: Floats,
+    photos: Floats,
+    fold: Ints,
+    expected_share: float,
+    seed: int,
+) -> Scales:
+    """Fit what `mismatch_scores` needs, on the training catalogue.
+
+    :param fold: (n,) the fold network that never saw each listing
+    :param expected_share: prior share of mismatches in a catalogue; it moves the scores, never the ranking
+    """
+    seen = mismatch_logits(network, titles, photos)
+    in_sample = _scale(seen)
+    out_of_fold, unseen, swapped = [], np.empty(len(titles)), np.empty(len(titles))
+    rng = np.random.default_rng(seed)
+    for f, fold_network in enumerate(fold_networks):
+        rows = np.flatnonzero(fold == f)
+        others = np.roll(rng.permutation(rows), 1)
+        logits = mismatch_logits(fold_network, titles[rows], photos[rows])
+        scale = _scale(logits)
+        out_of_fold.append(scale)
+        unseen[rows] = _standardise(logits, scale)
+        swapped[rows] = _standardise(mismatch_logits(fold_network, titles[rows], photos[others]), scale)
+    slope, intercept = _platt(unseen, swapped, expected_share)
+    combined = (unseen + _standardise(seen, in_sample)) / 2
+    levels = np.linspace(0, 1, min(_KNOTS, len(titles)))
+    return Scales(
+        in_sample=in_sample,
+        out_of_fold=tuple(out_of_fold),
+        slope=slope,
+        intercept=intercept,
+        knots_from=tuple(np.quantile(combined, levels).tolist()),
+        knots_to=tuple(np.quantile(unseen, levels).tolist()),
+    )
+
+
+def mismatch_scores(checkpoint: Checkpoint, titles: Floats, photos: Floats, fold: Ints) -> Doubles:
+    """Mismatch score of each listing, 0 (title and photo belong together) … 1 (they do not), (n,).
+
+    :param titles: (n, title_dim), photos: (n, photo_dim); pretrained embeddings
+    :param fold: (n,) the fold each listing was held out with in training, `UNSEEN` for one that is new
+    """
+    scales = checkpoint.scales
+    evidence = np.zeros(len(titles))
+    new = np.flatnonzero(fold == UNSEEN)
+    for f, network in enumerate(checkpoint.fold_networks):
+        held_out = np.flatnonzero(fold == f)
+        rows = np.concatenate([held_out, new])
+        standard = _standardise(mismatch_logits(network, titles[rows], photos[rows]), scales.out_of_fold[f])
+        evidence[held_out] = standard[: len(held_out)]
+        evidence[new] += standard[len(held_out) :] / len(checkpoint.fold_networks)
+    known = np.flatnonzero(fold != UNSEEN)
+    seen = _standardise(mismatch_logits(checkpoint.network, titles[known], photos[known]), scales.in_sample)
+    combined = (evidence[known] + seen) / 2
+    evidence[known] = np.interp(combined, scales.knots_from, scales.knots_to)
+    return np.asarray(expit(scales.slope * evidence + scales.intercept))
+
+
+def _platt(own: Doubles, swapped: Doubles, expected_share: float) -> tuple[float, float]:
+    """Slope and intercept of P(mismatch) on the out-of-fold scale: own photos (0) against swapped (1)."""
+    x = np.concatenate([own, swapped])[:, None]
+    y = np.repeat([0, 1], [len(own), len(swapped)])
+    fitted = LogisticRegression().fit(x, y)
+    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0] + logit(expected_share))
+
+
+def _scale(logits: Doubles) -> tuple[float, float]:
+    return float(logits.mean()), float(max(logits.std(), 1e-9))
+
+
+def _standardise(logits: Doubles, scale: tuple[float, float]) -> Doubles:
+    mean, deviation = scale
+    return (logits - mean) / deviation
+
+
+def _standardised(
+    network: SiameseNetwork, titles: Floats, photos: Floats
+) -> tuple[torch.Tensor, torch.Tensor]:
+    return network.standardised(torch.from_numpy(titles), torch.from_numpy(photos))
+
+
+def _blocks(n: int) -> list[slice]:
+    return [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]

@@ -45,13 +45,15 @@ def load_vision_model(folder: Path, name: str) -> tuple[Features, int]:
 def _feature_function(processor: Any, model: Any, pooler_is_trained: bool) -> Features:
     import torch
 
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = model.to(device)
     # CLIP and its kin are a pair of towers; the photo's one has a method of its own.
     forward = getattr(model, "get_image_features", model)
 
     def features(photos: list[Image.Image]) -> np.ndarray:
-        pixels = processor(images=photos, return_tensors="pt")["pixel_values"]
+        pixels = processor(images=photos, return_tensors="pt")["pixel_values"].to(device)
         with torch.inference_mode():
-            vectors: np.ndarray = _pooled(forward(pixel_values=pixels), pooler_is_trained).numpy()
+            vectors: np.ndarray = _pooled(forward(pixel_values=pixels), pooler_is_trained).cpu().numpy()
         return vectors
 
     return features

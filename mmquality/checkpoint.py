@@ -12,10 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.errors import ModelFileError
-from mmquality.network.siamese import SiameseNetwork
+from mmquality.network.siamese import Inputs, SiameseNetwork
 
 FORMAT = 1  # raised when an older program could not read a newer checkpoint
 WEIGHTS, CONFIG, METRICS = "model.safetensors", "config.json", "metrics.json"
+_INPUTS = "inputs."
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,14 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write `checkpoint` into the existing `folder`."""
+    """Write `checkpoint` into the existing `folder`: weights in half precision, shared inputs once."""
     networks = {"full": checkpoint.network}
     networks |= {f"fold{number}": network for number, network in enumerate(checkpoint.fold_networks)}
     weights = {
-        f"{name}.{key}": tensor.contiguous()
+        f"{name}.{key}": tensor.half().contiguous()
         for name, network in networks.items()
         for key, tensor in network.state_dict().items()
+        if name == "full" or not key.startswith(_INPUTS)
     }
     save_file(weights, folder / WEIGHTS)
     config = {
@@ -87,16 +89,19 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     try:
         network_config = NetworkConfig(**config["network"])
         weights = load_file(folder / WEIGHTS)
-        names = ["full", *(f"fold{number}" for number in range(config["folds"]))]
-        networks = [_network(network_config, weights, name) for name in names]
+        network = _network(network_config, weights, "full")
+        folds = [
+            _network(network_config, weights, f"fold{number}", network.inputs)
+            for number in range(config["folds"])
+        ]
         scales = {k: _tuples(v) for k, v in config["scales"].items()}
         return Checkpoint(
             network_config=network_config,
             training_config=TrainingConfig(**config["training"]),
             text_encoder=config["text_encoder"],
             photo_encoder=config["photo_encoder"],
-            network=networks[0],
-            fold_networks=networks[1:],
+            network=network,
+            fold_networks=folds,
             scales=Scales(**scales),
             fingerprint=config["fingerprint"],
             metrics=_read_json(folder / METRICS),
@@ -107,10 +112,17 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         ) from error
 
 
-def _network(config: NetworkConfig, weights: dict[str, Any], name: str) -> SiameseNetwork:
-    network = SiameseNetwork(config)
+def _network(
+    config: NetworkConfig, weights: dict[str, Any], name: str, inputs: Inputs | None = None
+) -> SiameseNetwork:
+    """The network saved under `name`; one that shares another's `inputs` was saved without them."""
+    network = SiameseNetwork(config, inputs)
     prefix = f"{name}."
-    own = {key.removeprefix(prefix): tensor for key, tensor in weights.items() if key.startswith(prefix)}
+    own = {
+        key.removeprefix(prefix): tensor.float() for key, tensor in weights.items() if key.startswith(prefix)
+    }
+    if inputs is not None:
+        own |= {f"{_INPUTS}{key}": tensor for key, tensor in inputs.state_dict().items()}
     network.load_state_dict(own)
     return network.eval()
 

@@ -25,7 +25,7 @@ class Workspace:
 
     @classmethod
     def at(cls, root: str | Path, database_url: str | None = None) -> Workspace:
-        """The workspace in `root`, its database at `database_url`, `MMQ_DATABASE_URL`, or in a SQLite file."""
+        """The workspace in `root`; database: `database_url`, `MMQ_DATABASE_URL`, or a SQLite file inside."""
         root = Path(root).absolute()
         url = database_url or os.environ.get("MMQ_DATABASE_URL") or f"sqlite:///{root / 'mmquality.db'}"
         return cls(root, url)
@@ -61,15 +61,15 @@ class NetworkConfig:
     photo_components: int = 384
     d: int = 128  # the space where title meets photo
     d_z: int = 128  # the unified embedding
-    encoder_hidden: int = 512
-    head_hidden: int = 256
-    dropout: float = 0.7
+    encoder_hidden: int = 1024
+    head_hidden: int = 512
+    dropout: float = 0.8
     projection: str = "transh"
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The constants of `L = coclick_weight L_coclick + triplet_weight L_triplet + mismatch_weight L_mismatch`."""
+    """The constants of a run; `*_weight` are the factors of the terms of `L`."""
 
     seed: int = 7
     epochs: int = 12

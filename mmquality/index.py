@@ -80,7 +80,7 @@ class NeighbourIndex:
             raise ModelFileError(f"The index {path} cannot be read. Run `mmquality index` again.") from error
         if len(ids) != index.ntotal:
             raise ModelFileError(
-                f"The index {path} holds {index.ntotal} vectors but {len(ids)} ids. Run `mmquality index` again."
+                f"The index {path} holds {index.ntotal} vectors, {len(ids)} ids. Run `mmquality index` again."
             )
         return cls(index, ids)
 

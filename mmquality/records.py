@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -35,6 +36,14 @@ class Space(StrEnum):
     UNIFIED = "unified"
     TITLE = "title"
     PHOTO = "photo"
+
+
+PRODUCT_ATTRIBUTES = ("product_code", "product_id", "item_group_id")
+
+
+def product_of(attributes: Mapping[str, str]) -> str | None:
+    """The product that a listing is a variant of (a colour, a size), where the catalogue names it."""
+    return next((attributes[name] for name in PRODUCT_ATTRIBUTES if attributes.get(name)), None)
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A trained model whose scores were published; `name` is also its folder below the workspace's models/."""
+    """A model whose scores were published; `name` is also its folder below the workspace's models/."""
 
     name: str
     created_at: datetime

@@ -21,15 +21,24 @@ class Projected(NamedTuple):
     v: Tensor
 
 
-class SiameseNetwork(nn.Module):
-    """Title and photo embeddings → unified embedding, affinity, and mismatch logit."""
+class Inputs(nn.Module):
+    """How pretrained embeddings are standardised; fitted once per catalogue, without looking at pairs."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
+        self.title = Standardise(config.title_dim, config.title_components)
+        self.photo = Standardise(config.photo_dim, config.photo_components)
+
+
+class SiameseNetwork(nn.Module):
+    """Title and photo embeddings → unified embedding, affinity, and mismatch logit."""
+
+    def __init__(self, config: NetworkConfig, inputs: Inputs | None = None) -> None:
+        """`inputs` may be shared by networks that read the same embeddings; by default the network's own."""
+        super().__init__()
         c = config
         self.config = c
-        self.title_input = Standardise(c.title_dim, c.title_components)
-        self.photo_input = Standardise(c.photo_dim, c.photo_components)
+        self.inputs = inputs or Inputs(c)
         self.f_t = ModalityEncoder(c.title_components, c.d, c.encoder_hidden, c.dropout)
         self.f_v = ModalityEncoder(c.photo_components, c.d, c.encoder_hidden, c.dropout)
         self.projection = PROJECTIONS[c.projection](c.d)
@@ -40,7 +49,7 @@ class SiameseNetwork(nn.Module):
 
     def standardised(self, titles: Tensor, photos: Tensor) -> tuple[Tensor, Tensor]:
         """Pretrained embeddings (n, title_dim), (n, photo_dim) → what the encoders read; once per run."""
-        return self.title_input(titles), self.photo_input(photos)
+        return self.inputs.title(titles), self.inputs.photo(photos)
 
     def project(self, x: Tensor, y: Tensor) -> Projected:
         """Standardised inputs → `u⊥ = P f_t(x)`, `v⊥ = P f_v(y)`, unit norm."""

@@ -15,7 +15,7 @@ from mmquality.data.click_log import kept_clicks
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.encoding import catalogue_of, embeddings_of
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
-from mmquality.records import Verdict
+from mmquality.records import Verdict, product_of
 from mmquality.store import Store
 from mmquality.training.data import TrainingData
 
@@ -23,7 +23,6 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 POSITIONS = 50  # places on a page told apart; deeper ones count as the last
-PRODUCT_ATTRIBUTES = ("product_code", "product_id", "item_group_id")  # name the product whose variant it is
 LABEL_VALUES = {Verdict.MISMATCH: 1.0, Verdict.MATCH: 0.0}  # unsure teaches nothing
 
 
@@ -125,8 +124,7 @@ def _keys(values: pd.Series[str]) -> Ints:
 
 def _product_keys(attributes: pd.Series[Any]) -> Ints:
     """Listings that name the same product share a key; one that names none has a key of its own."""
-    products = [next((a[name] for name in PRODUCT_ATTRIBUTES if a.get(name)), None) for a in attributes]
-    named = [product or f"\0{row}" for row, product in enumerate(products)]  # \0 is in no attribute
+    named = [product_of(a) or f"\0{row}" for row, a in enumerate(attributes)]  # \0 is in no attribute
     return _keys(pd.Series(named, dtype="str"))
 
 

@@ -20,7 +20,7 @@ from mmquality.index import NeighbourIndex, Vectors
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
 from mmquality.pipeline.encoding import EncoderChoice, catalogue_of, embeddings_of, encode
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
-from mmquality.pipeline.places import index_path
+from mmquality.pipeline.places import index_path, scores_path
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.settings import load_settings
 from mmquality.pipeline.versions import new_version, newest_version, whole_folder
@@ -31,7 +31,7 @@ from mmquality.training.ensemble import train_ensemble
 
 FEWEST_LISTINGS = 20
 SMALL_CATALOGUE = 2_500  # listings; below it a smaller network and smaller batches
-TRAINED_ON, SCORES, UNIFIED = "trained_on.parquet", "scores.parquet", "unified.npy"
+TRAINED_ON, UNIFIED = "trained_on.parquet", "unified.npy"
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
         advance(len(catalogue))
     np.save(folder / UNIFIED, unified)
     scored = catalogue[["listing_id", "title_hash", "photo_hash"]].assign(score=scores)
-    scored.to_parquet(folder / SCORES, index=False)
+    scored.to_parquet(scores_path(workspace, name), index=False)
     return name
 
 
@@ -149,9 +149,9 @@ def index(workspace: Workspace, reporter: Reporter | None = None) -> str:
     store = Store.open(workspace.database_url, create=False)
     name = newest_version(workspace)
     folder = workspace.models / name
-    if not (folder / SCORES).exists():
+    if not scores_path(workspace, name).exists():
         raise WorkspaceError(f"Model {name} has not scored the catalogue yet. Run `mmquality score` first.")
-    checkpoint, scored = load_checkpoint(folder), pd.read_parquet(folder / SCORES)
+    checkpoint, scored = load_checkpoint(folder), pd.read_parquet(scores_path(workspace, name))
     vectors: dict[Space, Callable[[], Vectors]] = {
         Space.UNIFIED: lambda: np.load(folder / UNIFIED),
         Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, list(scored["title_hash"])),

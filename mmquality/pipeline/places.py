@@ -13,6 +13,11 @@ def thumbnail_path(workspace: Workspace, photo_hash: str) -> Path:
     return workspace.thumbnails / photo_hash[:2] / f"{photo_hash}.jpg"
 
 
+def scores_path(workspace: Workspace, version: str) -> Path:
+    """The scores of a model version: listing_id, title_hash, photo_hash, score."""
+    return workspace.models / version / "scores.parquet"
+
+
 def index_path(workspace: Workspace, version: str, space: Space) -> Path:
     """The index of one space of a model version."""
     return workspace.models / version / "index" / f"{space}.faiss"

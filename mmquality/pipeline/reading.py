@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex
-from mmquality.pipeline.places import index_path, thumbnail_path
-from mmquality.records import Listing, ModelVersion, Neighbour, Space
+from mmquality.pipeline.places import index_path, scores_path, thumbnail_path
+from mmquality.records import Listing, ModelVersion, Neighbour, Space, product_of
 from mmquality.store import Store
 
 
@@ -88,6 +90,21 @@ class Catalogue:
             clicks=listing.clicks,
         )
 
+    def scores(self) -> pd.DataFrame:
+        """The mismatch score of every listing in the version in force: listing_id, score."""
+        scored: pd.DataFrame = pd.read_parquet(scores_path(self.workspace, self._version_name()))
+        return scored[["listing_id", "score"]]
+
+    def indexes(self) -> dict[Space, NeighbourIndex]:
+        """The index of every space, all in the same order."""
+        return {space: self._index(space) for space in Space}
+
+    def products(self) -> dict[str, str]:
+        """listing_id → the product whose variant it is, for the listings that name one."""
+        catalogue = self.store.catalogue_frame(["listing_id", "attributes"])
+        named = zip(catalogue["listing_id"], catalogue["attributes"], strict=True)
+        return {i: product for i, attributes in named if (product := product_of(attributes))}
+
     def thumbnail(self, listing: Listing) -> Path:
         """A small JPEG of the listing's photo; the photo itself where no thumbnail was made."""
         path = thumbnail_path(self.workspace, listing.photo_hash)
@@ -99,11 +116,14 @@ class Catalogue:
         return self._indexes[space]
 
     def _load(self, space: Space) -> NeighbourIndex:
+        return NeighbourIndex.load(index_path(self.workspace, self._version_name(), space))
+
+    def _version_name(self) -> str:
         if self.version is None:
             raise WorkspaceError(
                 f"No model has been published in {self.workspace.root}. Run `mmquality build` first."
             )
-        return NeighbourIndex.load(index_path(self.workspace, self.version.name, space))
+        return self.version.name
 
 
 def _ids(neighbours: list[Neighbour]) -> set[str]:

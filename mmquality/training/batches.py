@@ -94,7 +94,7 @@ def epoch(tensors: Tensors, batch_size: int, generator: torch.Generator) -> Iter
 def swap(
     titles: Tensor, excluded: Tensor, hard_share: float, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """For each listing of a batch another listing's photo: random, or hard (of a listing with a similar title).
+    """Another listing's photo for each listing of a batch: random, or hard (of one with a similar title).
 
     :param titles: unit title vectors of the batch, (b, d)
     :param excluded: (b, b); never swapped with these

@@ -17,10 +17,11 @@ import numpy as np
 import torch
 
 from mmquality.config import NetworkConfig, TrainingConfig
-from mmquality.network.siamese import SiameseNetwork
+from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.training.data import Bools, Ints, TrainingData
 from mmquality.training.groups import grouped_folds, owned_photos
 from mmquality.training.loop import train_network
+from mmquality.training.warm_start import fit_inputs
 
 Progress = Callable[[int, int], None]
 Trained = tuple[SiameseNetwork, list[dict[str, float]]]
@@ -50,6 +51,8 @@ def train_ensemble(
     """
     fold = grouped_folds(data, config.folds, config.seed)
     owned = owned_photos(data, config)
+    inputs = fit_inputs(network_config, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
+    shared = _Shared(data, owned, inputs, network_config)
     # The network trained on everything comes first: it takes longest.
     jobs = [_Job(np.arange(len(data)), config)]
     jobs += [
@@ -57,7 +60,7 @@ def train_ensemble(
         for f in range(config.folds)
     ]
     trained: dict[int, Trained] = {}
-    for done, (number, result) in enumerate(_run(jobs, data, owned, network_config, workers), 1):
+    for done, (number, result) in enumerate(_run(jobs, shared, workers), 1):
         trained[number] = result
         if progress:
             progress(done, len(jobs))
@@ -71,39 +74,52 @@ class _Job:
     config: TrainingConfig
 
 
-def _run(
-    jobs: list[_Job], data: TrainingData, owned: Bools, network_config: NetworkConfig, workers: int | None
-) -> Iterator[tuple[int, Trained]]:
+@dataclass(frozen=True)
+class _Shared:
+    data: TrainingData
+    owned: Bools
+    inputs: Inputs
+    network_config: NetworkConfig
+
+
+def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tuple[int, Trained]]:
     """(number of the job, what it trained), in the order of finishing."""
     workers = min(workers or os.cpu_count() or 1, len(jobs))
-    shared = (data, owned, network_config)
     if workers == 1:
-        yield from ((number, _train(job, *shared)) for number, job in enumerate(jobs))
+        yield from ((number, _train(job, shared)) for number, job in enumerate(jobs))
         return
     # "spawn": a forked child of a process that already used torch's thread pool hangs.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_initialise, initargs=shared) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_initialise, initargs=(shared,)
+    ) as pool:
         numbers = {pool.submit(_train_in_worker, job): number for number, job in enumerate(jobs)}
         for future in as_completed(numbers):
             yield numbers[future], future.result()
 
 
-_shared: tuple[TrainingData, Bools, NetworkConfig]  # sent to each worker process once, not with every job
+_shared: _Shared  # sent to each worker process once, not with every job
 
 
-def _initialise(data: TrainingData, owned: Bools, network_config: NetworkConfig) -> None:
+def _initialise(shared: _Shared) -> None:
     global _shared
-    _shared = (data, owned, network_config)
+    _shared = shared
 
 
 def _train_in_worker(job: _Job) -> Trained:
-    return _train(job, *_shared)
+    return _train(job, _shared)
 
 
-def _train(job: _Job, data: TrainingData, owned: Bools, network_config: NetworkConfig) -> Trained:
+def _train(job: _Job, shared: _Shared) -> Trained:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # one thread sums in one order, whatever the machine
     try:
-        return train_network(data.subset(job.rows), owned[job.rows], network_config, job.config)
+        return train_network(
+            shared.data.subset(job.rows),
+            shared.owned[job.rows],
+            shared.inputs,
+            shared.network_config,
+            job.config,
+        )
     finally:
         torch.set_num_threads(threads)

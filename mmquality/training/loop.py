@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network import losses
-from mmquality.network.siamese import Projected, SiameseNetwork
+from mmquality.network.siamese import Inputs, Projected, SiameseNetwork
 from mmquality.training.batches import Batch, Tensors, epoch, swap
 from mmquality.training.data import Bools, TrainingData
 from mmquality.training.warm_start import warm_start
@@ -20,6 +20,7 @@ Progress = Callable[[int, int], None]
 def train_network(
     data: TrainingData,
     owned: Bools,
+    inputs: Inputs,
     network_config: NetworkConfig,
     config: TrainingConfig,
     progress: Progress | None = None,
@@ -27,10 +28,11 @@ def train_network(
     """Train one network on `data`; returns it in evaluation mode, with the mean losses of each epoch.
 
     :param owned: (n,) listings whose photo may serve as a positive example of its title
+    :param inputs: fitted standardisation (`warm_start.fit_inputs`)
     """
     torch.manual_seed(config.seed)  # dropout and initial weights; batches draw from a generator of their own
     generator = torch.Generator().manual_seed(config.seed)
-    network = SiameseNetwork(network_config)
+    network = SiameseNetwork(network_config, inputs)
     titles, photos = torch.from_numpy(data.titles), torch.from_numpy(data.photos)
     ours = torch.from_numpy(owned)
     warm_start(network, titles, photos, ours, ridge=config.cca_ridge, power=config.cca_power)

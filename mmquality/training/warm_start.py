@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmquality.network.siamese import SiameseNetwork
+from mmquality.config import NetworkConfig
+from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.network.towers import Standardise
 
 
@@ -60,6 +61,15 @@ def _inverse_root(covariance: Tensor, ridge: float) -> Tensor:
 
 
 @torch.no_grad()
+def fit_inputs(config: NetworkConfig, titles: Tensor, photos: Tensor) -> Inputs:
+    """Standardisation of both embeddings, (n, title_dim) and (n, photo_dim)."""
+    inputs = Inputs(config)
+    fit_standardise(inputs.title, titles)
+    fit_standardise(inputs.photo, photos)
+    return inputs
+
+
+@torch.no_grad()
 def warm_start(
     network: SiameseNetwork,
     titles: Tensor,
@@ -70,14 +80,12 @@ def warm_start(
     power: float,
     title_weight: float = 0.5,
 ) -> None:
-    """Set every linear path of `network` in closed form.
+    """Set every linear path of `network`, whose inputs are fitted already, in closed form.
 
     :param titles: pretrained embeddings, (n, title_dim)
     :param photos: (n, photo_dim)
     :param owned: (n,) bool; only listings whose photo is believed to be their own shape the CCA
     """
-    fit_standardise(network.title_input, titles)
-    fit_standardise(network.photo_input, photos)
     x, y = network.standardised(titles, photos)
     a, b, _ = regularised_cca(x[owned], y[owned], network.config.d, ridge, power)
     _set_linear(network.f_t.linear, a)

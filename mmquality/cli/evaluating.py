@@ -1,0 +1,57 @@
+"""evaluate: the ranking and the recall of the model in force, against a truth that it never saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mmquality.cli import options
+from mmquality.cli.terminal import print_json, print_table
+from mmquality.config import Workspace
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure the model in force against a truth kept apart."""
+
+
+@evaluate.command()
+@options.workspace
+@options.file("--truth", "Mismatched listings: listing_id, kind.", required=True)
+@options.file("--split", "listing_id, split; measures the test listings apart.")
+@options.as_json
+def mismatch(workspace: Workspace, truth: Path, split: Path | None, as_json: bool) -> None:
+    """Average precision, AUC and precision of the mismatch ranking."""
+    from mmquality.evaluation.truth import evaluate_mismatch
+    from mmquality.pipeline.reading import Catalogue
+
+    result: dict[str, Any] = evaluate_mismatch(Catalogue(workspace).scores(), truth, split)
+    if as_json:
+        print_json(result)
+        return
+    named = {k: v for k, v in result.items() if k != "by_kind"} | result["by_kind"]
+    columns = ["ap", "auc", "precision_at_50", "precision_at_n", "positives", "n"]
+    print_table(["listings", *columns], [[name, *(m[c] for c in columns)] for name, m in named.items()])
+
+
+@evaluate.command()
+@options.workspace
+@options.file("--pairs", "Co-clicked pairs: two columns of ids.", required=True)
+@options.file("--split", "listing_id, split; the test listings are the queries.")
+@options.as_json
+def recall(workspace: Workspace, pairs: Path, split: Path | None, as_json: bool) -> None:
+    """Recall of co-clicked listings by title, photo, concatenated and unified embeddings."""
+    from mmquality.evaluation.recall import evaluate_recall
+    from mmquality.pipeline.reading import Catalogue
+
+    catalogue = Catalogue(workspace)
+    result: dict[str, Any] = evaluate_recall(catalogue.indexes(), pairs, split, catalogue.products())
+    if as_json:
+        print_json(result)
+        return
+    spaces = [name for name, value in result.items() if isinstance(value, dict)]
+    columns = list(result[spaces[0]])
+    print_table(["space", *columns], [[name, *(result[name][c] for c in columns)] for name in spaces])
+    click.echo(f"{result['queries']:,} queries")

@@ -1,0 +1,50 @@
+"""The root of the command line: options that all commands share, and errors as sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mmquality import __version__
+from mmquality.cli import building, evaluating, reading, serving
+from mmquality.errors import MMQualityError
+
+
+class Commands(click.Group):
+    """Turns errors that were raised on purpose into one sentence and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MMQualityError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order of use, not of the alphabet
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mmquality")
+def main() -> None:
+    """Find marketplace listings whose title and cover photo do not belong together."""
+
+
+for command in (
+    serving.demo,
+    building.build,
+    building.import_,
+    building.encode,
+    building.train,
+    building.score,
+    building.index,
+    reading.rank,
+    reading.neighbours,
+    evaluating.evaluate,
+    reading.label,
+    reading.export,
+    reading.models,
+    serving.serve,
+):
+    main.add_command(command)

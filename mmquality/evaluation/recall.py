@@ -1,0 +1,76 @@
+"""Recall of co-clicked listings in each embedding space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mmquality.data.click_log import read_co_clicks
+from mmquality.errors import InputFileError
+from mmquality.evaluation.metrics import recall_at
+from mmquality.evaluation.truth import read_split
+from mmquality.index import NeighbourIndex
+from mmquality.records import Space
+
+AT = (10, 50, 100)
+_BLOCK = 1_024  # queries looked up at a time
+
+
+def evaluate_recall(
+    indexes: Mapping[Space, NeighbourIndex],
+    pairs: Path,
+    split: Path | None = None,
+    product: Mapping[str, str] | None = None,
+) -> dict[str, object]:
+    """Recall@k of title, photo, concatenated and unified embeddings; candidates are the whole catalogue.
+
+    Queries are the test listings of `split` (all listings without one) that have a co-clicked listing of
+    another `product` (listing_id → product; absent = its own). Recall = hits / min(k, positives).
+    """
+    ids = indexes[Space.TITLE].ids
+    wanted = _positives(pairs, pd.Index(ids), product or {})
+    if split is not None:
+        test = read_split(split)
+        wanted = {i: w for i, w in wanted.items() if test.get(i) == "test"}
+    if not wanted:
+        raise InputFileError(
+            f"{pairs} has no pair of different products whose listings are in the workspace"
+            f"{' and in the test split' if split else ''}; there is nothing to measure."
+        )
+    queries = list(wanted)
+    result: dict[str, object] = {}
+    for name, index in {**{str(s): i for s, i in indexes.items()}, "concat": _concatenated(indexes)}.items():
+        found = _found(index, queries, max(AT))
+        result[name] = {f"recall@{k}": recall_at(found, [wanted[q] for q in queries], k) for k in AT}
+    return result | {"queries": len(queries)}
+
+
+def _positives(pairs: Path, known: pd.Index, product: Mapping[str, str]) -> dict[str, set[str]]:
+    """listing_id → co-clicked listings of another product, for every listing that has one."""
+    wanted: dict[str, set[str]] = {}
+    for chunk in read_co_clicks(pairs, known):
+        for a, b in zip(chunk.frame["listing_id"], chunk.frame["other_id"], strict=True):
+            if product.get(a, a) != product.get(b, b):
+                wanted.setdefault(a, set()).add(b)
+                wanted.setdefault(b, set()).add(a)
+    return dict(sorted(wanted.items()))
+
+
+def _found(index: NeighbourIndex, queries: list[str], k: int) -> list[list[str]]:
+    """The k nearest of each query, itself left out."""
+    found = []
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        rows, _ = index.search(index.vectors(block), k + 1)
+        for query, row in zip(block, rows, strict=True):
+            found.append([index.ids[r] for r in row if index.ids[r] != query][:k])
+    return found
+
+
+def _concatenated(indexes: Mapping[Space, NeighbourIndex]) -> NeighbourIndex:
+    ids = indexes[Space.TITLE].ids
+    both = [indexes[space].vectors(ids) for space in (Space.TITLE, Space.PHOTO)]
+    return NeighbourIndex.build(np.concatenate(both, axis=1), ids)

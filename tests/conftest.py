@@ -1,5 +1,4 @@
-"""What several test files share: fresh databases on both engines, PostgreSQL from a cluster of this run's
-own."""
+"""What several test files share: fresh databases on both engines."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +16,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from mmquality.store import Store
+
+ENGINES = ("sqlite", "postgresql")
+NewDatabase = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
@@ -46,23 +48,28 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: str) -> str:
-    """An empty PostgreSQL database."""
-    name = f"test_{uuid4().hex}"
-    engine = create_engine(postgresql_server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return postgresql_server.format(name)
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
+    """Makes empty databases: give "sqlite" or "postgresql", get an address."""
+
+    def make(engine: str) -> str:
+        if engine == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp('database') / 'mmquality.db'}"
+        server: str = request.getfixturevalue("postgresql_server")
+        name = f"test_{uuid4().hex}"
+        admin = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+        return server.format(name)
+
+    return make
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, new_database: NewDatabase) -> str:
     """An empty database, on each of the two engines."""
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgresql_url"))
-    return f"sqlite:///{tmp_path / 'mmquality.db'}"
+    return new_database(request.param)
 
 
 @pytest.fixture

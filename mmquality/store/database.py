@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     URL,
     Column,
@@ -23,21 +20,17 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
-    inspect,
     make_url,
-    text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from mmquality.errors import WorkspaceError
-from mmquality.store.tables import metadata
+from mmquality.store.schema import bring_up_to_date, shown
 from mmquality.store.text import storable
 
-VERSION_TABLE = "mmquality_schema"  # a name of our own: a PostgreSQL database may hold other programs' tables
 LOCK_WAIT_SECONDS = 60
-_ADVISORY_LOCK = 0x6D6D71  # any number that every mmquality agrees on
-_migrating = threading.Lock()  # Alembic keeps its environment in module globals: one thread at a time
 Row = TypeVar("Row")
 
 
@@ -68,9 +61,9 @@ class Database:
             database = cls(_engine(parsed))
             undo.callback(database.close)
             try:
-                _bring_up_to_date(database._writer, create)
+                bring_up_to_date(database._writer, create)
             except DatabaseError as error:
-                raise WorkspaceError(f"{_shown(parsed)} cannot be opened: {error.orig}.") from error
+                raise WorkspaceError(f"{shown(parsed)} cannot be opened: {error.orig}.") from error
             undo.pop_all()
         return database
 
@@ -107,7 +100,7 @@ def upsert(
     connection: Connection, table: Table, columns: Sequence[str], key: Column[Any] | None = None
 ) -> Executable:
     """INSERT rows, or UPDATE these columns where the table has a row with the same key (default: primary)."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite_dialect.insert
     statement = insert(table)
     return statement.on_conflict_do_update(
         index_elements=[key] if key is not None else list(table.primary_key),
@@ -128,13 +121,9 @@ def _plain_errors(engine: Engine, deed: str) -> Iterator[None]:
         yield
     except OperationalError as error:
         raise WorkspaceError(
-            f"{_shown(engine.url)} could not be {deed}: {error.orig}. Nothing of this step was changed; "
+            f"{shown(engine.url)} could not be {deed}: {error.orig}. Nothing of this step was changed; "
             "see that the database is there, has room and is not held by another program, then try again."
         ) from error
-
-
-def _shown(url: URL) -> str:
-    return f"The database {url.render_as_string(hide_password=True)}"
 
 
 def _checked_url(url: str) -> URL:
@@ -148,7 +137,7 @@ def _checked_url(url: str) -> URL:
     if parsed.drivername in ("postgres", "postgresql"):
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise WorkspaceError(f"{_shown(parsed)} is neither SQLite nor PostgreSQL; these two are supported.")
+        raise WorkspaceError(f"{shown(parsed)} is neither SQLite nor PostgreSQL; these two are supported.")
     return parsed
 
 
@@ -175,7 +164,7 @@ def _engine(url: URL) -> Engine:
         engine = create_engine(url, pool_pre_ping=True, **options)  # a server may have been restarted
     except ModuleNotFoundError as error:
         raise WorkspaceError(
-            f"{_shown(url)} needs the package {error.name}; install mmquality[postgresql]."
+            f"{shown(url)} needs the package {error.name}; install mmquality[postgresql]."
         ) from error
     engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one INSERT: far fewer round trips
     return engine
@@ -187,13 +176,23 @@ def _json(value: object) -> str:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and never says IMMEDIATE
-    for pragma in (
-        "journal_mode = WAL",
-        "foreign_keys = ON",
-        "cache_size = -65536",
-        "journal_size_limit = 67108864",
-    ):
+    _use_write_ahead_log(connection)
+    for pragma in ("foreign_keys = ON", "cache_size = -65536", "journal_size_limit = 67108864"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    # Readers and a writer then do not wait for each other. When several processes open a new database at
+    # once, SQLite refuses the switch to all but one without waiting, so we wait.
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -201,53 +200,3 @@ def _begin_sqlite(connection: Connection) -> None:
     # lock later is refused, not queued, when another one wrote in between.
     writes = connection.get_execution_options().get("mmq_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _bring_up_to_date(engine: Engine, create: bool) -> None:
-    script = _script()
-    with engine.connect() as connection:
-        if _schema(connection) == script.get_current_head():
-            return
-    with _migrating, engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        found = _schema(connection)  # again: another process may have migrated while we waited for the lock
-        _check_schema(connection, found, script, create)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _check_schema(connection: Connection, found: str | None, script: ScriptDirectory, create: bool) -> None:
-    known = {revision.revision for revision in script.walk_revisions()}
-    name = _shown(connection.engine.url)
-    if found is not None and found not in known:
-        raise WorkspaceError(
-            f"{name} was written by a newer mmquality (its schema is {found}, this version knows up to "
-            f"{script.get_current_head()}); install that version, or choose another workspace."
-        )
-    if found is None and not create:
-        raise WorkspaceError(f"{name} is empty; fill it with `mmquality import` or `mmquality build`.")
-    foreign = set(inspect(connection).get_table_names()) & set(metadata.tables) if found is None else set()
-    if foreign:
-        raise WorkspaceError(
-            f"{name} already holds tables of another program ({', '.join(sorted(foreign))}); "
-            "choose an empty database."
-        )
-
-
-def _schema(connection: Connection) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return context.get_current_revision()
-
-
-def _config() -> Config:
-    config = Config()
-    folder = str(Path(__file__).parent / "migrations")
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _script() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())

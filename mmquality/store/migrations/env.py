@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `mmquality.store.database` hands over.
+"""Runs the migrations on the connection that `mmquality.store.schema` hands over.
 
 For `alembic revision --autogenerate` (no connection is handed over) the database is the one of
 MMQ_DATABASE_URL.
@@ -11,7 +11,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from mmquality.store.database import VERSION_TABLE
+from mmquality.store.schema import VERSION_TABLE
 from mmquality.store.tables import metadata
 
 

@@ -1,0 +1,126 @@
+"""The catalogue in the store: what goes in comes out, and a second import changes only what changed."""
+
+from __future__ import annotations
+
+import random
+
+import pandas as pd
+import pytest
+from catalogues import fill, frame, row
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mmquality.errors import UnknownListingError
+from mmquality.store import Store, UpsertCounts
+
+
+def test_a_listing_comes_out_as_it_went_in(store: Store) -> None:
+    fill(store, 3)
+    listing = store.listing("L001")
+    given_row = row(1)
+    assert listing.title == given_row["title"]
+    assert listing.attributes == {"colour": "rouge é", "n": "1"}
+    assert (listing.category, listing.price, listing.seller) == ("Cameras", 1.0, "seller 1")
+    assert (listing.image, listing.photo_path) == ("L001.jpg", "/photos/L001.jpg")
+    assert (listing.title_hash, listing.photo_hash) == ("t1", "p1")
+    assert (listing.impressions, listing.clicks) == (0, 0)
+    bare = store.listing("L000")
+    assert bare.category is None and bare.price is None
+
+
+def test_a_second_import_counts_and_changes_only_what_changed(store: Store) -> None:
+    assert store.upsert_listings(frame([row(n) for n in range(5)])) == UpsertCounts(5, 0, 0)
+    assert store.upsert_listings(frame([row(n) for n in range(5)])) == UpsertCounts(0, 0, 5)
+    changed = [row(0, title="another"), row(1, attributes={}), row(2, price=None), row(3), row(9)]
+    assert store.upsert_listings(frame(changed)) == UpsertCounts(1, 3, 1)
+    assert store.listing("L000").title == "another"
+    assert store.listing("L001").attributes == {}
+    assert store.listing("L002").price is None
+    assert store.listing_count() == 6
+
+
+def test_a_touched_photo_is_unchanged_but_its_stamp_is_kept(store: Store) -> None:
+    fill(store, 2)
+    assert store.upsert_listings(frame([row(1, photo_mtime_ns=7)])) == UpsertCounts(0, 0, 1)
+    assert store.photo_stamps() == {
+        "/photos/L000.jpg": (1000, 1_700_000_000_000_000_001, "p0"),
+        "/photos/L001.jpg": (1001, 7, "p1"),
+    }
+
+
+def test_a_listing_without_a_stamp_has_no_photo_stamp(store: Store) -> None:
+    store.upsert_listings(frame([row(0, photo_size=None, photo_mtime_ns=None)]))
+    assert store.photo_stamps() == {}
+
+
+def test_an_import_leaves_the_clicks_alone(store: Store) -> None:
+    fill(store, 1)
+    store.set_click_counts(pd.DataFrame({"listing_id": ["L000"], "impressions": [9], "clicks": [2]}))
+    store.upsert_listings(frame([row(0, title="another")]))
+    assert (store.listing("L000").impressions, store.listing("L000").clicks) == (9, 2)
+
+
+def test_click_counts_are_the_whole_truth(store: Store) -> None:
+    fill(store, 3)
+    counts = pd.DataFrame(
+        {"listing_id": ["L000", "L001", "gone"], "impressions": [5, 6, 7], "clicks": [0, 1, 1]}
+    )
+    store.set_click_counts(counts)
+    store.set_click_counts(counts.iloc[1:])
+    found = store.catalogue_frame(["listing_id", "impressions", "clicks"])
+    assert found.to_numpy().tolist() == [["L000", 0, 0], ["L001", 6, 1], ["L002", 0, 0]]
+
+
+def test_an_unknown_listing_is_an_error_and_is_left_out_of_many(store: Store) -> None:
+    fill(store, 3)
+    with pytest.raises(UnknownListingError, match="'nobody'"):
+        store.listing("nobody")
+    with pytest.raises(UnknownListingError):
+        store.listing("L\0\ud800")
+    assert list(store.listings_by_id(["L002", "nobody", "L000", "L002"])) == ["L002", "L000"]
+    assert store.listings_by_id([]) == {}
+
+
+def test_the_catalogue_frame_is_ordered_by_code_point_on_both_engines(store: Store) -> None:
+    ids = ["b", "B", "a", "A", "é", "z", "Z", "10", "9", "_", "-", "a b", "ab", "ﬁ", "😀"]
+    shuffled = random.Random(3).sample(ids, len(ids))
+    store.upsert_listings(frame([row(n, listing_id=listing_id) for n, listing_id in enumerate(shuffled)]))
+    assert store.catalogue_frame(["listing_id"])["listing_id"].tolist() == sorted(ids)
+    assert store.catalogue_frame(["title", "attributes"]).columns.tolist() == ["title", "attributes"]
+
+
+def test_an_empty_catalogue_and_an_empty_chunk_are_nothing_special(store: Store) -> None:
+    assert store.upsert_listings(frame([])) == UpsertCounts()
+    assert store.listing_count() == 0
+    assert len(store.catalogue_frame()) == 0
+    store.set_click_counts(pd.DataFrame({"listing_id": [], "impressions": [], "clicks": []}))
+
+
+def test_titles_longer_than_an_index_entry_are_stored(store: Store) -> None:
+    title = "".join(chr(0x4E00 + random.Random(5).randrange(20_000)) for _ in range(4_000))
+    store.upsert_listings(frame([row(0, title=title)]))
+    assert store.listing("L000").title == title
+
+
+def test_more_listings_than_one_statement_takes(store: Store) -> None:
+    rows = [row(n, listing_id=f"N{n}") for n in range(10_050)]
+    assert store.upsert_listings(frame(rows)) == UpsertCounts(added=10_050)
+    assert store.upsert_listings(frame(rows)) == UpsertCounts(unchanged=10_050)
+    assert len(store.listings_by_id(made["listing_id"] for made in rows)) == 10_050
+
+
+any_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=any_text, seller=any_text, attributes=st.dictionaries(any_text, any_text, max_size=3))
+def test_any_text_survives(store: Store, title: str, seller: str, attributes: dict[str, str]) -> None:
+    store.upsert_listings(frame([row(0, title=title, seller=seller, attributes=attributes)]))
+    listing = store.listing("L000")
+    assert (listing.title, listing.seller, listing.attributes) == (title, seller, attributes)
+
+
+def test_what_a_database_cannot_hold_is_replaced_not_refused(store: Store) -> None:
+    store.upsert_listings(frame([row(0, seller="a\0b", attributes={"k": "x\0y"})]))
+    assert store.listing("L000").seller == "a\ufffdb"
+    assert store.listing("L000").attributes == {"k": "x\0y"}

@@ -25,7 +25,7 @@ class Commands(click.Group):
         return list(self.commands)  # in the order of use, not of the alphabet
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="mmquality")
 def main() -> None:
     """Find marketplace listings whose title and cover photo do not belong together."""

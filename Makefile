@@ -1,0 +1,39 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up from a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKSPACE ?= workspace
+PORT ?= 8501
+
+.PHONY: demo test setup check bench clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/installed  ## the sample marketplace, end to end, then the dashboard
+	$(BIN)/mmquality demo -w $(WORKSPACE) --port $(PORT)
+
+test: $(VENV)/installed-dev  ## the whole test suite, offline
+	$(BIN)/python -m pytest
+
+setup: $(VENV)/installed-dev  ## the environment alone
+
+check: $(VENV)/installed-dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-dev  ## the short benchmarks; LISTINGS=folder of the real catalogues
+	$(BIN)/python benchmarks/mismatch.py --short $(if $(LISTINGS),--listings $(LISTINGS))
+
+clean:  ## everything that was made here, the workspace excepted
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -e .
+	touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,104 @@
+"""How good is the mismatch ranking? One `mmquality build` for each real catalogue, then `mmquality evaluate`.
+
+    python benchmarks/mismatch.py --listings DIR            all catalogues; writes docs/benchmarks.md
+    python benchmarks/mismatch.py --short                   the sample marketplace alone, 600 listings
+
+DIR holds one folder per catalogue: listings.csv, images/, planted.csv, split.csv, and impressions.parquet
+and/or also_bought.csv. The truth is read by `evaluate` alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import report
+
+MMQUALITY = (sys.executable, "-m", "mmquality")
+BARS = {  # AP of the whole catalogue, AP of the test split, precision@50
+    "ebay_antiquities": (0.83, 0.78, 0.98),
+    "amazon_electronics": (0.86, 0.76, 0.98),
+    "hm_fashion": (0.65, 0.50, 0.90),
+}
+SECONDS, TRAINING_SECONDS, BYTES = 360, 180, 3 * 2**30  # a whole build of a catalogue of about 8,000
+
+
+def measure(folder: Path, workspace: Path, seed: int) -> dict[str, Any]:
+    """One row: build and evaluate the catalogue in `folder`."""
+    files = ["--listings", str(folder / "listings.csv"), "--images", str(folder)]
+    for option, name in (("--impressions", "impressions.parquet"), ("--co-clicks", "also_bought.csv")):
+        if (folder / name).exists():
+            files += [option, str(folder / name)]
+    built = report.run(*MMQUALITY, "build", "-w", str(workspace), *files, "--seed", str(seed))
+    truth = ["--truth", str(folder / "planted.csv"), "--split", str(folder / "split.csv"), "--json"]
+    measured = json.loads(report.run(*MMQUALITY, "evaluate", "mismatch", "-w", str(workspace), *truth).out)
+    return {
+        "catalogue": folder.name,
+        "listings": measured["catalogue"]["n"],
+        "AP": measured["catalogue"]["ap"],
+        "AP test": measured["test"]["ap"],
+        "precision@50": measured["catalogue"]["precision_at_50"],
+        **{f"AP {kind}": metrics["ap"] for kind, metrics in measured["by_kind"].items()},
+        "build s": round(built.seconds),
+        "training s": round(stage_seconds(built.err, "Training networks")),
+        "peak GB": round(built.peak_bytes / 1e9, 2),
+    }
+
+
+def stage_seconds(log: str, stage: str) -> float:
+    """Seconds of a stage, from the plain progress lines."""
+    found = re.search(rf"^{stage}: .* in ([\d.]+) s$", log, re.MULTILINE)
+    if found is None:
+        raise RuntimeError(f"the build did not say how long {stage!r} took:\n{log[-2000:]}")
+    return float(found.group(1))
+
+
+def sample(folder: Path, seed: int) -> Path:
+    """A small sample marketplace, drawn."""
+    from mmquality.data.sample import write_sample
+
+    return write_sample(folder / "sample", 600, seed).listings.parent
+
+
+def bars_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The promises that these rows answer."""
+    bars: dict[str, Any] = {}
+    for row in rows:
+        name = row["catalogue"]
+        for column, limit in zip(("AP", "AP test", "precision@50"), BARS.get(name, ()), strict=False):
+            bars[f"{name} {column}"] = report.bar(row[column], limit)
+        if name == "ebay_antiquities":
+            bars["eBay build s"] = report.bar(row["build s"], SECONDS, at_least=False)
+            bars["eBay training s"] = report.bar(row["training s"], TRAINING_SECONDS, at_least=False)
+            bars["eBay peak GB"] = report.bar(row["peak GB"], BYTES / 1e9, at_least=False)
+    return bars
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--listings", type=Path, help="folder of catalogues")
+    parser.add_argument("--short", action="store_true", help="the sample marketplace alone")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    if not (given.short or given.listings):
+        parser.error("give --listings DIR, or --short for the sample marketplace")
+    with tempfile.TemporaryDirectory() as scratch:
+        if given.short:
+            folders = [sample(Path(scratch), given.seed)]
+        else:
+            folders = sorted(f.parent for f in given.listings.glob("*/planted.csv"))
+        rows = [measure(f, Path(scratch) / f"workspace-{f.name}", given.seed) for f in folders]
+    report.finish(rows, bars_of(rows), given.seed, given.json, None if given.short else "mismatch")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""What every benchmark script shares: the machine, timed commands, bars, and the tables in the docs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PACKAGES = ("torch", "faiss-cpu", "sentence-transformers", "numpy", "pandas", "scikit-learn", "streamlit")
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    names = [line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")]
+    return {
+        "cpu": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": platform.platform(terse=True),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages whose version moves the figures."""
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in PACKAGES
+    }
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that ran to its end."""
+
+    out: str
+    err: str
+    seconds: float
+    peak_bytes: int  # of the command and its children together
+
+
+def run(*command: str) -> Finished:
+    """Run a command, measuring wall time and the peak memory of its whole process tree.
+
+    Raises `RuntimeError` with the command's last words where it fails.
+    """
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    peak = _Peak(process.pid)
+    peak.start()
+    out, err = process.communicate()
+    peak.stop()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed with {process.returncode}:\n{err[-2000:]}")
+    return Finished(out, err, time.monotonic() - started, peak.bytes)
+
+
+class _Peak(threading.Thread):
+    """Samples the proportional set size of a process and its descendants: shared pages count once."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.bytes = 0
+        self._root = psutil.Process(pid)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(0.25):
+            try:
+                tree = [self._root, *self._root.children(recursive=True)]
+            except psutil.NoSuchProcess:
+                return
+            self.bytes = max(self.bytes, sum(map(_pss, tree)))
+
+    def stop(self) -> None:
+        self._ended.set()
+        self.join()
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:  # it ended between listing and reading
+        return 0
+
+
+def bar(value: float, limit: float, at_least: bool = True) -> dict[str, Any]:
+    """One promise and whether it holds."""
+    return {"value": value, "bar": limit, "holds": value >= limit if at_least else value <= limit}
+
+
+def finish(
+    rows: list[dict[str, Any]], bars: dict[str, Any], seed: int, as_json: bool, section: str | None
+) -> None:
+    """Print the report; with `--json` as one object, else as tables, which also go into `section` of the docs."""
+    report = {"machine": machine(), "versions": versions(), "seed": seed, "rows": rows, "bars": bars}
+    if as_json:
+        print(json.dumps(report, indent=2))
+        return
+    text = markdown(report)
+    print(text)
+    if section:
+        write_section(section, text)
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The report as Markdown tables."""
+    m = report["machine"]
+    packages = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+    lines = [
+        table(report["rows"]),
+        "",
+        f"Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB; load before the run {m['load_before']}. "
+        f"{packages}. Seed {report['seed']}.",
+    ]
+    if report["bars"]:
+        rows = [{"bar": name, **bar} for name, bar in report["bars"].items()]
+        lines += ["", table([{**r, "holds": "yes" if r["holds"] else "**no**"} for r in rows])]
+    return "\n".join(lines)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows as a Markdown table, the first row's keys as its header."""
+    header = list(rows[0])
+    body = [[_cell(row.get(name)) for name in header] for row in rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *body])
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def write_section(name: str, text: str) -> None:
+    """Replace the part of docs/benchmarks.md between the markers of `name`."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    document = DOCS.read_text(encoding="utf-8")
+    before, after = document.split(begin)[0], document.split(end)[1]
+    DOCS.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")

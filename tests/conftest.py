@@ -23,10 +23,9 @@ NewDatabase = Callable[[str], str]
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """The address (without a database) of a PostgreSQL server that lives as long as the test run.
+    """The address of a PostgreSQL server that lives as long as the test run.
 
-    Skips where the server's programs are not installed, or where root finds no user `postgres` to run them
-    as.
+    Skips where the server's programs are not installed, or where root finds no user `postgres` for them.
     """
     pg_ctl, initdb = _program("pg_ctl"), _program("initdb")
     user = _user()
@@ -34,14 +33,29 @@ def postgresql_server() -> Iterator[str]:
     if user is not None:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
     data = str(folder / "data")
-    # A locale that sorts unlike Python: the store must not depend on it. Nothing here must survive a crash.
-    locale = ["--locale-provider=icu", "--icu-locale=en", "--locale=C.UTF-8", "--encoding=UTF8"]
+    create = [
+        initdb,
+        "-D",
+        data,
+        "-U",
+        "mmquality",
+        "-A",
+        "trust",
+        "--no-sync",
+        "--encoding=UTF8",
+        "--locale=C",
+    ]
+    if "--icu-locale" in _run(
+        [initdb, "--help"], user
+    ):  # sorts unlike Python: the store must not depend on it
+        create += ["--locale-provider=icu", "--icu-locale=en"]
+    # Nothing here has to survive a crash.
     options = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off"
     try:
-        _run([initdb, "-D", data, "-U", "mmquality", "-A", "trust", "--no-sync", *locale], user)
+        _run(create, user)
         _run([pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start"], user)
         try:
-            yield f"postgresql+psycopg://mmquality@/{{}}?host={folder}"
+            yield f"postgresql+psycopg://mmquality@/postgres?host={folder}"
         finally:
             _run([pg_ctl, "-D", data, "-m", "immediate", "-w", "stop"], user)
     finally:
@@ -55,13 +69,14 @@ def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     def make(engine: str) -> str:
         if engine == "sqlite":
             return f"sqlite:///{tmp_path_factory.mktemp('database') / 'mmquality.db'}"
+        # A schema of its own is as empty as a database, and made much sooner.
         server: str = request.getfixturevalue("postgresql_server")
         name = f"test_{uuid4().hex}"
-        admin = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+        admin = create_engine(server)
+        with admin.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA {name}"))
         admin.dispose()
-        return server.format(name)
+        return f"{server}&options=-csearch_path%3D{name}"
 
     return make
 
@@ -80,9 +95,8 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or next(
-        iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))[::-1]), None
-    )
+    installed = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))  # Debian keeps them off the PATH
+    found = shutil.which(name) or (installed[-1] if installed else None)
     if found is None:
         pytest.skip(f"PostgreSQL's {name} is not installed")
     return found
@@ -98,7 +112,8 @@ def _user() -> str | None:
         pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
 
 
-def _run(command: list[str], user: str | None) -> None:
+def _run(command: list[str], user: str | None) -> str:
+    """What the command prints; the test run fails where the command does."""
     done = subprocess.run(
         command,
         user=user,
@@ -109,3 +124,4 @@ def _run(command: list[str], user: str | None) -> None:
     )
     if done.returncode:
         pytest.fail(f"{command[0]} failed:\n{done.stdout.decode()}")
+    return done.stdout.decode()

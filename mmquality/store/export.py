@@ -11,6 +11,7 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,9 @@ def export_labels(store: LabelReader, path: str | Path, query: LabelQuery | None
 
 
 def _rows(store: LabelReader, query: LabelQuery | None) -> Iterator[dict[str, Any]]:
-    for labelled in store.iter_labels(query):
-        yield _row(labelled)
+    with closing(store.iter_labels(query)) as stream:
+        for labelled in stream:
+            yield _row(labelled)
 
 
 def _row(labelled: LabelledListing) -> dict[str, Any]:
@@ -89,12 +91,13 @@ def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> int:
         writer.writeheader()
         for row in rows:
             row["created_at"] = row["created_at"].isoformat()
-            writer.writerow({name: _cell(value) for name, value in row.items()})
+            writer.writerow({name: safe_cell(value) for name, value in row.items()})
             count += 1
     return count
 
 
-def _cell(value: object) -> object:
+def safe_cell(value: object) -> object:
+    """The value as a spreadsheet may have it: text that it would run as a formula is led by an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 

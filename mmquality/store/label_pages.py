@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,13 +97,16 @@ class LabelReader(Database):
             rows = connection.execute(statement.offset(skipped).limit(size)).mappings()
             return LabelsPage([_as_labelled(row) for row in rows], total)
 
-    def iter_labels(self, query: LabelQuery | None = None) -> Iterator[LabelledListing]:
-        """The query's labels, the newest first, as they were at the start; memory stays small."""
+    def iter_labels(self, query: LabelQuery | None = None) -> Generator[LabelledListing, None, None]:
+        """The query's labels, the newest first, as they were at the start; memory stays small.
+
+        Whoever stops before the end closes it (`contextlib.closing`): until then it holds a connection.
+        """
         statement = _select(query or LabelQuery(), *_row_columns).order_by(labels.c.label_id.desc())
         with self._read() as connection:
-            result = connection.execution_options(yield_per=_STREAMED).execute(statement)
-            for row in result.mappings():
-                yield _as_labelled(row)
+            with connection.execution_options(yield_per=_STREAMED).execute(statement) as result:
+                for row in result.mappings():
+                    yield _as_labelled(row)
 
     def label_counts(self) -> dict[Verdict, int]:
         """How many listings have each verdict as the one that counts."""

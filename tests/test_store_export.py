@@ -1,0 +1,161 @@
+"""Exports of labels: three formats, the same rows, safe to open in a spreadsheet, whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from catalogues import frame, publish, row
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmquality.errors import MMQualityError
+from mmquality.records import Reason, Verdict
+from mmquality.store import LabelQuery, Store, export_labels
+from mmquality.store.export import EXPORT_COLUMNS, safe_cell
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    "\nx",
+    "＝1+1",
+    'plain, "quoted"\nlines é 😀',
+]
+
+
+@pytest.fixture
+def labelled(store: Store) -> Store:
+    """Nine labelled listings whose titles, notes and analysts are up to no good, one of them labelled
+    twice."""
+    rows = [row(n, title=text, category=None if n % 2 else text) for n, text in enumerate(HOSTILE)]
+    store.upsert_listings(frame(rows))
+    publish(store, "v1", {f"L{n:03d}": n / 10 for n in range(8)})
+    for n, text in enumerate(HOSTILE):
+        store.add_label(f"L{n:03d}", Verdict.MISMATCH, Reason.OTHER, text, f"x{text}")
+    store.add_label("L000", Verdict.MATCH, None, "", "ann")
+    return store
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The rows of an export as plain values."""
+    if path.suffix == ".parquet":
+        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        return rows
+    return [
+        made | {"created_at": datetime.fromisoformat(made["created_at"])}
+        for made in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+def test_programs_get_every_text_as_it_is(labelled: Store, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"labels{suffix}"
+    assert export_labels(labelled, path) == 9
+    expected = [
+        {
+            "label_id": found.label.label_id,
+            "listing_id": found.label.listing_id,
+            "title": found.title,
+            "category": found.category,
+            "image": found.image,
+            "verdict": str(found.label.verdict),
+            "reason": None if found.label.reason is None else str(found.label.reason),
+            "note": found.label.note,
+            "analyst": found.label.analyst,
+            "created_at": found.label.created_at,
+            "model_version": found.label.model_version,
+            "score": found.label.score,
+            "rank": found.label.rank,
+        }
+        for found in labelled.iter_labels()
+    ]
+    assert read(path) == expected
+    assert list(expected[0]) == list(EXPORT_COLUMNS)
+
+
+def test_a_spreadsheet_gets_no_formula(labelled: Store, tmp_path: Path) -> None:
+    assert export_labels(labelled, tmp_path / "labels.csv", LabelQuery(newest_only=False)) == 10
+    assert (tmp_path / "labels.csv").read_bytes().startswith(b"\xef\xbb\xbflabel_id,listing_id,title,")
+    with (tmp_path / "labels.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {int(found["label_id"]): found for found in csv.DictReader(file)}
+    for n, text in enumerate(HOSTILE):
+        found = rows[n + 1]
+        assert found["title"] == found["note"] == (text if n == 8 else f"'{text}")
+        assert found["category"] == ("" if n % 2 else found["title"])
+        assert found["analyst"] == f"x{text}".strip()
+    assert rows[8]["score"] == "0.7"
+    assert rows[9]["score"] == rows[9]["model_version"] == ""
+    for found in rows.values():
+        assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for value in found.values())
+        assert datetime.fromisoformat(found["created_at"]).utcoffset() is not None
+
+
+def test_pandas_reads_the_csv_as_it_is(labelled: Store, tmp_path: Path) -> None:
+    export_labels(labelled, tmp_path / "labels.csv")
+    assert list(pd.read_csv(tmp_path / "labels.csv").columns) == list(EXPORT_COLUMNS)
+
+
+@given(st.text())
+def test_a_cell_is_itself_or_itself_behind_an_apostrophe(text: str) -> None:
+    made = safe_cell(text)
+    assert made in (text, f"'{text}")
+    assert not str(made).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_the_filter_is_that_of_the_labels_page(labelled: Store, tmp_path: Path) -> None:
+    query = LabelQuery(verdict=Verdict.MATCH)
+    assert export_labels(labelled, tmp_path / "labels.jsonl", query) == 1
+    assert [made["listing_id"] for made in read(tmp_path / "labels.jsonl")] == ["L000"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_nothing_labelled_is_a_file_without_rows(store: Store, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"labels{suffix}"
+    assert export_labels(store, path) == 0
+    assert path.is_file()
+
+
+def test_parquet_is_written_in_row_groups(
+    labelled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmquality.store.export._ROW_GROUP", 4)
+    export_labels(labelled, tmp_path / "labels.parquet")
+    assert pq.ParquetFile(tmp_path / "labels.parquet").num_row_groups == 3
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_an_export_that_fails_leaves_the_earlier_file(
+    labelled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f"labels{suffix}"
+    export_labels(labelled, path)
+    before = path.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the lights went out")
+
+    monkeypatch.setattr("mmquality.store.export._row", fail)
+    with pytest.raises(RuntimeError):
+        export_labels(labelled, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.glob(".labels*")) == []
+
+
+def test_places_that_cannot_be_written_are_told(labelled: Store, tmp_path: Path) -> None:
+    with pytest.raises(MMQualityError, match=r"labels.xlsx; end it in .csv, .parquet, .jsonl"):
+        export_labels(labelled, tmp_path / "labels.xlsx")
+    with pytest.raises(MMQualityError, match="could not be written to .*No such file or directory"):
+        export_labels(labelled, tmp_path / "absent" / "labels.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(MMQualityError, match="could not be written"):
+        export_labels(labelled, tmp_path / "folder.csv")

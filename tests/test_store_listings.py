@@ -81,6 +81,13 @@ def test_an_unknown_listing_is_an_error_and_is_left_out_of_many(store: Store) ->
     assert store.listings_by_id([]) == {}
 
 
+def test_listings_with_the_same_photo_are_found(store: Store) -> None:
+    store.upsert_listings(frame([row(n, photo_hash="same" if n % 2 else f"own {n}") for n in range(8)]))
+    assert store.listings_with_photo("same") == ["L001", "L003", "L005", "L007"]
+    assert store.listings_with_photo("same", other_than="L003", limit=2) == ["L001", "L005"]
+    assert store.listings_with_photo("own 0", other_than="L000") == []
+
+
 def test_the_catalogue_frame_is_ordered_by_code_point_on_both_engines(store: Store) -> None:
     ids = ["b", "B", "a", "A", "é", "z", "Z", "10", "9", "_", "-", "a b", "ab", "ﬁ", "😀"]
     shuffled = random.Random(3).sample(ids, len(ids))

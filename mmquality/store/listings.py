@@ -90,6 +90,17 @@ class ListingStore(Database):
                 found |= {row["listing_id"]: as_listing(row) for row in rows.mappings()}
         return {listing_id: found[listing_id] for listing_id in wanted if listing_id in found}
 
+    def listings_with_photo(
+        self, photo_hash: str, other_than: str | None = None, limit: int = 1_000
+    ) -> list[str]:
+        """Ids of listings whose photo file has this hash, by id, at most `limit`; one of them may be left
+        out."""
+        query = select(listings.c.listing_id).where(listings.c.photo_hash == photo_hash)
+        if other_than is not None:
+            query = query.where(listings.c.listing_id != other_than)
+        with self._read() as connection:
+            return list(connection.execute(query.order_by(listings.c.listing_id).limit(limit)).scalars())
+
     def listing_count(self) -> int:
         """How many listings the catalogue has."""
         with self._read() as connection:

@@ -99,6 +99,7 @@ listings = Table(
     Column("impressions", Integer, nullable=False, server_default="0"),
     Column("clicks", Integer, nullable=False, server_default="0"),
     Index("ix_listings_category", "category", "listing_no"),
+    Index("ix_listings_photo_hash", "photo_hash"),
     Index("ix_listings_price", "price"),
     Index("ix_listings_impressions", "impressions"),
 )

@@ -67,6 +67,7 @@ def _listings() -> None:
         op.create_index("ix_listings_title_start", "listings", [sa.text("left(title_folded, 200)")])
     else:
         op.create_index("ix_listings_title", "listings", ["title_folded"])
+    op.create_index("ix_listings_photo_hash", "listings", ["photo_hash"])
     op.create_index("ix_listings_price", "listings", ["price"])
     op.create_index("ix_listings_impressions", "listings", ["impressions"])
 

@@ -63,7 +63,7 @@ class NetworkConfig:
     d_z: int = 128  # the unified embedding
     encoder_hidden: int = 1024
     head_hidden: int = 512
-    dropout: float = 0.8
+    dropout: float = 0.75
     projection: str = "transh"
 
 
@@ -72,9 +72,9 @@ class TrainingConfig:
     """The constants of a run; `*_weight` are the factors of the terms of `L`."""
 
     seed: int = 7
-    epochs: int = 12
+    epochs: int = 8
     batch_size: int = 512
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.05
     folds: int = 5
 

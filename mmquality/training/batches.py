@@ -20,6 +20,7 @@ class Tensors:
     keys: Tensor  # (n, 3) title, photo and product key
     owned: Tensor  # (n,) bool: the photo may serve as the title's positive
     pairs: Tensor  # (m, 2)
+    pair_codes: Tensor  # (2m,) ascending: row · n + other, of every pair both ways round
     shown: Tensor  # (n, positions)
     clicked: Tensor  # (n, positions)
     verdict: Tensor  # (n,) 1, 0 or NaN
@@ -30,12 +31,14 @@ class Tensors:
         keys = torch.stack(
             [torch.from_numpy(k) for k in (data.title_key, data.photo_key, data.product_key)], 1
         )
+        pairs = torch.from_numpy(data.pairs)
         return cls(
             x=x,
             y=y,
             keys=keys,
             owned=owned,
-            pairs=torch.from_numpy(data.pairs),
+            pairs=pairs,
+            pair_codes=(pairs * len(data) + pairs.flip(1)).flatten().sort().values,
             shown=torch.from_numpy(data.shown),
             clicked=torch.from_numpy(data.clicked),
             verdict=torch.from_numpy(data.verdict),
@@ -45,6 +48,14 @@ class Tensors:
         """(len(rows), len(others)) bool: shares a title, photo or product, so is nobody's negative."""
         a, b = self.keys[rows], self.keys[others]
         return (a[:, None, :] == b[None, :, :]).any(dim=2)
+
+    def co_clicked(self, rows: Tensor, others: Tensor) -> Tensor:
+        """(len(rows), len(others)) bool: a known pair, whichever way round."""
+        codes = rows[:, None] * len(self.x) + others[None, :]
+        if not len(self.pair_codes):
+            return torch.zeros_like(codes, dtype=torch.bool)
+        place = torch.searchsorted(self.pair_codes, codes).clamp(max=len(self.pair_codes) - 1)
+        return self.pair_codes[place] == codes
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,11 @@ class Batch:
         return slice(self.listings + self.pairs, len(self.rows))
 
 
+def batch_count(listings: int, batch_size: int) -> int:
+    """How many batches an epoch has."""
+    return max(1, round(listings / batch_size))
+
+
 def epoch(tensors: Tensors, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
     """Every listing once in random order, with a random share of the pairs beside each batch.
 
@@ -82,7 +98,7 @@ def epoch(tensors: Tensors, batch_size: int, generator: torch.Generator) -> Iter
     n = len(tensors.x)
     order = torch.randperm(n, generator=generator)
     pairs = tensors.pairs
-    for rows in torch.tensor_split(order, max(1, round(n / batch_size))):
+    for rows in torch.tensor_split(order, batch_count(n, batch_size)):
         p = min(len(rows) // 2, len(pairs))
         chosen = pairs[torch.randint(max(len(pairs), 1), (p,), generator=generator)]
         flip = torch.rand(p, generator=generator) < 0.5

@@ -10,7 +10,7 @@ from torch import Tensor
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network import losses
 from mmquality.network.siamese import Inputs, Projected, SiameseNetwork
-from mmquality.training.batches import Batch, Tensors, epoch, swap
+from mmquality.training.batches import Batch, Tensors, batch_count, epoch, swap
 from mmquality.training.data import Bools, TrainingData
 from mmquality.training.warm_start import warm_start
 
@@ -38,30 +38,48 @@ def train_network(
     warm_start(network, titles, photos, ours, ridge=config.cca_ridge, power=config.cca_power)
     with torch.no_grad():
         tensors = Tensors.of(data, *network.standardised(titles, photos), ours)
-    steps = sum(1 for _ in epoch(tensors, config.batch_size, torch.Generator()))
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, total_steps=steps * config.epochs
-    )
+    descent = _Descent(network, config, total_steps=batch_count(len(data), config.batch_size) * config.epochs)
     history = []
-    for number in range(config.epochs):
-        network.train()
-        sums: dict[str, float] = {}
-        for batch in epoch(tensors, config.batch_size, generator):
-            terms = step_losses(network, tensors, batch, config, generator)
-            loss = torch.stack(list(terms.values())).sum()
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            optimizer.step()
-            schedule.step()
-            for name, term in terms.items():
-                sums[name] = sums.get(name, 0.0) + float(term.detach()) / steps
-        history.append(sums)
+    network.train()
+    for number in range(1, config.epochs + 1):
+        history.append(_train_epoch(network, tensors, config, descent, generator))
         if progress:
-            progress(number + 1, config.epochs)
+            progress(number, config.epochs)
     return network.eval(), history
+
+
+class _Descent:
+    """AdamW whose learning rate goes through one cycle."""
+
+    def __init__(self, network: SiameseNetwork, config: TrainingConfig, total_steps: int) -> None:
+        rate = config.learning_rate
+        self._optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=config.weight_decay)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, rate, total_steps=total_steps)
+
+    def step(self, loss: Tensor) -> None:
+        self._optimizer.zero_grad(set_to_none=True)
+        if loss.requires_grad:  # not where every term is switched off or has nothing to say of the batch
+            torch.autograd.backward(loss)
+        self._optimizer.step()
+        self._schedule.step()
+
+
+def _train_epoch(
+    network: SiameseNetwork,
+    tensors: Tensors,
+    config: TrainingConfig,
+    descent: _Descent,
+    generator: torch.Generator,
+) -> dict[str, float]:
+    """One pass over the listings; the mean of each term over the batches."""
+    batches = list(epoch(tensors, config.batch_size, generator))
+    means: dict[str, float] = {}
+    for batch in batches:
+        terms = step_losses(network, tensors, batch, config, generator)
+        descent.step(sum(terms.values(), torch.zeros(())))
+        for name, term in terms.items():
+            means[name] = means.get(name, 0.0) + float(term.detach()) / len(batches)
+    return means
 
 
 def step_losses(
@@ -106,7 +124,7 @@ def _coclick(
     else:
         a = b = batch.rows
         z_a, z_b = network.unified(projected), network.unified(network.project(tensors.x[a], tensors.y[a]))
-    return loss(network.affinity(z_a, z_b), tensors.excluded(a, b))
+    return loss(network.affinity(z_a, z_b), tensors.excluded(a, b) | tensors.co_clicked(a, b))
 
 
 def _triplets_within(
@@ -114,7 +132,8 @@ def _triplets_within(
 ) -> Tensor:
     """(title, its own photo, another photo) and the mirror (photo, its own title, another title)."""
     rows = batch.rows[: batch.listings]
-    owned, excluded = tensors.owned[rows], tensors.excluded(rows, rows)[tensors.owned[rows]]
+    owned = tensors.owned[rows]
+    excluded = tensors.excluded(rows, rows)[owned]
     distances = network.distances(_part(projected, slice(batch.listings)))
     own = distances.diagonal()[owned]
     by_title = losses.triplet(own, distances[owned], excluded, config.margin)
@@ -129,7 +148,7 @@ def _triplets_between(
     a, b = batch.rows[batch.anchors], batch.rows[batch.positives]
     distances = network.distances(Projected(projected.u[batch.anchors], projected.v[batch.positives]))
     usable = tensors.owned[b]
-    excluded = tensors.excluded(a, b)[usable]
+    excluded = (tensors.excluded(a, b) | tensors.co_clicked(a, b))[usable]
     return losses.triplet(distances.diagonal()[usable], distances[usable], excluded, config.margin)
 
 

@@ -19,19 +19,21 @@ def fit_standardise(layer: Standardise, vectors: Tensor) -> None:
     """Fit mean and principal components to `vectors` (n, input_dim), leaving unit total variance per entry.
 
     Components are scaled by λ^-¼: halfway between plain PCA (the leading ones drown the rest) and whitening
-    (the trailing ones, which are mostly noise, shout).
+    (the trailing ones, which are mostly noise, shout). Directions in which the catalogue does not vary become
+    zero: scaled up, they would drown everything else in a new listing, which does vary in them.
     """
     x = torch.nn.functional.normalize(vectors, dim=1)
     mean = x.mean(dim=0)
     covariance = torch.cov((x - mean).T, correction=0)
     values, directions = torch.linalg.eigh(covariance.double())
-    k = layer.basis.shape[1]
-    top = torch.argsort(values, descending=True)[:k]
-    scale = values[top].clamp(min=1e-9)
-    basis = directions[:, top] * scale.pow(-0.25)
-    spread = (scale * scale.pow(-0.5)).mean().sqrt()  # root mean variance of the scaled components
+    top = torch.argsort(values, descending=True)[: layer.basis.shape[1]]
+    variance = values[top]
+    varies = variance > max(1e-6 * float(variance[0]), 1e-9)
+    scale = torch.zeros_like(variance)
+    spread = variance[varies].sqrt().mean().sqrt()  # λ λ^-½ = λ^½ is the variance of a scaled component
+    scale[varies] = variance[varies].pow(-0.25) / spread
     layer.mean.copy_(mean)
-    layer.basis.copy_((basis / spread).float())
+    layer.basis.copy_((directions[:, top] * scale).float())
 
 
 @torch.no_grad()
@@ -55,7 +57,7 @@ def regularised_cca(
 
 def _inverse_root(covariance: Tensor, ridge: float) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance)
-    regularised = values.clamp(min=0) + ridge * values.mean()
+    regularised = (values.clamp(min=0) + ridge * values.mean()).clamp(min=1e-12)
     root: Tensor = vectors * regularised.rsqrt() @ vectors.T
     return root
 
@@ -84,9 +86,11 @@ def warm_start(
 
     :param titles: pretrained embeddings, (n, title_dim)
     :param photos: (n, photo_dim)
-    :param owned: (n,) bool; only listings whose photo is believed to be their own shape the CCA
+    :param owned: (n,) bool; only listings whose photo is believed to be their own shape the CCA (all of them
+        where that is believed of none)
     """
     x, y = network.standardised(titles, photos)
+    owned = owned if owned.any() else torch.ones_like(owned)
     a, b, _ = regularised_cca(x[owned], y[owned], network.config.d, ridge, power)
     _set_linear(network.f_t.linear, a)
     _set_linear(network.f_v.linear, b)
@@ -94,8 +98,7 @@ def warm_start(
     p = network.project(x, y)
     both = torch.cat([p.u, p.v], dim=1) * network.config.d**0.5
     target = _joint_components(titles, photos, network.config.d_z, title_weight)
-    network.g.linear.weight.copy_(_ridge_regression(both, target).T)
-    network.g.linear.bias.zero_()
+    _set_linear(network.g.linear, _ridge_regression(both, target))
 
 
 def _set_linear(layer: torch.nn.Linear, matrix: Tensor) -> None:
@@ -106,7 +109,7 @@ def _set_linear(layer: torch.nn.Linear, matrix: Tensor) -> None:
 
 
 def _joint_components(titles: Tensor, photos: Tensor, k: int, title_weight: float) -> Tensor:
-    """The k leading principal components of both unit embeddings side by side, (n, k)."""
+    """The k leading principal components of both unit embeddings side by side, (n, ≤ k)."""
     both = [
         w**0.5 * torch.nn.functional.normalize(e, dim=1)
         for w, e in ((title_weight, titles), (1 - title_weight, photos))
@@ -119,8 +122,8 @@ def _joint_components(titles: Tensor, photos: Tensor, k: int, title_weight: floa
 
 
 def _ridge_regression(x: Tensor, y: Tensor, ridge: float = 1e-2) -> Tensor:
-    """`(XᵀX + rI)⁻¹ Xᵀ Y`, (p, k)."""
+    """`(XᵀX + rI)⁻¹ Xᵀ Y`, (p, k); `r` is `ridge` times the mean of the diagonal of `XᵀX`."""
     gram = x.T @ x
-    regularised = gram + ridge * gram.diagonal().mean() * torch.eye(len(gram))
+    regularised = gram + (ridge * gram.diagonal().mean()).clamp(min=1e-9) * torch.eye(len(gram))
     solution: Tensor = torch.linalg.solve(regularised, x.T @ y)
     return solution

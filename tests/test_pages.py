@@ -204,7 +204,7 @@ class TestListing:
         app = opened("listing", id=first)
         app.button(key="match").click().run()
         assert app.query_params["id"] == store.rank_neighbour(1, 1)
-        app.toggle(key="advance").set_value(False).run()
+        app.segmented_control(key="after").set_value("Stay here").run()
         app.button(key="match").click().run()
         assert app.query_params["id"] == store.rank_neighbour(1, 1)
         assert "mmq-badge mmq-match" in texts(app)
@@ -303,7 +303,7 @@ class TestLabels:
     def test_filters(self, labelled: Fixture) -> None:
         assert opened("labels", by="ben").dataframe[0].value["id"].tolist() == ["L031"]
         assert opened("labels", verdict="Mismatch").dataframe[0].value["id"].tolist() == ["L004"]
-        assert opened("labels", which="every label").dataframe[0].value["id"].tolist()[:2] == ["L002", "L002"]
+        assert opened("labels", which="all").dataframe[0].value["id"].tolist()[:2] == ["L002", "L002"]
         assert "No label passes" in texts(opened("labels", title="zeppelin"))
 
     def test_exports_what_the_filters_show(self, labelled: Fixture) -> None:
@@ -330,13 +330,13 @@ class TestImportReport:
 
     def test_filters_by_column_and_reason(self, shown: Fixture) -> None:
         assert opened("imports", column="image").dataframe[0].value["row"].tolist() == [19, 23, 31]
-        by_reason = opened("imports", reason="image does not exist")
+        by_reason = opened("imports", kind="image: does not exist")
         assert by_reason.dataframe[0].value["row"].tolist() == [19, 23]
-        assert "No problem passes" in texts(opened("imports", column="title", reason="image does not exist"))
+        assert "No problem passes" in texts(opened("imports", column="title", kind="image: does not exist"))
 
     def test_like_reasons_count_together(self) -> None:
         heavy = [RowProblem("f", 1, "image", f"has {n} MB; the limit is 20 MB") for n in (23.4, 30)]
-        assert kind(heavy[0]) == kind(heavy[1]) == "image has … MB; the limit is … MB"
+        assert kind(heavy[0]) == kind(heavy[1]) == "image: has … MB; the limit is … MB"
 
     def test_an_import_without_problems_and_the_one_before_it(self, fresh: Fixture) -> None:
         store_of(fresh).save_import_report({"added": 0})
@@ -395,7 +395,7 @@ class TestFrame:
     ) -> None:
         monkeypatch.setenv("MMQ_ANALYST", "night shift")
         app = opened("listing", id="L004")
-        assert app.text_input(key="analyst").value == "night shift"
+        assert app.text_input(key="analyst").proto.placeholder == "night shift"
         app.text_input(key="analyst").set_value("  ").run()
         app.button(key="match").click().run()
         label = store_of(fresh).ranked_listing("L004").label

@@ -59,7 +59,14 @@ def small_workspace(root: Path, version: str | None = "v1", sample: bool = False
     if version:
         publish(workspace, store, version, frame, products, planted, sample)
     store.save_import_report(
-        {"listings_file": "listings.csv", "rows": 66, "added": 60, "updated": 0, "unchanged": 0}, _problems()
+        {
+            "files": {"listings": "listings.csv"},
+            "images": "photos",
+            "added": 60,
+            "updated": 0,
+            "unchanged": 0,
+        },
+        _problems(),
     )
     store.close()
     return Fixture(workspace, planted)

@@ -8,7 +8,7 @@ from mmquality.errors import ModelFileError, UnknownListingError
 from mmquality.pages import links, neighbours, session
 from mmquality.pages.components import caption, distance_bar, facts, header, notice, section
 from mmquality.pages.escaping import as_markdown
-from mmquality.pages.neighbours import near, title_distance
+from mmquality.pages.neighbours import share, title_distance
 from mmquality.pages.photos import thumbnail
 from mmquality.pages.widgets import segments, text_filter
 from mmquality.pages.wording import count
@@ -43,7 +43,13 @@ def _offer(catalogue: Catalogue, text: str) -> None:
             "No listing found", f"No listing has the id {text.strip()!r} or all of these words in its title."
         )
         return
-    caption(f"{count(found.total, 'title')} with these words" if found.total else "The listing with this id")
+    shown = f", the worst {_OFFERED} of them here" if found.total > _OFFERED else ""
+    words = (
+        f"{count(found.total, 'title')} with these words{shown}"
+        if found.total
+        else "The listing with this id"
+    )
+    caption(f"{words}; choose one")
     with st.grid("auto", min_column_width=130, gap=8):
         for slot, listing in enumerate(offered.values()):
             with st.container(key=f"card-offer-{slot}"):
@@ -110,8 +116,8 @@ def _mark(neighbour: Neighbour, alone: set[str], word: str, others: list[Neighbo
 
 def _figures(unified: float, neighbour: Neighbour) -> str:
     by_title = title_distance(neighbour)
-    return distance_bar("unified distance", unified, near(unified)) + distance_bar(
-        "title distance", by_title, near(by_title)
+    return distance_bar("unified distance", unified, share(unified)) + distance_bar(
+        "title distance", by_title, share(by_title)
     )
 
 

@@ -74,12 +74,11 @@ def attributes(listing: Listing) -> str:
     return f'<dl class="mmq-attributes">{items}</dl>'
 
 
-def facts(summary: Mapping[str, object]) -> str:
-    """Named values side by side: what an import counted."""
+def facts(named: Mapping[str, object]) -> str:
+    """Named values side by side."""
     items = "".join(
         f"<div><dt>{as_html(name.replace('_', ' '))}</dt><dd>{as_html(_value(value))}</dd></div>"
-        for name, value in summary.items()
-        if not isinstance(value, dict | list)
+        for name, value in named.items()
     )
     return f'<dl class="mmq-facts">{items}</dl>'
 
@@ -107,8 +106,9 @@ def histogram(counts: Sequence[int], score: float) -> str:
 
 
 def caption(text: str) -> None:
-    """A quiet line of plain text."""
-    st.caption(as_markdown(text))
+    """A quiet line of plain text; nothing for an empty one."""
+    if text:
+        st.caption(as_markdown(text))
 
 
 def _bar(share: float) -> str:

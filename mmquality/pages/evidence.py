@@ -79,7 +79,7 @@ def _shared(catalogue: Catalogue, found: Evidence, queue: str) -> None:
 
 def _facts(catalogue: Catalogue, listing: Listing) -> None:
     section("What clicks say")
-    st.html(f"<p>{clicks_fact(listing.impressions, listing.clicks)}</p>")
+    st.html(f'<p class="mmq-verdict">{clicks_fact(listing.impressions, listing.clicks)}</p>')
     section("From the catalogue file")
     st.html(attributes(listing))
     _history(catalogue, listing)
@@ -109,4 +109,4 @@ def _past_score(version: ModelVersion, score: float, rank: int) -> str:
 
 
 def _photo_figure(neighbour: Neighbour) -> str:
-    return distance_bar("photo distance", neighbour.distance, neighbours.near(neighbour.distance))
+    return distance_bar("photo distance", neighbour.distance, neighbours.share(neighbour.distance))

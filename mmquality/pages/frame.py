@@ -70,7 +70,7 @@ def _analyst() -> None:
         st.session_state[session.ANALYST_KEY] = st.session_state[session.ANALYST_KEY]
     st.text_input(
         "Analyst",
-        value=session.default_analyst(),
+        placeholder=session.default_analyst(),
         key=session.ANALYST_KEY,
         max_chars=60,
         icon=":material/person:",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +11,7 @@ from mmquality.pages import session
 from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, facts, header, notice, section
 from mmquality.pages.escaping import plain
-from mmquality.pages.problems import first_problems, kind
+from mmquality.pages.problems import MOST_READ, first_problems, kind, kinds
 from mmquality.pages.widgets import choice, pages
 from mmquality.pages.wording import count, moment
 from mmquality.pipeline.reading import Catalogue
@@ -22,6 +21,7 @@ from mmquality.store import ImportReport
 PAGE_SIZE = 50
 _SHOWN_IMPORTS = 20
 _ALL = "all"
+_BARS = 12
 
 
 def show(catalogue: Catalogue) -> None:
@@ -33,11 +33,23 @@ def show(catalogue: Catalogue) -> None:
         return
     report = _chosen(reports)
     header("Import report", moment(report.created_at), count(report.problems, "unusable row"))
-    st.html(facts(report.summary))
+    st.html(facts(_numbers(report.summary)))
+    caption(_sources(report.summary))
     if not report.problems:
         notice("Every row was used", "This import had no problem to report.")
         return
     _problems(catalogue, report)
+
+
+def _numbers(summary: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in summary.items() if isinstance(value, int)}
+
+
+def _sources(summary: dict[str, object]) -> str:
+    """Which files were read."""
+    files = summary.get("files")
+    named = {**files, "photos": summary.get("images")} if isinstance(files, dict) else {}
+    return " · ".join(f"{name}: {path}" for name, path in named.items() if path)
 
 
 def _chosen(reports: list[ImportReport]) -> ImportReport:
@@ -52,49 +64,45 @@ def _chosen(reports: list[ImportReport]) -> ImportReport:
 
 
 def _problems(catalogue: Catalogue, report: ImportReport) -> None:
-    known = first_problems(catalogue, report)
-    counts = Counter(kind(problem) for problem in known)
+    counts = kinds(catalogue, report)
     columns = [column for column, _ in catalogue.store.problem_counts(report.report_id)]
     left, right = st.columns([5, 2], gap="medium")
     with right:
-        partly = "" if len(known) == report.problems else f"Counted over the first {len(known):,} problems."
-        section("Reasons", partly)
-        show_bars(
-            [Bar(reason, n) for reason, n in counts.most_common(12)], "reason-chart", "Problems by reason"
-        )
+        section("Reasons")
+        bars = [Bar(reason, number) for reason, number in counts.most_common(_BARS)]
+        show_bars(bars, "reason-chart", "Problems by reason")
     with left:
         with st.container(key="filters", horizontal=True, gap="small", vertical_alignment="bottom"):
             column = choice("Column", [_ALL, *columns], "column", 170)
-            reason = choice("Reason", [_ALL, *counts], "reason", 330)
-        _table(
-            catalogue, report, known, None if column == _ALL else column, None if reason == _ALL else reason
+            reason = choice("Reason", [_ALL, *counts], "kind", 330)
+        rows, total = _rows(
+            catalogue, report, "" if column == _ALL else column, "" if reason == _ALL else reason
         )
+        if not total:
+            notice("No problem passes these filters", "Loosen a filter to see more.")
+            return
+        st.dataframe(rows, hide_index=True, height="content", column_config=_COLUMNS, alt="Unusable rows")
 
 
-def _table(
-    catalogue: Catalogue,
-    report: ImportReport,
-    known: list[RowProblem],
-    column: str | None,
-    reason: str | None,
-) -> None:
-    """The problem rows, paged in SQL; reasons are no column of the database and are looked up in `known`."""
-    if reason is None:
-        total = catalogue.store.import_problems(report.report_id, 1, 1, column).total
-    else:
-        known = [p for p in known if kind(p) == reason and column in (None, p.column)]
-        total = len(known)
-    if not total:
-        notice("No problem passes these filters", "Loosen a filter to see more.")
-        return
+def _rows(catalogue: Catalogue, report: ImportReport, column: str, reason: str) -> tuple[pd.DataFrame, int]:
+    """One page of problem rows, paged in SQL; a reason is looked for among the first problems."""
+    if reason:
+        known = [
+            p for p in first_problems(catalogue, report) if kind(p) == reason and column in ("", p.column)
+        ]
+        page = _page(len(known), among_first=report.problems > MOST_READ)
+        return _frame(known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]), len(known)
+    total = catalogue.store.import_problems(report.report_id, 1, 1, column or None).total
+    page = _page(total)
+    rows = catalogue.store.import_problems(report.report_id, page, PAGE_SIZE, column or None).rows
+    return _frame(rows), total
+
+
+def _page(total: int, among_first: bool = False) -> int:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        caption(count(total, "row"))
-        page = pages(math.ceil(total / PAGE_SIZE), "problems-page")
-    if reason is None:
-        rows = catalogue.store.import_problems(report.report_id, page, PAGE_SIZE, column).rows
-    else:
-        rows = known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    st.dataframe(_frame(rows), hide_index=True, height="content", column_config=_COLUMNS, alt="Unusable rows")
+        among = f" among the first {MOST_READ:,} problems" if among_first else ""
+        caption(f"{count(total, 'row')}{among}")
+        return pages(math.ceil(total / PAGE_SIZE), "problems-page")
 
 
 def _frame(rows: list[RowProblem]) -> pd.DataFrame:

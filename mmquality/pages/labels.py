@@ -24,7 +24,7 @@ from mmquality.store import LabelledListing, LabelQuery
 PAGE_SIZE = 25
 _ROW_HEIGHT = 52
 Word = TypeVar("Word", Verdict, Reason)
-_ANY, _NEWEST, _ALL = "any", "newest per listing", "every label"
+_ANY, _NEWEST, _ALL = "any", "newest", "all"
 
 
 def show(catalogue: Catalogue) -> None:
@@ -60,7 +60,7 @@ def _filter_bar(catalogue: Catalogue) -> LabelQuery:
         verdict = choice("Verdict", [_ANY, *VERDICTS.values()], "verdict", 130, _first_page)
         reason = choice("Reason", [_ANY, *REASONS.values()], "reason", 170, _first_page)
         analyst = choice("By", [_ANY, *catalogue.store.analysts()], "by", 150, _first_page)
-        which = segments("Which", [_NEWEST, _ALL], "which", _first_page)
+        which = segments("Which labels", [_NEWEST, _ALL], "which", _first_page)
     return LabelQuery(
         verdict=_key(VERDICTS, verdict),
         reason=_key(REASONS, reason),
@@ -103,7 +103,7 @@ def _labels(catalogue: Catalogue, query: LabelQuery) -> None:
         _frame(catalogue, rows),
         hide_index=True,
         row_height=_ROW_HEIGHT,
-        height=_ROW_HEIGHT * len(rows) + 40,
+        height="content",
         column_config=_COLUMNS,
         on_select="rerun",
         selection_mode="single-row",

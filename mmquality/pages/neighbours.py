@@ -21,9 +21,9 @@ def title_distance(neighbour: Neighbour) -> float:
     return math.sqrt(max(0.0, 2 - 2 * neighbour.title_similarity))
 
 
-def near(value: float) -> float:
-    """The length of a distance's bar: full for 0 (the same), empty for √2 (unrelated) and beyond."""
-    return 1 - value / math.sqrt(2)
+def share(distance: float) -> float:
+    """The length of a distance's bar: empty for 0 (the same), full from √2 (unrelated) on."""
+    return distance / math.sqrt(2)
 
 
 def rows(
@@ -48,7 +48,7 @@ def strip(catalogue: Catalogue, name: str, listings: Mapping[str, Listing], queu
 
 def unified_figures(neighbour: Neighbour) -> str:
     """Unified embedding distance beside title similarity."""
-    return distance_bar("unified distance", neighbour.distance, near(neighbour.distance)) + distance_bar(
+    return distance_bar("unified distance", neighbour.distance, share(neighbour.distance)) + distance_bar(
         "title similarity", neighbour.title_similarity, neighbour.title_similarity
     )
 

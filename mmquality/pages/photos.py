@@ -14,6 +14,15 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing
 
 _LARGE, _SMALL, _CELL = 1600, 256, 96  # longest side in pixels: full photo, thumbnail, table cell
+_LIGHT = 60_000  # bytes
+_SHOWN_BY_BROWSERS = (
+    b"\xff\xd8\xff\xe0",
+    b"\xff\xd8\xff\xe1",
+    b"\xff\xd8\xff\xdb",
+    b"\x89PNG",
+    b"GIF8",
+    b"RIFF",
+)
 _MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120">'
     '<rect width="120" height="120" fill="#8883"/>'
@@ -26,7 +35,7 @@ def thumbnail(catalogue: Catalogue, listing: Listing, width: int | None = None) 
     """A listing's small photo; `width` in pixels, by default as wide as its place."""
     path = catalogue.thumbnail(listing)
     made = path != Path(listing.photo_path)
-    image = str(path) if made else _jpeg_or_note(listing, _SMALL)
+    image = str(path) if made or _light(path) else _jpeg_or_note(listing, _SMALL)
     st.image(image, width=width or "stretch", alt=plain(listing.title))
 
 
@@ -42,6 +51,17 @@ def cell_photo(catalogue: Catalogue, listing: Listing) -> str | None:
     except PhotoProblem:
         return None
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def _light(path: Path) -> bool:
+    """Whether a photo is small enough, and of a format, to be sent as it is."""
+    try:
+        if path.stat().st_size > _LIGHT:
+            return False
+        with path.open("rb") as file:
+            return file.read(4) in _SHOWN_BY_BROWSERS
+    except OSError:
+        return False
 
 
 def _jpeg_or_note(listing: Listing, side: int) -> bytes | str:

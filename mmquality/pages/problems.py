@@ -1,8 +1,9 @@
-"""The problems of an import, read once and counted by reason."""
+"""The problems of an import: counted by reason, and found by it."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import streamlit as st
 
@@ -11,13 +12,24 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import RowProblem
 from mmquality.store import ImportReport
 
-_READ = 20_000  # a report may hold millions; so many are enough to see what is wrong
+MOST_READ = 20_000  # a report may hold millions; so many are enough to see what is wrong
 _NUMBER = re.compile(r"\d[\d.,]*")
 
 
 def kind(problem: RowProblem) -> str:
-    """A reason without its particulars: numbers are left out, so that like reasons count together."""
-    return plain(f"{problem.column} {_NUMBER.sub('…', problem.reason)}")
+    """A problem's column and reason without its numbers, so that like problems count together."""
+    return _alike(f"{problem.column}: {problem.reason}")
+
+
+def kinds(catalogue: Catalogue, report: ImportReport) -> Counter[str]:
+    """How often each kind of problem occurred: as the importer counted, or among the first 20,000."""
+    counted = report.summary.get("reasons")
+    if not isinstance(counted, dict):
+        return Counter(kind(problem) for problem in first_problems(catalogue, report))
+    counts: Counter[str] = Counter()
+    for reason, number in counted.items():
+        counts[_alike(reason)] += number
+    return counts
 
 
 def first_problems(catalogue: Catalogue, report: ImportReport) -> list[RowProblem]:
@@ -26,7 +38,11 @@ def first_problems(catalogue: Catalogue, report: ImportReport) -> list[RowProble
     return _read(catalogue, report.report_id, place)
 
 
-@st.cache_data(max_entries=4, show_spinner="Counting reasons …")
+def _alike(reason: str) -> str:
+    return plain(_NUMBER.sub("…", reason))
+
+
+@st.cache_data(max_entries=4, show_spinner="Looking through the problems …")
 def _read(_catalogue: Catalogue, report_id: int, place: str) -> list[RowProblem]:
     """A report never changes, so its problems are read once."""
-    return _catalogue.store.import_problems(report_id, 1, _READ).rows
+    return _catalogue.store.import_problems(report_id, 1, MOST_READ).rows

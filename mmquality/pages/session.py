@@ -28,7 +28,7 @@ def workspace() -> Workspace:
 
 
 def default_analyst() -> str:
-    """The name that stands in the sidebar until somebody writes theirs."""
+    """Who labels as long as nobody wrote a name in the sidebar."""
     return os.environ.get("MMQ_ANALYST") or "analyst"
 
 

@@ -24,7 +24,7 @@ def ranking_table(catalogue: Catalogue, rows: Sequence[RankedListing], queue: st
         _ranking_frame(catalogue, rows),
         hide_index=True,
         row_height=_ROW_HEIGHT,
-        height=_ROW_HEIGHT * len(rows) + 40,
+        height="content",
         column_config={
             "photo": st.column_config.ImageColumn("Photo", width=64),
             "rank": st.column_config.NumberColumn("Rank", width=64, format="localized"),

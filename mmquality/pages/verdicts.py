@@ -15,7 +15,8 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Label, Listing, Reason, Verdict
 
 _SAID = "said"  # what to tell in the run that follows a change
-_ADVANCE_KEY = "advance"
+_AFTER_KEY = "after"
+_AFTER = ("Next listing", "Stay here")
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,17 @@ def form(catalogue: Catalogue, listing: Listing, label: Label | None, after: str
         _said_before(case, label)
         _buttons(case)
         st.text_input(
-            "Note", key=_note_key(listing), placeholder="a note, before the verdict (optional)",
+            "Note", key=_note_key(listing), placeholder="a note, before the verdict (Tab leaves it)",
             label_visibility="collapsed", max_chars=1000, on_change="ignore", icon=":material/edit_note:",
         )  # fmt: skip
-        st.toggle(
-            "Go on to the next listing after a verdict", value=True, key=_ADVANCE_KEY, persist_state="session"
+        # Not a toggle: while an input has the focus, the keys of the buttons are asleep.
+        st.segmented_control(
+            "After a verdict",
+            _AFTER,
+            default=_AFTER[0],
+            required=True,
+            key=_AFTER_KEY,
+            persist_state="session",
         )
 
 
@@ -104,7 +111,7 @@ def _save(case: Case, said: Verdict, reason: Reason | None) -> None:
         return
     st.session_state[_SAID] = ":material/check:", f"Saved: {verdict(label)} ({case.listing.title})"
     st.session_state[_note_key(case.listing)] = ""
-    if case.after and st.session_state.get(_ADVANCE_KEY):
+    if case.after and st.session_state.get(_AFTER_KEY) == _AFTER[0]:
         links.go_on_to(case.after)
 
 

@@ -26,6 +26,8 @@ Ints = npt.NDArray[np.int64]
 UNSEEN = -1  # the fold of a listing that was not trained on
 _BLOCK = 16_384  # listings scored at a time: memory stays constant in the catalogue's size
 _KNOTS = 1_001
+_LEAST_SLOPE = 0.01
+_LEAST_DEVIATION = 1e-3  # of logits: where they differ by less, it is rounding, not evidence
 
 
 @torch.inference_mode()
@@ -67,8 +69,8 @@ def fit_scales(
     out_of_fold, unseen, swapped = [], np.empty(len(titles)), np.empty(len(titles))
     rng = np.random.default_rng(seed)
     for f, fold_network in enumerate(fold_networks):
-        rows = np.flatnonzero(fold == f)
-        others = np.roll(rng.permutation(rows), 1)
+        rows = rng.permutation(np.flatnonzero(fold == f))
+        others = np.roll(rows, 1)  # each listing gets the next one's photo, none its own
         logits = mismatch_logits(fold_network, titles[rows], photos[rows])
         scale = _scale(logits)
         out_of_fold.append(scale)
@@ -110,15 +112,19 @@ def mismatch_scores(checkpoint: Checkpoint, titles: Floats, photos: Floats, fold
 
 
 def _platt(own: Doubles, swapped: Doubles, expected_share: float) -> tuple[float, float]:
-    """Slope and intercept of P(mismatch) on the out-of-fold scale: own photos (0) against swapped (1)."""
+    """Slope and intercept of P(mismatch) on the out-of-fold scale: own photos (0) against swapped (1).
+
+    The slope is kept above 0: networks that cannot tell the two apart say little, but never the opposite.
+    """
     x = np.concatenate([own, swapped])[:, None]
     y = np.repeat([0, 1], [len(own), len(swapped)])
     fitted = LogisticRegression().fit(x, y)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0] + logit(expected_share))
+    slope = max(float(fitted.coef_[0, 0]), _LEAST_SLOPE)
+    return slope, float(fitted.intercept_[0] + logit(expected_share))
 
 
 def _scale(logits: Doubles) -> tuple[float, float]:
-    return float(logits.mean()), float(max(logits.std(), 1e-9))
+    return float(logits.mean()), float(max(logits.std(), _LEAST_DEVIATION))
 
 
 def _standardise(logits: Doubles, scale: tuple[float, float]) -> Doubles:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,7 +52,8 @@ def train_ensemble(
     """
     fold = grouped_folds(data, config.folds, config.seed)
     owned = owned_photos(data, config)
-    inputs = fit_inputs(network_config, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
+    with _one_thread():
+        inputs = fit_inputs(network_config, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
     shared = _Shared(data, owned, inputs, network_config)
     # The network trained on everything comes first: it takes longest.
     jobs = [_Job(np.arange(len(data)), config)]
@@ -94,8 +96,11 @@ def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tup
         workers, mp_context=context, initializer=_initialise, initargs=(shared,)
     ) as pool:
         numbers = {pool.submit(_train_in_worker, job): number for number, job in enumerate(jobs)}
-        for future in as_completed(numbers):
-            yield numbers[future], future.result()
+        try:
+            for future in as_completed(numbers):
+                yield numbers[future], future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # an error or Ctrl-C starts no further network
 
 
 _shared: _Shared  # sent to each worker process once, not with every job
@@ -111,9 +116,7 @@ def _train_in_worker(job: _Job) -> Trained:
 
 
 def _train(job: _Job, shared: _Shared) -> Trained:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # one thread sums in one order, whatever the machine
-    try:
+    with _one_thread():
         return train_network(
             shared.data.subset(job.rows),
             shared.owned[job.rows],
@@ -121,5 +124,14 @@ def _train(job: _Job, shared: _Shared) -> Trained:
             shared.network_config,
             job.config,
         )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread sums in one order, whatever the machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
     finally:
         torch.set_num_threads(threads)

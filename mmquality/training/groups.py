@@ -17,9 +17,11 @@ _NEIGHBOURS = 20  # photos nearest to each that are looked at
 def grouped_folds(data: TrainingData, folds: int, seed: int) -> Ints:
     """A fold number for each listing, (n,); listings that share a title, photo or product share a fold.
 
-    Groups are dealt largest first to the smallest fold so far, in random order among equals.
+    Groups are dealt largest first to the smallest fold so far, in random order among equals. A group larger
+    than a fold (half the catalogue shows one placeholder) is dealt listing by listing: the network without it
+    would have too little left to learn from, and other folds would stand empty.
     """
-    group = _components(data)
+    group = _broken_up(_components(data), largest=len(data) // folds)
     sizes = np.bincount(group)
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(len(sizes))
@@ -31,6 +33,14 @@ def grouped_folds(data: TrainingData, folds: int, seed: int) -> Ints:
         fold_of_group[g] = smallest
         load[smallest] += sizes[g]
     return fold_of_group[group]
+
+
+def _broken_up(group: Ints, largest: int) -> Ints:
+    """`group` (n,) in which each listing of a group larger than `largest` stands alone."""
+    alone = np.bincount(group)[group] > largest
+    separate = np.where(alone, group.max(initial=-1) + 1 + np.arange(len(group)), group)
+    _, dense = np.unique(separate, return_inverse=True)
+    return np.asarray(dense, dtype=np.int64)
 
 
 def _components(data: TrainingData) -> Ints:
@@ -66,7 +76,8 @@ def owned_photos(data: TrainingData, config: TrainingConfig) -> Bools:
         near, distance = index.search(data.photos[rows], _NEIGHBOURS)
         alike = (distance**2 <= 2 * (1 - config.same_photo_cosine)) & (near != rows[:, None])
         similarity = np.einsum("nd,nkd->nk", titles[rows], titles[near])
-        owned[rows] &= ~(alike & (similarity < limit)).any(axis=1)
+        unrelated = (similarity < limit) & (data.title_key[rows][:, None] != data.title_key[near])
+        owned[rows] &= ~(alike & unrelated).any(axis=1)
     return np.asarray(owned, dtype=np.bool_)
 
 

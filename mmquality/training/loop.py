@@ -72,13 +72,13 @@ def _train_epoch(
     generator: torch.Generator,
 ) -> dict[str, float]:
     """One pass over the listings; the mean of each term over the batches."""
-    batches = list(epoch(tensors, config.batch_size, generator))
+    steps = batch_count(len(tensors.x), config.batch_size)
     means: dict[str, float] = {}
-    for batch in batches:
+    for batch in epoch(tensors, config.batch_size, generator):
         terms = step_losses(network, tensors, batch, config, generator)
         descent.step(sum(terms.values(), torch.zeros(())))
         for name, term in terms.items():
-            means[name] = means.get(name, 0.0) + float(term.detach()) / len(batches)
+            means[name] = means.get(name, 0.0) + float(term.detach()) / steps
     return means
 
 

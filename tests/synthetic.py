@@ -1,0 +1,72 @@
+"""A tiny synthetic catalogue for the maths rooms: title and photo are two noisy views of one product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from mmquality.config import NetworkConfig, TrainingConfig
+from mmquality.training.data import TrainingData
+
+TITLE_DIM, PHOTO_DIM, PLACES = 24, 32, 4
+
+NETWORK = NetworkConfig(
+    title_dim=TITLE_DIM,
+    photo_dim=PHOTO_DIM,
+    title_components=16,
+    photo_components=16,
+    d=12,
+    d_z=10,
+    encoder_hidden=24,
+    head_hidden=24,
+    dropout=0.3,
+)
+TRAINING = TrainingConfig(epochs=3, batch_size=64, folds=3)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Embeddings, clicks and the truth about them."""
+
+    data: TrainingData
+    swapped: npt.NDArray[np.bool_]  # (n,) the photo was taken from another listing
+
+
+def synthetic(n: int = 120, swaps: float = 0.0, seed: int = 0, noise: float = 0.3) -> Catalogue:
+    """`n` listings of which a share `swaps` shows the photo of another; clicks follow the truth."""
+    rng = np.random.default_rng(seed)
+    product = rng.normal(size=(n, 6))
+    titles = product @ rng.normal(size=(6, TITLE_DIM)) + noise * rng.normal(size=(n, TITLE_DIM))
+    photos = product @ rng.normal(size=(6, PHOTO_DIM)) + noise * rng.normal(size=(n, PHOTO_DIM))
+    swapped = np.zeros(n, dtype=bool)
+    chosen = rng.permutation(n)[: round(n * swaps)]
+    swapped[chosen] = True
+    photos[chosen] = photos[np.roll(chosen, 1)] + 0.1 * rng.normal(size=(len(chosen), PHOTO_DIM))
+    nearest = np.argsort(((product[:, None] - product[None]) ** 2).sum(axis=2), axis=1)
+    pairs = np.unique(np.sort(nearest[:, :3][:, [0, 1, 0, 2]].reshape(-1, 2), axis=1), axis=0)
+    shown = rng.integers(0, 30, size=(n, PLACES)).astype(np.float32)
+    clicked = rng.binomial(shown.astype(int), np.where(swapped, 0.02, 0.2)[:, None]).astype(np.float32)
+    data = TrainingData(
+        titles=titles.astype(np.float32),
+        photos=photos.astype(np.float32),
+        title_key=np.arange(n),
+        photo_key=np.arange(n),
+        product_key=np.arange(n),
+        pairs=pairs,
+        shown=shown,
+        clicked=clicked,
+        verdict=np.full(n, np.nan, dtype=np.float32),
+    )
+    return Catalogue(data, swapped)
+
+
+def without(data: TrainingData, *, pairs: bool = False, impressions: bool = False) -> TrainingData:
+    """The same catalogue without its co-clicked pairs, without its impressions, or without both."""
+    if pairs:
+        data = replace(data, pairs=np.empty((0, 2), dtype=np.int64))
+    if impressions:
+        none = np.zeros((len(data), 0), dtype=np.float32)
+        data = replace(data, shown=none, clicked=none)
+    return data

@@ -9,6 +9,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.errors import ModelFileError
@@ -17,6 +18,7 @@ from mmquality.network.siamese import Inputs, SiameseNetwork
 FORMAT = 1  # raised when an older program could not read a newer checkpoint
 WEIGHTS, CONFIG, METRICS = "model.safetensors", "config.json", "metrics.json"
 _INPUTS = "inputs."
+_DAMAGE = (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,11 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write `checkpoint` into the existing `folder`: weights in half precision, shared inputs once."""
-    networks = {"full": checkpoint.network}
-    networks |= {f"fold{number}": network for number, network in enumerate(checkpoint.fold_networks)}
-    weights = {
-        f"{name}.{key}": tensor.half().contiguous()
-        for name, network in networks.items()
-        for key, tensor in network.state_dict().items()
-        if name == "full" or not key.startswith(_INPUTS)
-    }
-    save_file(weights, folder / WEIGHTS)
+    """Write `checkpoint` into the existing `folder`: weights in half precision, shared inputs once.
+
+    Raises `ModelFileError` where a weight is not a number or too large for half precision.
+    """
+    save_file(_halved(checkpoint), folder / WEIGHTS)
     config = {
         "format": FORMAT,
         "network": asdict(checkpoint.network_config),
@@ -73,6 +70,25 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     }
     _write_json(folder / CONFIG, config)
     _write_json(folder / METRICS, checkpoint.metrics)
+
+
+def _halved(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """Every weight under "network.name", in half precision."""
+    networks = {"full": checkpoint.network}
+    networks |= {f"fold{number}": network for number, network in enumerate(checkpoint.fold_networks)}
+    weights = {
+        f"{name}.{key}": tensor.half().contiguous()
+        for name, network in networks.items()
+        for key, tensor in network.state_dict().items()
+        if name == "full" or not key.startswith(_INPUTS)
+    }
+    broken = [name for name, tensor in weights.items() if not tensor.isfinite().all()]
+    if broken:
+        raise ModelFileError(
+            f"Training went astray: {broken[0]} is not a number, or too large for half precision. "
+            "Nothing was saved; train again with another seed."
+        )
+    return weights
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -94,7 +110,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             _network(network_config, weights, f"fold{number}", network.inputs)
             for number in range(config["folds"])
         ]
-        scales = {k: _tuples(v) for k, v in config["scales"].items()}
+        scales = {name: _tuples(value) for name, value in config["scales"].items()}
         return Checkpoint(
             network_config=network_config,
             training_config=TrainingConfig(**config["training"]),
@@ -106,7 +122,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             fingerprint=config["fingerprint"],
             metrics=_read_json(folder / METRICS),
         )
-    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise ModelFileError(
             f"The checkpoint {folder} is damaged or incomplete ({error}). Restore it, or train again."
         ) from error

@@ -52,11 +52,16 @@ class NeighbourIndex:
 
     def vectors(self, listing_ids: Sequence[str]) -> Vectors:
         """The unit vectors of `listing_ids`, shape (len, d)."""
-        return np.stack([self._index.reconstruct(self._row(listing_id)) for listing_id in listing_ids])
+        rows = np.array([self._row(listing_id) for listing_id in listing_ids], dtype=np.int64)
+        found: Vectors = self._index.reconstruct_batch(rows)
+        return found
 
     def search(self, queries: Vectors, k: int) -> tuple[npt.NDArray[np.int64], Vectors]:
         """Rows and distances of the k nearest, each (len(queries), min(k, n)), nearest first."""
-        cosines, rows = self._index.search(unit(queries), min(k, len(self)))
+        k = min(k, len(self))
+        if k < 1:
+            return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
+        cosines, rows = self._index.search(unit(queries), k)
         return rows, distance_of(cosines)
 
     def nearest(self, listing_id: str, k: int) -> list[tuple[str, float]]:
@@ -78,6 +83,8 @@ class NeighbourIndex:
             ids = json.loads(_ids_path(path).read_text(encoding="utf-8"))
         except (RuntimeError, OSError, ValueError) as error:
             raise ModelFileError(f"The index {path} cannot be read. Run `mmquality index` again.") from error
+        if not isinstance(ids, list) or not all(isinstance(listing_id, str) for listing_id in ids):
+            raise ModelFileError(f"{_ids_path(path)} is not a list of ids. Run `mmquality index` again.")
         if len(ids) != index.ntotal:
             raise ModelFileError(
                 f"The index {path} holds {index.ntotal} vectors, {len(ids)} ids. Run `mmquality index` again."

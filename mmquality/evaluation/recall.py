@@ -53,7 +53,7 @@ def _positives(pairs: Path, known: pd.Index, product: Mapping[str, str]) -> dict
     wanted: dict[str, set[str]] = {}
     for chunk in read_co_clicks(pairs, known):
         for a, b in zip(chunk.frame["listing_id"], chunk.frame["other_id"], strict=True):
-            if product.get(a, a) != product.get(b, b):
+            if a not in product or product[a] != product.get(b):
                 wanted.setdefault(a, set()).add(b)
                 wanted.setdefault(b, set()).add(a)
     return dict(sorted(wanted.items()))

@@ -18,9 +18,21 @@ def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
     return pd.concat(chunks, ignore_index=True)
 
 
+def read_by_listing(path: Path, column: str) -> pd.Series[str]:
+    """listing_id → `column`; raises `InputFileError` where the file says two things of one listing."""
+    table = read_columns(path, ["listing_id", column])
+    table = table.assign(listing_id=table["listing_id"].str.strip()).drop_duplicates()
+    twice = table["listing_id"][table["listing_id"].duplicated()]
+    if len(twice):
+        raise InputFileError(
+            f"{path} gives listing {twice.iloc[0]!r} more than one {column}; leave one line for each listing."
+        )
+    return table.set_index("listing_id")[column]
+
+
 def read_split(path: Path) -> pd.Series[str]:
     """listing_id → split (train, valid, test)."""
-    return read_columns(path, ["listing_id", "split"]).set_index("listing_id")["split"]
+    return read_by_listing(path, "split")
 
 
 def evaluate_mismatch(scores: pd.DataFrame, truth: Path, split: Path | None = None) -> dict[str, object]:
@@ -29,21 +41,18 @@ def evaluate_mismatch(scores: pd.DataFrame, truth: Path, split: Path | None = No
     `truth` lists the mismatched listings (listing_id, kind). Each kind is judged against the listings that
     the truth does not name. Raises `InputFileError` where truth and catalogue have no listing in common.
     """
-    planted = read_columns(truth, ["listing_id", "kind"]).set_index("listing_id")["kind"]
-    if not scores["listing_id"].isin(planted.index).any():
+    planted = read_by_listing(truth, "kind")
+    mismatched = scores["listing_id"].isin(planted.index).to_numpy(dtype=np.bool_)
+    if not mismatched.any():
         raise InputFileError(
             f"No listing of {truth} is in the workspace. Give the truth of the catalogue that was imported."
         )
     kind = scores["listing_id"].map(planted).fillna("").to_numpy(dtype=object)
     score = scores["score"].to_numpy(dtype=np.float64)
-    mismatched = np.asarray(kind != "")
     result: dict[str, object] = {"catalogue": mismatch_metrics(score, mismatched)}
     if split is not None:
         test = scores["listing_id"].map(read_split(split)).eq("test").to_numpy()
         result["test"] = mismatch_metrics(score[test], mismatched[test])
-    result["by_kind"] = {
-        name: mismatch_metrics(score[judged], mismatched[judged])
-        for name in sorted(set(kind) - {""})
-        if (judged := (kind == name) | ~mismatched).any()
-    }
-    return result
+    judged = {name: (kind == name) | ~mismatched for name in sorted(set(kind) - {""})}
+    by_kind = {name: mismatch_metrics(score[rows], mismatched[rows]) for name, rows in judged.items()}
+    return result | {"by_kind": by_kind}

@@ -57,10 +57,6 @@ def _dashboard(workspace: Workspace, port: int) -> None:
     os.chdir(home)  # Streamlit reads the theme from .streamlit/ below the current folder
     server = {"port": port, "address": "127.0.0.1", "headless": "true"}
     flags = [f"--server.{name}={value}" for name, value in server.items()]
-    environment = os.environ | {
-        "MMQ_WORKSPACE": str(workspace.root),
-        "MMQ_DATABASE_URL": workspace.database_url,
-    }
-    os.execvpe(
-        sys.executable, [sys.executable, "-m", "streamlit", "run", str(app), *flags], os.environ | place
-    )
+    place = {"MMQ_WORKSPACE": str(workspace.root), "MMQ_DATABASE_URL": workspace.database_url}
+    command = [sys.executable, "-m", "streamlit", "run", str(app), *flags]
+    os.execvpe(sys.executable, command, os.environ | place)

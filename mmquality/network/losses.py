@@ -1,7 +1,7 @@
 """The three terms of `L = L_coclick + λ_t L_triplet + λ_m L_mismatch`, each on tensors alone.
 
 Masks are boolean matrices over a batch: `excluded[i, j]` says that i and j share a title, photo or product,
-so that neither may serve as the other's negative.
+(or, between the ends of pairs, that they were co-clicked), so that neither may serve as the other's negative.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def coclick_bce(affinity: Tensor, excluded: Tensor) -> Tensor:
 
 
 def triplet(positive: Tensor, distances: Tensor, excluded: Tensor, margin: float) -> Tensor:
-    """All active in-batch triplets: mean of `[D(a, p) − D(a, n) + margin]₊` over the violated ones.
+    """All active in-batch triplets: mean of `[D(a, p) − D(a, n) + margin]₊` over violated ones (or 0).
 
     :param positive: D(a_i, p_i), (n,)
     :param distances: D(a_i, n_j), (n, n)
@@ -52,11 +52,11 @@ def self_supervision(own: Tensor, swapped: Tensor) -> Tensor:
 
 
 def no_click(logit: Tensor, shown: Tensor, clicked: Tensor) -> Tensor:
-    """Cross-entropy of P(no click), weighted by the impression count.
+    """Cross-entropy of P(no click), weighted by the impression count; the three are of one shape.
 
-    :param logit: of P(no click), (n,)
-    :param shown: impressions that the row stands for, (n,)
-    :param clicked: how many of them were clicked, (n,)
+    :param logit: of P(no click), (n, places)
+    :param shown: impressions of a listing at a place, (n, places)
+    :param clicked: how many of them were clicked, (n, places)
     """
     loss = (shown - clicked) * F.softplus(-logit) + clicked * F.softplus(logit)
     return loss.sum() / shown.sum().clamp(min=1)

@@ -53,6 +53,10 @@ class MismatchHead(nn.Module):
         return m
 
     def no_click_logit(self, m: Tensor, position: Tensor) -> Tensor:
-        """`a·m + b + c_position`; `position` (n,) counts from 1."""
+        """`a·m + b + c_position`, logit of P(no click).
+
+        :param m: mismatch logits, any shape that goes with `position`, such as (n, 1)
+        :param position: place on the page, counted from 1, such as (n, places)
+        """
         place = (position - 1).clamp(0, POSITIONS - 1)
         return F.softplus(self.a_raw) * m + self.b + self.position_bias[place]

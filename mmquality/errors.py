@@ -3,6 +3,7 @@
 MMQualityError
 ├── InputFileError      a file given by the user cannot be used at all
 ├── WorkspaceError      the workspace is missing, incomplete, or of another version
+│   └── NoWorkspaceError    there is none yet
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 ├── EncoderError        an encoder cannot be loaded or gives vectors that do not fit
 └── UnknownListingError a listing id that the workspace does not hold
@@ -21,6 +22,10 @@ class InputFileError(MMQualityError):
 
 class WorkspaceError(MMQualityError):
     """The workspace is missing, incomplete, or of another version."""
+
+
+class NoWorkspaceError(WorkspaceError):
+    """There is no workspace yet, or its database has no tables yet; an import makes both."""
 
 
 class ModelFileError(MMQualityError):

@@ -26,7 +26,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from mmquality.errors import WorkspaceError
+from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.store.schema import bring_up_to_date, shown
 from mmquality.store.text import storable
 
@@ -51,8 +51,8 @@ class Database:
     def open(cls, url: str, create: bool = True) -> Self:
         """Open the database at a SQLAlchemy `url` and bring its tables to this version of mmquality.
 
-        Raises `WorkspaceError` when it cannot be reached, belongs to a newer mmquality, or, with
-        `create=False`, does not exist yet.
+        Raises `WorkspaceError` when it cannot be reached or belongs to a newer mmquality, and its kind
+        `NoWorkspaceError` when it does not exist yet and `create` is false.
         """
         parsed = _checked_url(url)
         if parsed.get_backend_name() == "sqlite":
@@ -146,7 +146,7 @@ def _check_sqlite_place(url: URL, create: bool) -> None:
         raise WorkspaceError("A workspace's SQLite database is a file: write sqlite:///folder/mmquality.db.")
     file = Path(url.database)
     if not create and not file.is_file():
-        raise WorkspaceError(f"There is no workspace database at {file}; make one with `mmquality build`.")
+        raise NoWorkspaceError(f"There is no workspace database at {file}; make one with `mmquality build`.")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

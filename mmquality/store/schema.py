@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, inspect, text
 
-from mmquality.errors import WorkspaceError
+from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.store.tables import metadata
 
 VERSION_TABLE = "mmquality_schema"  # a name of our own: a PostgreSQL database may hold other programs' tables
@@ -48,7 +48,7 @@ def _check_schema(connection: Connection, found: str | None, script: ScriptDirec
             f"{script.get_current_head()}); install that version, or choose another workspace."
         )
     if found is None and not create:
-        raise WorkspaceError(f"{name} is empty; fill it with `mmquality import` or `mmquality build`.")
+        raise NoWorkspaceError(f"{name} is empty; fill it with `mmquality import` or `mmquality build`.")
     foreign = set(inspect(connection).get_table_names()) & set(metadata.tables) if found is None else set()
     if foreign:
         raise WorkspaceError(

@@ -1,4 +1,4 @@
-"""What several test files share: fresh databases on both engines."""
+"""What several test files share: one thread for tensors, fresh databases on both engines."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from mmquality.store import Store
+
+# Tiny tensors gain nothing from threads, and results stay the same from machine to machine. Set before torch,
+# faiss and the worker processes of a test start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ENGINES = ("sqlite", "postgresql")
 NewDatabase = Callable[[str], str]

@@ -1,6 +1,6 @@
 """The three terms of `L = L_coclick + λ_t L_triplet + λ_m L_mismatch`, each on tensors alone.
 
-Masks are boolean matrices over a batch: `excluded[i, j]` says that i and j share a title, photo or product,
+Masks are boolean matrices over a batch: `excluded[i, j]` says that i and j share a title, photo or product
 (or, between the ends of pairs, that they were co-clicked), so that neither may serve as the other's negative.
 """
 
@@ -35,9 +35,9 @@ def coclick_bce(affinity: Tensor, excluded: Tensor) -> Tensor:
 def triplet(positive: Tensor, distances: Tensor, excluded: Tensor, margin: float) -> Tensor:
     """All active in-batch triplets: mean of `[D(a, p) − D(a, n) + margin]₊` over violated ones (or 0).
 
-    :param positive: D(a_i, p_i), (n,)
-    :param distances: D(a_i, n_j), (n, n)
-    :param excluded: (n, n); no negatives there
+    :param positive: D(a_i, p_i), (a,)
+    :param distances: D(a_i, n_j), (a, n)
+    :param excluded: (a, n); no negatives there
     """
     violation = F.relu(positive[:, None] - distances + margin).masked_fill(excluded, 0.0)
     active = (violation > 0).sum()

@@ -277,3 +277,16 @@ def test_co_clicks_are_the_pairs_clicked_in_one_session(impressions: pd.DataFram
         (row.listing_id, row.other_id): row.count_
         for row in pairs.rename(columns={"count": "count_"}).itertuples()
     } == naive
+
+
+# --- what the documentation says -------------------------------------------------------------------------
+
+
+def test_documentation_names_every_file_and_column(sample: SampleFiles) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "sample.md").read_text(encoding="utf-8")
+    for path in (sample.listings, sample.co_clicks, sample.planted, sample.split):
+        assert f"`{path.name}` | `{','.join(pd.read_csv(path).columns)}`" in page
+    assert f"`{','.join(pd.read_parquet(sample.impressions).columns)}`" in page
+    for kind, share in PLANTED_SHARES.items():
+        assert f"| `{kind}` | {share:.1%} |".replace("%", " %") in page
+    assert f"{len(PRODUCT_TYPES)} types in {len(CATEGORIES)} categories" in page

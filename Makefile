@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKSPACE ?= workspace
 PORT ?= 8501
 
-.PHONY: demo test setup check bench clean
+.PHONY: demo test setup check bench model screenshots clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## the sample marketplace, end to end, then the dashboard
@@ -23,6 +23,12 @@ check: $(VENV)/installed-dev  ## ruff and mypy
 
 bench: $(VENV)/installed-dev  ## the short benchmarks; LISTINGS=folder of the real catalogues
 	$(BIN)/python benchmarks/mismatch.py --short $(if $(LISTINGS),--listings $(LISTINGS))
+
+model: $(VENV)/installed  ## train the shipped checkpoint anew and write its model card
+	$(BIN)/python models/make.py
+
+screenshots: $(VENV)/installed-dev  ## the README's pictures, of the dashboard that `make demo` serves
+	$(BIN)/python docs/images/take.py http://127.0.0.1:$(PORT)
 
 clean:  ## everything that was made here, the workspace excepted
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -25,6 +25,8 @@ from mmquality.training.loop import train_network
 from mmquality.training.warm_start import fit_inputs
 
 Progress = Callable[[int, int], None]
+
+_WORTH_PROCESSES = 1_000  # listings
 Trained = tuple[SiameseNetwork, list[dict[str, float]]]
 
 
@@ -46,7 +48,10 @@ def train_ensemble(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Ensemble:
-    """Train `config.folds + 1` networks in `workers` processes (as many as the machine has cores by default).
+    """Train `config.folds + 1` networks in `workers` processes.
+
+    By default as many as the machine has cores, or this one alone where training takes no longer than
+    starting others.
 
     The result does not depend on `workers`: every network is trained in one thread with its own seed.
     """
@@ -86,7 +91,8 @@ class _Shared:
 
 def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tuple[int, Trained]]:
     """(number of the job, what it trained), in the order of finishing."""
-    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    usual = os.cpu_count() or 1 if len(shared.data) >= _WORTH_PROCESSES else 1
+    workers = min(workers or usual, len(jobs))
     if workers == 1:
         yield from ((number, _train(job, shared)) for number, job in enumerate(jobs))
         return

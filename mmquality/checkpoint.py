@@ -29,12 +29,12 @@ class Scales:
     has its own mean and standard deviation.
     """
 
-    in_sample: tuple[float, float]
-    out_of_fold: tuple[tuple[float, float], ...]  # one per fold network
-    slope: float  # score = σ(slope · standardised out-of-fold logit + intercept)
-    intercept: float
-    knots_from: tuple[float, ...]  # combined evidence of the training catalogue, ascending, …
-    knots_to: tuple[float, ...]  # … and the out-of-fold logit of the same rank
+    in_sample: tuple[tuple[float, float], ...]  # of each fold network, then the full one, on what it saw
+    out_of_fold: tuple[tuple[float, float], ...]  # of each fold network on the fold that it did not
+    slope: float = 1.0  # score = σ(slope · standardised out-of-fold logit + intercept)
+    intercept: float = 0.0
+    knots_from: tuple[float, ...] = ()  # combined evidence of the training catalogue, ascending, …
+    knots_to: tuple[float, ...] = ()  # … and the out-of-fold evidence of the same rank
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """Listings → mismatch scores and unified embeddings; pure functions of a checkpoint and embeddings.
 
-A listing that was trained on is scored twice: by the network that never saw it (out of fold) and by the one
-that did (in sample, which has learnt whose photo is nobody's). Each logit is standardised on its own scale,
-the two are averaged, and the average is read back on the out-of-fold scale, where held-out swapped photos
-tell what a mismatch looks like. A listing that is new to the model has out-of-fold logits only.
+A listing that was trained on is scored by the network that never saw it (out of fold) and by those that did
+(in sample: they have learnt whose photo is nobody's). Each logit is standardised on its own scale, the two
+kinds are averaged, and the average is read back on the out-of-fold scale, where held-out swapped photos tell
+what a mismatch looks like. A listing that is new to the model has out-of-fold logits only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -64,24 +65,18 @@ def fit_scales(
     :param fold: (n,) the fold network that never saw each listing
     :param expected_share: prior share of mismatches in a catalogue; it moves the scores, never the ranking
     """
-    seen = mismatch_logits(network, titles, photos)
-    in_sample = _scale(seen)
-    out_of_fold, unseen, swapped = [], np.empty(len(titles)), np.empty(len(titles))
-    rng = np.random.default_rng(seed)
-    for f, fold_network in enumerate(fold_networks):
-        rows = rng.permutation(np.flatnonzero(fold == f))
-        others = np.roll(rows, 1)  # each listing gets the next one's photo, none its own
-        logits = mismatch_logits(fold_network, titles[rows], photos[rows])
-        scale = _scale(logits)
-        out_of_fold.append(scale)
-        unseen[rows] = _standardise(logits, scale)
-        swapped[rows] = _standardise(mismatch_logits(fold_network, titles[rows], photos[others]), scale)
+    logits = _all_logits(network, fold_networks, titles, photos)
+    unseen_by = fold[:, None] == np.arange(logits.shape[1])
+    scales = Scales(
+        in_sample=tuple(_scale(logits[~unseen_by[:, k], k]) for k in range(logits.shape[1])),
+        out_of_fold=tuple(_scale(logits[fold == f, f]) for f in range(len(fold_networks))),
+    )
+    unseen, combined = _evidence(logits, fold, scales)
+    swapped = _swapped_evidence(fold_networks, titles, photos, fold, scales, seed)
     slope, intercept = _platt(unseen, swapped, expected_share)
-    combined = (unseen + _standardise(seen, in_sample)) / 2
     levels = np.linspace(0, 1, min(_KNOTS, len(titles)))
-    return Scales(
-        in_sample=in_sample,
-        out_of_fold=tuple(out_of_fold),
+    return replace(
+        scales,
         slope=slope,
         intercept=intercept,
         knots_from=tuple(np.quantile(combined, levels).tolist()),
@@ -96,19 +91,47 @@ def mismatch_scores(checkpoint: Checkpoint, titles: Floats, photos: Floats, fold
     :param fold: (n,) the fold each listing was held out with in training, `UNSEEN` for one that is new
     """
     scales = checkpoint.scales
-    evidence = np.zeros(len(titles))
-    new = np.flatnonzero(fold == UNSEEN)
-    for f, network in enumerate(checkpoint.fold_networks):
-        held_out = np.flatnonzero(fold == f)
-        rows = np.concatenate([held_out, new])
-        standard = _standardise(mismatch_logits(network, titles[rows], photos[rows]), scales.out_of_fold[f])
-        evidence[held_out] = standard[: len(held_out)]
-        evidence[new] += standard[len(held_out) :] / len(checkpoint.fold_networks)
-    known = np.flatnonzero(fold != UNSEEN)
-    seen = _standardise(mismatch_logits(checkpoint.network, titles[known], photos[known]), scales.in_sample)
-    combined = (evidence[known] + seen) / 2
-    evidence[known] = np.interp(combined, scales.knots_from, scales.knots_to)
+    logits = _all_logits(checkpoint.network, checkpoint.fold_networks, titles, photos)
+    unseen, combined = _evidence(logits, fold, scales)
+    read_back = np.interp(combined, scales.knots_from, scales.knots_to)
+    evidence = np.where(fold == UNSEEN, unseen, read_back)
     return np.asarray(expit(scales.slope * evidence + scales.intercept))
+
+
+def _all_logits(
+    network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork], titles: Floats, photos: Floats
+) -> Doubles:
+    """Logits of each fold network, then of the network trained on everything, (n, folds + 1)."""
+    return np.stack([mismatch_logits(n, titles, photos) for n in (*fold_networks, network)], axis=1)
+
+
+def _evidence(logits: Doubles, fold: Ints, scales: Scales) -> tuple[Doubles, Doubles]:
+    """What the network says that never saw a listing, and its mean with what the others say, both (n,)."""
+    out_of_fold = _standardise(logits[:, :-1], scales.out_of_fold)
+    held_out = out_of_fold[np.arange(len(fold)), fold]  # anything where `fold` is UNSEEN
+    unseen = np.where(fold == UNSEEN, out_of_fold.mean(axis=1), held_out)
+    saw = fold[:, None] != np.arange(logits.shape[1])
+    seen = _standardise(logits, scales.in_sample).mean(axis=1, where=saw)
+    return unseen, (unseen + seen) / 2
+
+
+def _swapped_evidence(
+    fold_networks: Sequence[SiameseNetwork],
+    titles: Floats,
+    photos: Floats,
+    fold: Ints,
+    scales: Scales,
+    seed: int,
+) -> Doubles:
+    """Out-of-fold evidence of each title with the photo of another listing of its fold, (n,)."""
+    rng = np.random.default_rng(seed)
+    evidence = np.empty(len(titles))
+    for f, network in enumerate(fold_networks):
+        rows = rng.permutation(np.flatnonzero(fold == f))
+        others = np.roll(rows, 1)  # each listing gets the next one's photo, none its own
+        logits = mismatch_logits(network, titles[rows], photos[others])
+        evidence[rows] = _standardise(logits[:, None], scales.out_of_fold[f : f + 1])[:, 0]
+    return evidence
 
 
 def _platt(own: Doubles, swapped: Doubles, expected_share: float) -> tuple[float, float]:
@@ -127,9 +150,10 @@ def _scale(logits: Doubles) -> tuple[float, float]:
     return float(logits.mean()), float(max(logits.std(), _LEAST_DEVIATION))
 
 
-def _standardise(logits: Doubles, scale: tuple[float, float]) -> Doubles:
-    mean, deviation = scale
-    return (logits - mean) / deviation
+def _standardise(logits: Doubles, scales: Sequence[tuple[float, float]]) -> Doubles:
+    """Each column of (n, k) on its own scale."""
+    mean, deviation = np.array(scales).T
+    return np.asarray((logits - mean) / deviation)
 
 
 def _standardised(

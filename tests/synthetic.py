@@ -23,7 +23,7 @@ NETWORK = NetworkConfig(
     head_hidden=24,
     dropout=0.3,
 )
-TRAINING = TrainingConfig(epochs=3, batch_size=64, folds=3)
+TRAINING = TrainingConfig(epochs=3, batch_size=64, learning_rate=2e-3, folds=3)
 
 
 @dataclass(frozen=True)

@@ -32,16 +32,6 @@ class TrainingData:
     def __len__(self) -> int:
         return len(self.titles)
 
-    @property
-    def has_pairs(self) -> bool:
-        """Whether there is anything to learn co-clicks from."""
-        return len(self.pairs) > 0
-
-    @property
-    def has_impressions(self) -> bool:
-        """Whether there is anything to learn P(no click) from."""
-        return bool(self.shown.sum() > 0)
-
     def subset(self, rows: Ints) -> TrainingData:
         """The listings `rows` alone, renumbered; pairs with an end outside are dropped."""
         new_row = np.full(len(self), -1, dtype=np.int64)

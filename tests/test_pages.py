@@ -411,6 +411,15 @@ class TestFrame:
         app.run()
         assert "model v2" in texts(app) and "25%" in texts(app)
 
+    def test_a_workspace_made_anew_in_the_same_place_is_shown(self, fresh: Fixture) -> None:
+        app = opened()
+        assert "Sample marketplace" not in texts(app)
+        root = fresh.workspace.root
+        root.rename(root.with_name("old"))
+        small_workspace(root, sample=True)
+        app.run()
+        assert not app.exception and "Sample marketplace" in texts(app)
+
 
 class TestUntrustedText:
     @pytest.mark.parametrize("listing_id", HOSTILE)

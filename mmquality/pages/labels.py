@@ -99,6 +99,7 @@ def _labels(catalogue: Catalogue, query: LabelQuery) -> None:
         caption(f"{count(total, 'label')}; select one to open its listing or to undo it")
         page = pages(math.ceil(total / PAGE_SIZE), "labels-page")
     rows = catalogue.store.labels_page(query, page, PAGE_SIZE).rows
+    above = st.container()
     chosen = st.dataframe(
         _frame(catalogue, rows),
         hide_index=True,
@@ -107,24 +108,29 @@ def _labels(catalogue: Catalogue, query: LabelQuery) -> None:
         column_config=_COLUMNS,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"labels-{page}",
+        key=_table_key(rows),
         alt="Labels, the newest first",
     )
     for position in chosen["selection"]["rows"]:
-        if position < len(rows):
+        with above:
             _actions(catalogue, rows[position])
+
+
+def _table_key(rows: list[LabelledListing]) -> str:
+    """Another name for other rows: a selection is a position, and must never pass on to another label."""
+    return "labels-" + "-".join(str(row.label.label_id) for row in rows)
 
 
 def _actions(catalogue: Catalogue, row: LabelledListing) -> None:
     """What can be done with the selected label."""
     with st.container(key="label-actions", horizontal=True, vertical_alignment="center", gap="small"):
-        caption(row.title)
         if st.button("Open the listing", icon=":material/image:", shortcut="O"):
             links.open_listing(row.label.listing_id)
         st.button(
             "Undo this label", icon=":material/undo:", help="It stays in the history, but counts no more.",
             on_click=verdicts.undo, args=(catalogue, row.label, row.title),
         )  # fmt: skip
+        caption(row.title)  # last: at the right end the table's own tools would lie over a button
 
 
 def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:

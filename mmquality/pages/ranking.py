@@ -44,7 +44,7 @@ def _header(catalogue: Catalogue) -> None:
     left_out = catalogue.store.unscored_count()
     header(
         "Ranking",
-        f"{count(version.listings, 'listing')}, the least fitting photo first" if version else "",
+        f"{count(version.listings, 'listing')} scored by model {version.name}" if version else "",
         f"{left_out:,} imported since, not scored yet: run mmquality build again" if left_out else "",
     )
 

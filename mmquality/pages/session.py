@@ -124,7 +124,9 @@ def _identity(database_url: str) -> str:
 
 
 def _folder() -> str:
-    return shlex.quote(os.path.relpath(workspace().root))
+    """The workspace as one would type it: short below the current folder, in full elsewhere."""
+    root = workspace().root
+    return shlex.quote(str(root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root))
 
 
 def first_commands() -> str:

@@ -111,6 +111,13 @@ def test_from_the_ranking_to_an_exported_label(page: Page, own_shop: Shop) -> No
     label = own_shop.store.ranked_listing(listing_id).label
     assert label is not None and (label.verdict, label.reason) == (Verdict.MISMATCH, Reason.WRONG_PRODUCT)
 
+    table = page.get_by_test_id("stDataFrame").bounding_box()
+    assert table is not None
+    page.mouse.click(table["x"] + 17, table["y"] + 60)  # the first row's checkbox; the table is a canvas
+    page.get_by_role("button", name="Undo this label").click()
+    expect(page.get_by_text("No labels yet")).to_be_visible()
+    assert own_shop.store.ranked_listing(listing_id).label is None
+
 
 def test_keys_alone_go_through_the_queue(page: Page, own_shop: Shop) -> None:
     rows = own_shop.store.ranking_page(RankingQuery(), 1, 4).rows

@@ -9,8 +9,8 @@ import click
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter
 from mmquality.config import Workspace
-from mmquality.pipeline.encoding import EncoderChoice
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
+from mmquality.pipeline.settings import EncoderChoice
 
 _SHOWN = 5  # problems printed; the import report has them all
 

@@ -13,7 +13,7 @@ import pandas as pd
 from mmquality.config import Workspace
 from mmquality.data.click_log import kept_clicks
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.encoding import catalogue_of, embeddings_of
+from mmquality.pipeline.encoding import encoded_catalogue
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
 from mmquality.records import Verdict, product_of
 from mmquality.store import Store
@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 POSITIONS = 50  # places on a page told apart; deeper ones count as the last
+MOST_CLICKS = 50  # listings clicked in one session; beyond, it is a crawler's, and no listings go together
 LABEL_VALUES = {Verdict.MISMATCH: 1.0, Verdict.MATCH: 0.0}  # unsure teaches nothing
 
 
@@ -38,33 +39,25 @@ class Assembled:
 
 def assemble(workspace: Workspace, store: Store) -> Assembled:
     """Everything that is known of the catalogue; raises `WorkspaceError` where it is not encoded yet."""
-    catalogue = catalogue_of(store)
     settings = encoded_settings(workspace)
-    rows = pd.Series(np.arange(len(catalogue)), index=catalogue["listing_id"])
-    impressions = kept_clicks(workspace.clicks, "impressions")
-    co_clicks = kept_clicks(workspace.clicks, "co_clicks")
+    encoded = encoded_catalogue(workspace, store, settings.text_encoder, settings.photo_encoder)
+    catalogue = encoded.listings
+    rows = pd.Index(catalogue["listing_id"])
+    impressions = _among(rows, kept_clicks(workspace.clicks, "impressions"), "listing_id")
+    co_clicks = _among(rows, kept_clicks(workspace.clicks, "co_clicks"), "listing_id", "other_id")
     shown, clicked = _click_counts(impressions, rows)
-    verdict = _verdicts(store, rows)
-    pairs = _pairs(impressions, co_clicks, rows)
     data = TrainingData(
-        titles=embeddings_of(workspace, settings.text_encoder, list(catalogue["title_hash"])),
-        photos=embeddings_of(workspace, settings.photo_encoder, list(catalogue["photo_hash"])),
+        titles=encoded.titles,
+        photos=encoded.photos,
         title_key=_keys(catalogue["title"].str.casefold()),
         photo_key=_keys(catalogue["photo_hash"]),
         product_key=_product_keys(catalogue["attributes"]),
-        pairs=pairs,
+        pairs=_pairs(impressions, co_clicks, rows),
         shown=shown,
         clicked=clicked,
-        verdict=verdict,
+        verdict=_verdicts(store, rows),
     )
-    fingerprint = {
-        "sha256": _fingerprint(catalogue, pairs, shown, clicked, verdict),
-        "listings": len(catalogue),
-        "co_clicks": len(pairs),
-        "impressions": int(shown.sum()),
-        "labels": int(np.isfinite(verdict).sum()),
-    }
-    return Assembled(catalogue, settings, data, fingerprint)
+    return Assembled(catalogue, settings, data, _fingerprint(catalogue, data))
 
 
 def encoded_settings(workspace: Workspace) -> CatalogueSettings:
@@ -75,46 +68,61 @@ def encoded_settings(workspace: Workspace) -> CatalogueSettings:
     return settings
 
 
-def _click_counts(impressions: pd.DataFrame | None, rows: pd.Series[int]) -> tuple[Floats, Floats]:
+def _among(rows: pd.Index[str], clicks: pd.DataFrame | None, *columns: str) -> pd.DataFrame | None:
+    """Clicks on listings that take part: the log outlives a listing whose photo is gone."""
+    return None if clicks is None else clicks[clicks[list(columns)].isin(rows).all(axis=1)]
+
+
+def _click_counts(impressions: pd.DataFrame | None, rows: pd.Index[str]) -> tuple[Floats, Floats]:
     """Impressions and clicks of each listing at each place, both (n, places)."""
     if impressions is None or impressions.empty:
         return np.zeros((len(rows), 0), np.float32), np.zeros((len(rows), 0), np.float32)
     place = impressions["position"].clip(1, POSITIONS).to_numpy() - 1
     shown = np.zeros((len(rows), int(place.max()) + 1), np.float32)
     clicked = np.zeros_like(shown)
-    row = rows.reindex(impressions["listing_id"]).to_numpy()
+    row = _places(rows, impressions["listing_id"])
     np.add.at(shown, (row, place), 1)
     np.add.at(clicked, (row, place), impressions["clicked"].to_numpy(np.float32))
     return shown, clicked
 
 
-def _pairs(impressions: pd.DataFrame | None, co_clicks: pd.DataFrame | None, rows: pd.Series[int]) -> Ints:
+def _pairs(impressions: pd.DataFrame | None, co_clicks: pd.DataFrame | None, rows: pd.Index[str]) -> Ints:
     """Distinct co-clicked pairs: given, clicked under a seed listing, or clicked in one session, (m, 2)."""
     found = [np.empty((0, 2), dtype=np.int64)]
     if co_clicks is not None:
-        found.append(_rows_of(co_clicks, "listing_id", "other_id", rows))
+        found.append(_ends(rows, co_clicks, "listing_id", "other_id"))
     if impressions is not None:
         clicks = impressions.loc[impressions["clicked"], ["session_id", "seed_listing_id", "listing_id"]]
-        found.append(_rows_of(clicks[clicks["seed_listing_id"] != ""], "seed_listing_id", "listing_id", rows))
-        together = clicks.merge(clicks, on="session_id", suffixes=("", "_other"))
-        found.append(_rows_of(together, "listing_id", "listing_id_other", rows))
+        seeded = clicks[clicks["seed_listing_id"].isin(rows)]
+        found.append(_ends(rows, seeded, "seed_listing_id", "listing_id"))
+        found.append(_ends(rows, _clicked_together(clicks), "listing_id", "listing_id_other"))
     pairs = np.sort(np.concatenate(found), axis=1)
     return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
 
-def _rows_of(frame: pd.DataFrame, left: str, right: str, rows: pd.Series[int]) -> Ints:
-    ends = [rows.reindex(frame[column]).to_numpy() for column in (left, right)]
-    return np.stack(ends, axis=1).astype(np.int64)
+def _clicked_together(clicks: pd.DataFrame) -> pd.DataFrame:
+    """Every two listings clicked in one session: listing_id, listing_id_other, in both orders."""
+    clicks = clicks[["session_id", "listing_id"]].drop_duplicates()
+    of_a_person = clicks.groupby("session_id")["listing_id"].transform("size") <= MOST_CLICKS
+    clicks = clicks[of_a_person]
+    return clicks.merge(clicks, on="session_id", suffixes=("", "_other"))
 
 
-def _verdicts(store: Store, rows: pd.Series[int]) -> Floats:
+def _ends(rows: pd.Index[str], pairs: pd.DataFrame, one: str, other: str) -> Ints:
+    return np.stack([_places(rows, pairs[one]), _places(rows, pairs[other])], axis=1)
+
+
+def _places(rows: pd.Index[str], listing_ids: pd.Series[str]) -> Ints:
+    return np.asarray(rows.get_indexer(pd.Index(listing_ids)), dtype=np.int64)
+
+
+def _verdicts(store: Store, rows: pd.Index[str]) -> Floats:
     """1 mismatch, 0 match, NaN where nobody has said or title or photo has changed since, (n,)."""
     labels = store.current_labels()
-    labels = labels[labels["as_judged"].astype(bool)]
+    labels = labels[labels["as_judged"].astype(bool) & labels["listing_id"].isin(rows)]
     verdict = np.full(len(rows), np.nan, dtype=np.float32)
-    verdict[rows.reindex(labels["listing_id"]).to_numpy(dtype=np.int64)] = (
-        labels["verdict"].map(LABEL_VALUES).to_numpy(dtype=np.float32)
-    )
+    values = labels["verdict"].map(LABEL_VALUES).to_numpy(dtype=np.float32)
+    verdict[_places(rows, labels["listing_id"])] = values
     return verdict
 
 
@@ -128,10 +136,16 @@ def _product_keys(attributes: pd.Series[Any]) -> Ints:
     return _keys(pd.Series(named, dtype="str"))
 
 
-def _fingerprint(catalogue: pd.DataFrame, *arrays: npt.NDArray[np.generic]) -> str:
+def _fingerprint(catalogue: pd.DataFrame, data: TrainingData) -> dict[str, object]:
     digest = sha256()
     for column in ("listing_id", "title_hash", "photo_hash"):
         digest.update("\n".join(catalogue[column]).encode())
-    for array in arrays:
+    for array in (data.pairs, data.shown, data.clicked, data.verdict):
         digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+    return {
+        "sha256": digest.hexdigest(),
+        "listings": len(catalogue),
+        "co_clicks": len(data.pairs),
+        "impressions": int(data.shown.sum()),
+        "labels": int(np.isfinite(data.verdict).sum()),
+    }

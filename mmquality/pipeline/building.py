@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, Checkpoint, load_checkpoint, save_checkpoint
+from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex, Vectors
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
-from mmquality.pipeline.encoding import EncoderChoice, catalogue_of, embeddings_of, encode
+from mmquality.pipeline.encoding import embeddings_of, encode, encoded_catalogue
+from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
-from mmquality.pipeline.places import index_path, scores_path
+from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
-from mmquality.pipeline.settings import load_settings
-from mmquality.pipeline.versions import new_version, newest_version, whole_folder
+from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
+from mmquality.pipeline.settings import EncoderChoice, load_settings
+from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
+from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion, Space
-from mmquality.scoring import UNSEEN, fit_scales, mismatch_scores, unified_embeddings
-from mmquality.store import Store
-from mmquality.training.ensemble import train_ensemble
+from mmquality.scoring import fit_scales, mismatch_scores, unified_embeddings
+from mmquality.training.data import TrainingData
+from mmquality.training.ensemble import Ensemble, train_ensemble
 
 FEWEST_LISTINGS = 20
 SMALL_CATALOGUE = 2_500  # listings; below it a smaller network and smaller batches
-TRAINED_ON, UNIFIED = "trained_on.parquet", "unified.npy"
 
 
 @dataclass(frozen=True)
@@ -63,42 +62,22 @@ def configs_for(
 def train(workspace: Workspace, options: Options | None = None, reporter: Reporter | None = None) -> str:
     """Train on everything the workspace knows; returns the new version's name. Nothing is shown yet."""
     reporter, started = reporter or Silent(), time.monotonic()
-    assembled = assemble(workspace, Store.open(workspace.database_url, create=False))
-    data = assembled.data
-    if len(data) < FEWEST_LISTINGS:
-        raise WorkspaceError(
-            f"The catalogue has {len(data)} listings; training needs at least {FEWEST_LISTINGS}. Import more."
-        )
-    shapes = data.titles.shape[1], data.photos.shape[1]
-    network_config, config = configs_for(len(data), *shapes, options or Options())
-    reporter.say(f"Training on {len(data):,} listings with {teachers(assembled)}.")
-    with reporter.stage("Training networks", config.folds + 1) as advance:
-        ensemble = train_ensemble(data, network_config, config, progress=increments(advance))
-    scales = fit_scales(
-        ensemble.network, ensemble.fold_networks, data.titles, data.photos, ensemble.fold,
-        config.expected_share, config.seed,
-    )  # fmt: skip
-    checkpoint = Checkpoint(
-        network_config=network_config,
-        training_config=config,
-        text_encoder=assembled.settings.text_encoder,
-        photo_encoder=assembled.settings.photo_encoder,
-        network=ensemble.network,
-        fold_networks=ensemble.fold_networks,
-        scales=scales,
-        fingerprint=assembled.fingerprint,
-        metrics={
-            "taught_by": teachers(assembled),
-            "losses": ensemble.history,
-            "photos_of_nobody": int((~ensemble.owned).sum()),
-            "seconds": round(time.monotonic() - started, 1),
-        },
-    )
-    with new_version(workspace) as folder:
-        save_checkpoint(checkpoint, folder)
-        trained_on = assembled.catalogue[["listing_id", "title_hash", "photo_hash"]]
-        trained_on.assign(fold=ensemble.fold).to_parquet(folder / TRAINED_ON, index=False)
-    return newest_version(workspace)
+    with open_store(workspace) as store:
+        assembled = assemble(workspace, store)
+        data = assembled.data
+        if len(data) < FEWEST_LISTINGS:
+            raise WorkspaceError(
+                f"The catalogue has {len(data)} listings; training needs at least {FEWEST_LISTINGS}. "
+                "Import more."
+            )
+        reporter.say(f"Training on {len(data):,} listings with {teachers(assembled)}.")
+        shapes = data.titles.shape[1], data.photos.shape[1]
+        network_config, config = configs_for(len(data), *shapes, options or Options())
+        ensemble = _trained(data, network_config, config, reporter)
+        checkpoint = _checkpoint(assembled, ensemble, network_config, config, started)
+        with new_version(workspace, store) as draft:
+            save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder)
+        return draft.name
 
 
 def teachers(assembled: Assembled) -> str:
@@ -118,58 +97,50 @@ def teachers(assembled: Assembled) -> str:
 
 
 def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
-    """Score the whole catalogue with the version trained last; returns the name of the version that holds it.
+    """Score the whole catalogue; returns the name of the version that holds the scores.
 
-    Scores that were published already stay as they are: the same model then becomes a version anew.
+    The model is the one trained last as long as it waits to be published, then the one in force. Scores that
+    were published stay as they are: the same model then becomes a version anew.
     """
     reporter = reporter or Silent()
-    store = Store.open(workspace.database_url, create=False)
-    name = newest_version(workspace)
-    if name in {version.name for version in store.versions()}:
-        name = _copied(workspace, name)
-    folder = workspace.models / name
-    checkpoint = load_checkpoint(folder)
-    catalogue = catalogue_of(store)
-    _check_encoders(workspace, checkpoint)
-    titles = embeddings_of(workspace, checkpoint.text_encoder, list(catalogue["title_hash"]))
-    photos = embeddings_of(workspace, checkpoint.photo_encoder, list(catalogue["photo_hash"]))
-    with reporter.stage("Scoring listings", len(catalogue)) as advance:
-        scores = mismatch_scores(checkpoint, titles, photos, _folds(folder, catalogue))
-        unified = unified_embeddings(checkpoint.network, titles, photos)
-        advance(len(catalogue))
-    np.save(folder / UNIFIED, unified)
-    scored = catalogue[["listing_id", "title_hash", "photo_hash"]].assign(score=scores)
-    scored.to_parquet(scores_path(workspace, name), index=False)
-    return name
+    with open_store(workspace) as store:
+        name, published = working_version(workspace, store)
+        model = workspace.models / name
+        checkpoint = load_checkpoint(model)
+        _check_encoders(workspace, checkpoint)
+        encoded = encoded_catalogue(workspace, store, checkpoint.text_encoder, checkpoint.photo_encoder)
+        with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
+            fold = folds_of(model, encoded.listings)
+            scores = mismatch_scores(checkpoint, encoded.titles, encoded.photos, fold)
+            unified = unified_embeddings(checkpoint.network, encoded.titles, encoded.photos)
+            advance(len(scores))
+        if not published:
+            save_scored(model, encoded.listings, scores, unified)
+            return name
+        with new_version(workspace, store) as draft:
+            copy_trained(model, draft.folder)
+            save_scored(draft.folder, encoded.listings, scores, unified)
+        return draft.name
 
 
 def index(workspace: Workspace, reporter: Reporter | None = None) -> str:
-    """Build the neighbour indexes of the version scored last and put it in force; returns its name."""
+    """Build the neighbour indexes of the version scored last and put it in force; returns its name.
+
+    Where no version waits to be published, the indexes of the one in force are built again.
+    """
     reporter = reporter or Silent()
-    store = Store.open(workspace.database_url, create=False)
-    name = newest_version(workspace)
-    folder = workspace.models / name
-    if not scores_path(workspace, name).exists():
-        raise WorkspaceError(f"Model {name} has not scored the catalogue yet. Run `mmquality score` first.")
-    checkpoint, scored = load_checkpoint(folder), pd.read_parquet(scores_path(workspace, name))
-    vectors: dict[Space, Callable[[], Vectors]] = {
-        Space.UNIFIED: lambda: np.load(folder / UNIFIED),
-        Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, list(scored["title_hash"])),
-        Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, list(scored["photo_hash"])),
-    }
-    with (
-        reporter.stage("Indexing spaces", len(Space)) as advance,
-        whole_folder(index_path(workspace, name, Space.UNIFIED).parent) as part,
-    ):
-        for space, load in vectors.items():
-            built = NeighbourIndex.build(load(), list(scored["listing_id"]))
-            built.save(part / index_path(workspace, name, space).name)
-            advance(1)
-    if name in {version.name for version in store.versions()}:
-        store.make_current(name)
-    else:
-        version = ModelVersion(name, datetime.now(UTC), len(scored), _summary(workspace, checkpoint))
-        store.publish(version, scored[["listing_id", "score"]])
+    with open_store(workspace) as store:
+        name, published = working_version(workspace, store)
+        model = workspace.models / name
+        if not has_scored(model):
+            raise WorkspaceError(
+                f"Model {name} has not scored the catalogue yet. Run `mmquality score` first."
+            )
+        checkpoint, scores = load_checkpoint(model), load_scores(model)
+        _build_indexes(workspace, name, checkpoint, scores, reporter)
+        if not published:
+            version = ModelVersion(name, datetime.now(UTC), len(scores), _summary(workspace, checkpoint))
+            store.publish(version, scores[["listing_id", "score"]])
     return name
 
 
@@ -181,21 +152,80 @@ def build(
     photo: EncoderChoice | None = None,
     reporter: Reporter | None = None,
     catalogue_name: str | None = None,
+    imported: Callable[[ImportSummary], object] = lambda summary: None,
 ) -> tuple[ImportSummary, str]:
-    """From files to a ranked queue: import → encode → train → score → index; returns the version in force."""
+    """From files to a ranked queue: import → encode → train → score → index; returns the version in force.
+
+    `imported` is called with what the import did, before the long work begins.
+    """
     summary = import_files(workspace, files, reporter=reporter, catalogue_name=catalogue_name)
+    imported(summary)
     encode(workspace, text, photo, reporter)
     train(workspace, options, reporter)
     score(workspace, reporter)
     return summary, index(workspace, reporter)
 
 
-def _copied(workspace: Workspace, name: str) -> str:
-    """The same checkpoint as a version of its own; returns its name."""
-    with new_version(workspace) as folder:
-        for file in (WEIGHTS, CONFIG, METRICS, TRAINED_ON):
-            shutil.copyfile(workspace.models / name / file, folder / file)
-    return newest_version(workspace)
+def _trained(
+    data: TrainingData, network_config: NetworkConfig, config: TrainingConfig, reporter: Reporter
+) -> Ensemble:
+    try:
+        with reporter.stage("Training networks", config.folds + 1) as advance:
+            return train_ensemble(data, network_config, config, progress=increments(advance))
+    except BrokenProcessPool as error:
+        raise WorkspaceError(
+            "A training process was ended from outside, most likely for want of memory. Nothing was changed; "
+            "make room and run `mmquality train` again."
+        ) from error
+
+
+def _checkpoint(
+    assembled: Assembled,
+    ensemble: Ensemble,
+    network_config: NetworkConfig,
+    config: TrainingConfig,
+    started: float,
+) -> Checkpoint:
+    data = assembled.data
+    scales = fit_scales(
+        ensemble.network, ensemble.fold_networks, data.titles, data.photos, ensemble.fold,
+        config.expected_share, config.seed,
+    )  # fmt: skip
+    return Checkpoint(
+        network_config=network_config,
+        training_config=config,
+        text_encoder=assembled.settings.text_encoder,
+        photo_encoder=assembled.settings.photo_encoder,
+        network=ensemble.network,
+        fold_networks=ensemble.fold_networks,
+        scales=scales,
+        fingerprint=assembled.fingerprint,
+        metrics={
+            "taught_by": teachers(assembled),
+            "losses": ensemble.history,
+            "photos_of_nobody": int((~ensemble.owned).sum()),
+            "seconds": round(time.monotonic() - started, 1),
+        },
+    )
+
+
+def _build_indexes(
+    workspace: Workspace, name: str, checkpoint: Checkpoint, scores: pd.DataFrame, reporter: Reporter
+) -> None:
+    """The index of every space, in the order of `scores`: all of them or none."""
+    vectors: dict[Space, Callable[[], Vectors]] = {
+        Space.UNIFIED: lambda: load_unified(workspace.models / name),
+        Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, list(scores["title_hash"])),
+        Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, list(scores["photo_hash"])),
+    }
+    with (
+        reporter.stage("Indexing spaces", len(Space)) as advance,
+        whole_folder(index_path(workspace, name, Space.UNIFIED).parent) as folder,
+    ):
+        for space, load in vectors.items():
+            built = NeighbourIndex.build(load(), list(scores["listing_id"]))
+            built.save(folder / index_path(workspace, name, space).name)
+            advance(1)
 
 
 def _check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:
@@ -206,14 +236,6 @@ def _check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:
             f"catalogue was encoded with {settings.text_encoder} and {settings.photo_encoder}. "
             "Run `mmquality train` to train on the new ones."
         )
-
-
-def _folds(folder: Path, catalogue: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The fold of each listing, `UNSEEN` where the model was trained without it as it now is, (n,)."""
-    trained_on = pd.read_parquet(folder / TRAINED_ON)
-    key = ["listing_id", "title_hash", "photo_hash"]
-    fold = catalogue[key].merge(trained_on, on=key, how="left")["fold"]
-    return fold.fillna(UNSEEN).to_numpy(dtype=np.int64)
 
 
 def _summary(workspace: Workspace, checkpoint: Checkpoint) -> dict[str, object]:

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import mmquality
-from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, load_checkpoint
+from mmquality.checkpoint import CONFIG, load_checkpoint
 from mmquality.config import Workspace
-from mmquality.data.sample import write_sample
+from mmquality.data.sample import SampleFiles, find_sample, write_sample
+from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.pipeline.assembling import assemble
-from mmquality.pipeline.building import TRAINED_ON, index, score, train
+from mmquality.pipeline.building import index, score, train
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import InputFiles, import_files
+from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
+from mmquality.pipeline.settings import load_settings
+from mmquality.pipeline.trained import copy_trained
 from mmquality.pipeline.versions import new_version
-from mmquality.store import Store
 
 SAMPLE_NAME = "sample marketplace"
 SHIPPED = Path(mmquality.__file__).parents[1] / "models" / "sample"
-SHIPPED_FILES = (WEIGHTS, CONFIG, METRICS, TRAINED_ON)
 
 
 def build_sample(workspace: Workspace, listings: int = 3000, reporter: Reporter | None = None) -> str:
     """Draw, import, encode, score and index the sample; returns the version in force.
 
-    A workspace that has a model in force already is left as it is. The shipped model is taken where it was
-    trained on exactly these listings; otherwise one is trained.
+    A sample that has a model in force already is left as it is. The shipped model is taken where it was
+    trained on exactly these listings; otherwise one is trained. Raises `WorkspaceError` where the workspace
+    holds a catalogue of one's own.
     """
     reporter = reporter or Silent()
     if current := _current(workspace):
         return current
-    with reporter.stage("Drawing the sample marketplace", listings) as advance:
-        sample = write_sample(workspace.root / "sample", listings, progress=increments(advance))
-    files = InputFiles(sample.listings, sample.listings.parent, sample.impressions, sample.co_clicks)
+    sample = _sample(workspace.root / "sample", listings, reporter)
+    files = InputFiles(sample.listings, sample.images, sample.impressions, sample.co_clicks)
     import_files(workspace, files, reporter=reporter, catalogue_name=SAMPLE_NAME)
     encode(workspace, reporter=reporter)
     if not _adopt_shipped(workspace, reporter):
@@ -43,10 +44,27 @@ def build_sample(workspace: Workspace, listings: int = 3000, reporter: Reporter 
 
 
 def _current(workspace: Workspace) -> str | None:
-    if not workspace.root.exists():
+    """The version in force of a workspace that holds the sample, None where there is none yet."""
+    try:
+        with open_store(workspace) as store:
+            version, filled = store.current_version(), store.listing_count() > 0
+    except NoWorkspaceError:
         return None
-    version = Store.open(workspace.database_url, create=True).current_version()
+    if filled and load_settings(workspace).name != SAMPLE_NAME:
+        raise WorkspaceError(
+            f"{workspace.root} holds a catalogue of your own. Look at it with `mmquality serve`, or give the "
+            "sample a folder of its own with --workspace."
+        )
     return version.name if version else None
+
+
+def _sample(folder: Path, listings: int, reporter: Reporter) -> SampleFiles:
+    """The sample in `folder`; drawn, unless an earlier run came that far."""
+    sample = find_sample(folder)
+    if sample:
+        return sample
+    with reporter.stage("Drawing the sample marketplace", listings) as advance:
+        return write_sample(folder, listings, progress=increments(advance))
 
 
 def _adopt_shipped(workspace: Workspace, reporter: Reporter) -> bool:
@@ -54,13 +72,13 @@ def _adopt_shipped(workspace: Workspace, reporter: Reporter) -> bool:
     if not (SHIPPED / CONFIG).exists():
         return False
     checkpoint = load_checkpoint(SHIPPED)
-    assembled = assemble(workspace, Store.open(workspace.database_url, create=False))
-    encoders = assembled.settings.text_encoder, assembled.settings.photo_encoder
-    fits = checkpoint.fingerprint.get("sha256") == assembled.fingerprint["sha256"]
-    if not fits or (checkpoint.text_encoder, checkpoint.photo_encoder) != encoders:
-        reporter.say("The shipped model was trained on another sample; training one on this.")
-        return False
-    with new_version(workspace) as folder:
-        for name in SHIPPED_FILES:
-            shutil.copyfile(SHIPPED / name, folder / name)
+    with open_store(workspace) as store:
+        assembled = assemble(workspace, store)
+        encoders = assembled.settings.text_encoder, assembled.settings.photo_encoder
+        fits = checkpoint.fingerprint.get("sha256") == assembled.fingerprint["sha256"]
+        if not fits or (checkpoint.text_encoder, checkpoint.photo_encoder) != encoders:
+            reporter.say("The shipped model was trained on another sample; training one on this.")
+            return False
+        with new_version(workspace, store) as draft:
+            copy_trained(SHIPPED, draft.folder)
     return True

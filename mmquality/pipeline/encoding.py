@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,20 +18,19 @@ from mmquality.encoders.photo import load_photo_encoder
 from mmquality.encoders.precomputed import read_vectors
 from mmquality.encoders.text import load_text_encoder
 from mmquality.errors import WorkspaceError
+from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
-from mmquality.pipeline.settings import CatalogueSettings, save_settings
+from mmquality.pipeline.settings import EncoderChoice, change_settings, load_settings
 from mmquality.store import Store
 
+Floats = npt.NDArray[np.float32]
+Embed = Callable[[pd.DataFrame, Callable[[int, int], None]], Floats]  # (listings, progress) → their vectors
+
 _TITLES, _PHOTOS = 8_192, 1_024  # kept on disk after each so many: a stopped run goes on where it was
-
-
-@dataclass(frozen=True)
-class EncoderChoice:
-    """An encoder by name or folder, or vectors that were made elsewhere."""
-
-    name: str = "default"
-    vectors: Path | None = None  # .npy with `ids`, or Parquet
-    ids: Path | None = None
+_COLUMNS = (
+    "listing_id", "title", "photo_path", "title_hash", "photo_hash", "photo_size", "photo_mtime_ns",
+    "attributes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class EncodeSummary:
     titles_cached: int
     photos: int
     photos_cached: int
+    photos_gone: int = 0  # not as they were imported, and not in the cache
+
+
+@dataclass(frozen=True)
+class EncodedCatalogue:
+    """The listings that have both embeddings, row by row."""
+
+    listings: pd.DataFrame
+    titles: Floats  # (n, title_dim)
+    photos: Floats  # (n, photo_dim)
 
 
 def encode(
@@ -49,20 +59,55 @@ def encode(
     photo: EncoderChoice | None = None,
     reporter: Reporter | None = None,
 ) -> EncodeSummary:
-    """Embed every title and photo of the catalogue that the cache does not hold yet."""
-    reporter = reporter or Silent()
-    catalogue = catalogue_of(Store.open(workspace.database_url, create=False))
-    text_id, titles = _encode_titles(workspace, catalogue, text or EncoderChoice(), reporter)
-    photo_id, photos = _encode_photos(workspace, catalogue, photo or EncoderChoice(), reporter)
-    save_settings(workspace, CatalogueSettings(text_encoder=text_id, photo_encoder=photo_id))
+    """Embed every title and photo of the catalogue that the cache does not hold yet.
+
+    An encoder that is not chosen is the one that the workspace was encoded with before, at first the default.
+    Photos that are gone or changed since their import are left out, and counted.
+    """
+    reporter, settings = reporter or Silent(), load_settings(workspace)
+    text, photo = _absolute(text or settings.text_choice), _absolute(photo or settings.photo_choice)
+    with open_store(workspace) as store:
+        catalogue = _catalogue(store)
+    text_id, titles = _encode_titles(workspace, catalogue, text, reporter)
+    photo_id, photos, gone = _encode_photos(workspace, catalogue, photo, reporter)
+    change_settings(
+        workspace, text_encoder=text_id, photo_encoder=photo_id, text_choice=text, photo_choice=photo
+    )
     distinct_titles, distinct_photos = catalogue["title_hash"].nunique(), catalogue["photo_hash"].nunique()
-    return EncodeSummary(titles, distinct_titles - titles, photos, distinct_photos - photos)
+    return EncodeSummary(titles, distinct_titles - titles, photos, distinct_photos - photos - gone, gone)
 
 
-def catalogue_of(store: Store) -> pd.DataFrame:
-    """The catalogue's listings; raises `WorkspaceError` where there is none."""
-    columns = ["listing_id", "title", "photo_path", "title_hash", "photo_hash", "attributes"]
-    catalogue = store.catalogue_frame(columns)
+def encoded_catalogue(
+    workspace: Workspace, store: Store, text_encoder: str, photo_encoder: str
+) -> EncodedCatalogue:
+    """The catalogue with the embeddings of these encoders, without listings whose photo is gone.
+
+    Raises `WorkspaceError` where there are no listings, or some that `encode` has not seen.
+    """
+    catalogue = _catalogue(store)
+    titles = EmbeddingCache(workspace.embeddings, text_encoder)
+    photos = EmbeddingCache(workspace.embeddings, photo_encoder)
+    no_title = catalogue["title_hash"].isin(titles.missing(list(catalogue["title_hash"])))
+    no_photo = catalogue["photo_hash"].isin(photos.missing(list(catalogue["photo_hash"])))
+    new = int(no_title.sum()) + len(_as_imported(catalogue[no_photo & ~no_title]))
+    if new or no_photo.all():
+        raise WorkspaceError(
+            f"{new or len(catalogue):,} of {len(catalogue):,} listings are not encoded yet. "
+            "Run `mmquality encode` first."
+        )
+    listings = catalogue[~no_photo].reset_index(drop=True)
+    return EncodedCatalogue(
+        listings, titles.get(list(listings["title_hash"])), photos.get(list(listings["photo_hash"]))
+    )
+
+
+def embeddings_of(workspace: Workspace, encoder_id: str, hashes: Sequence[str]) -> Floats:
+    """The cached embeddings of these contents, (len(hashes), dim)."""
+    return EmbeddingCache(workspace.embeddings, encoder_id).get(hashes)
+
+
+def _catalogue(store: Store) -> pd.DataFrame:
+    catalogue = store.catalogue_frame(_COLUMNS)
     if catalogue.empty:
         raise WorkspaceError("The workspace holds no listings. Run `mmquality import` first.")
     return catalogue
@@ -76,7 +121,7 @@ def _encode_titles(
         return _take_vectors(workspace, catalogue, choice, "title_hash")
     encoder = load_text_encoder(choice.name)
     cache = EmbeddingCache(workspace.embeddings, encoder.id)
-    missing = _missing(cache, catalogue, "title_hash")
+    missing = _missing(cache, catalogue, "title_hash").drop_duplicates("title_hash")
     with reporter.stage("Encoding titles", len(missing)) as advance:
         for block in _blocks(missing, _TITLES):
             vectors = encoder.encode(list(block["title"]), increments(advance))
@@ -86,19 +131,23 @@ def _encode_titles(
 
 def _encode_photos(
     workspace: Workspace, catalogue: pd.DataFrame, choice: EncoderChoice, reporter: Reporter
-) -> tuple[str, int]:
-    """(encoder id, photos encoded)."""
+) -> tuple[str, int, int]:
+    """(encoder id, photos encoded, photos that are gone)."""
     if choice.vectors:
-        return _take_vectors(workspace, catalogue, choice, "photo_hash")
+        return *_take_vectors(workspace, catalogue, choice, "photo_hash"), 0
     encoder = load_photo_encoder(choice.name)
     cache = EmbeddingCache(workspace.embeddings, encoder.id)
     missing = _missing(cache, catalogue, "photo_hash")
-    with reporter.stage("Encoding photos", len(missing)) as advance:
-        for block in _blocks(missing, _PHOTOS):
+    there = _as_imported(missing).drop_duplicates("photo_hash")
+    gone = missing[~missing["photo_hash"].isin(there["photo_hash"])]
+    if len(gone):
+        reporter.say(_left_out(gone))
+    with reporter.stage("Encoding photos", len(there)) as advance:
+        for block in _blocks(there, _PHOTOS):
             photos = load_many(list(block["photo_path"]), encoder.side)
             vectors = encoder.encode(photos, increments(advance), total=len(block))
             cache.put(list(block["photo_hash"]), vectors)
-    return encoder.id, len(missing)
+    return encoder.id, len(there), int(gone["photo_hash"].nunique())
 
 
 def _take_vectors(
@@ -108,22 +157,54 @@ def _take_vectors(
     assert choice.vectors is not None
     given = read_vectors(choice.vectors, choice.ids)
     cache = EmbeddingCache(workspace.embeddings, given.id)
-    missing = _missing(cache, catalogue, key)
+    missing = _missing(cache, catalogue, key).drop_duplicates(key)
     if len(missing):
         cache.put(list(missing[key]), given.rows(list(missing["listing_id"])))
     return given.id, len(missing)
 
 
 def _missing(cache: EmbeddingCache, catalogue: pd.DataFrame, key: str) -> pd.DataFrame:
-    """One row for each content hash that the cache does not hold."""
-    wanted = cache.missing(list(catalogue[key]))
-    return catalogue.drop_duplicates(key).set_index(key, drop=False).loc[wanted]
+    """The listings whose content the cache does not hold."""
+    return catalogue[catalogue[key].isin(cache.missing(list(catalogue[key])))]
+
+
+def _as_imported(listings: pd.DataFrame) -> pd.DataFrame:
+    """Those of `listings` whose photo file still has the content that was imported.
+
+    An embedding is kept under that content's hash, so a photo that was exchanged must wait for its import.
+    """
+    columns = ("photo_path", "photo_size", "photo_mtime_ns", "photo_hash")
+    files = zip(*(listings[name] for name in columns), strict=True)
+    return listings[np.array([_unchanged(Path(path), *stamp) for path, *stamp in files], dtype=bool)]
+
+
+def _unchanged(path: Path, size: int, mtime_ns: int, photo_hash: str) -> bool:
+    try:
+        info = path.stat()
+        if (info.st_size, info.st_mtime_ns) == (size, mtime_ns):
+            return True
+        return hashlib.sha256(path.read_bytes()).hexdigest() == photo_hash  # merely touched, or copied
+    except OSError:
+        return False
+
+
+def _left_out(gone: pd.DataFrame) -> str:
+    first = gone.iloc[0]
+    return (
+        f"{len(gone):,} listings are left out: their photos are gone or changed since the import (the first: "
+        f"{first['listing_id']}, {first['photo_path']}). Import them again, or put the photos back."
+    )
+
+
+def _absolute(choice: EncoderChoice) -> EncoderChoice:
+    """The choice as it can be remembered, whatever the current folder is then."""
+    folder = Path(choice.name)
+    return EncoderChoice(
+        name=str(folder.absolute()) if choice.name != EncoderChoice.name and folder.is_dir() else choice.name,
+        vectors=choice.vectors.absolute() if choice.vectors else None,
+        ids=choice.ids.absolute() if choice.ids else None,
+    )
 
 
 def _blocks(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
     return [frame.iloc[start : start + size] for start in range(0, len(frame), size)]
-
-
-def embeddings_of(workspace: Workspace, encoder_id: str, hashes: Sequence[str]) -> npt.NDArray[np.float32]:
-    """The cached embeddings of these contents, (len(hashes), dim)."""
-    return EmbeddingCache(workspace.embeddings, encoder_id).get(hashes)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from mmquality.config import ImportLimits, Workspace
-from mmquality.data.catalogue import LISTING_COLUMNS, read_catalogue
+from mmquality.data.catalogue import read_catalogue
 from mmquality.data.click_log import ClickChunk, merge_clicks, read_co_clicks, read_impressions
-from mmquality.data.photos import write_thumbnail
-from mmquality.pipeline.places import thumbnail_path
+from mmquality.errors import InputFileError, NoWorkspaceError
+from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
-from mmquality.pipeline.settings import CatalogueSettings, save_settings
+from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
+from mmquality.pipeline.thumbnails import make_thumbnails
 from mmquality.records import RowProblem
 from mmquality.store import Store, UpsertCounts
 
-_SMALL_PHOTO = 60_000  # bytes; smaller photos are shown as they are
+_NUMBER = re.compile(r"\d[\d.,]*")
 
 
 @dataclass
@@ -34,19 +35,32 @@ class ImportSummary:
     problems: list[RowProblem] = field(default_factory=list)
 
     def problem_counts(self) -> dict[str, int]:
-        """How often each column and reason occurred, most frequent first."""
-        counts = Counter(f"{p.column}: {p.reason}" for p in self.problems)
+        """How often each column and reason occurred, most frequent first; numbers in reasons do not count."""
+        counts = Counter(_NUMBER.sub("…", f"{p.column}: {p.reason}") for p in self.problems)
         return dict(counts.most_common())
 
 
 @dataclass(frozen=True)
 class InputFiles:
-    """The files of one import."""
+    """The files of one import: a catalogue, a click log, or both.
 
-    listings: Path
-    images: Path
+    Without `images` the photos are looked for where those of the import before were.
+    """
+
+    listings: Path | None = None
+    images: Path | None = None
     impressions: Path | None = None
     co_clicks: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What the files hold, before anything is written."""
+
+    listings: list[pd.DataFrame]
+    impressions: pd.DataFrame
+    co_clicks: pd.DataFrame
+    problems: list[RowProblem]
 
 
 def import_files(
@@ -60,39 +74,78 @@ def import_files(
 
     Everything is read before anything is written: a file that cannot be used at all raises `InputFileError`
     and changes nothing. A row that cannot be used is a problem in the summary and in the stored report.
+    An import that was stopped while it wrote is made good by the same import again.
     """
-    reporter = reporter or Silent()
-    store = _open(workspace)
-    listings, problems = _read_listings(files, store, limits, reporter)
-    known = pd.Index(store.catalogue_frame(["listing_id"])["listing_id"]).union(listings["listing_id"])
-    impressions = _read_clicks(files.impressions, known, "impressions", problems, reporter)
-    co_clicks = _read_clicks(files.co_clicks, known, "co_clicks", problems, reporter)
-
-    counts = store.upsert_listings(listings)
-    summary = ImportSummary(counts, len(impressions), len(co_clicks), problems)
-    _store_clicks(workspace, store, impressions, co_clicks)
-    _make_thumbnails(workspace, listings, reporter)
-    save_settings(workspace, CatalogueSettings(name=catalogue_name or files.listings.parent.name))
-    store.save_import_report(_report(files, summary), problems)
+    reporter, settings = reporter or Silent(), load_settings(workspace)
+    files = _complete(files, settings)
+    with _existing(workspace) as store:
+        read = _read(files, store, limits, reporter)
+    with Store.open(workspace.database_url, create=True) as store:
+        counts = sum((store.upsert_listings(chunk) for chunk in read.listings), UpsertCounts())
+        _store_clicks(workspace, store, read)
+        summary = ImportSummary(counts, len(read.impressions), len(read.co_clicks), read.problems)
+        store.save_import_report(_report(files, summary), read.problems)
+    _remember(workspace, files, settings, catalogue_name)
+    make_thumbnails(workspace, read.listings, reporter)
     return summary
 
 
-def _open(workspace: Workspace) -> Store:
-    workspace.root.mkdir(parents=True, exist_ok=True)
-    return Store.open(workspace.database_url, create=True)
+def _complete(files: InputFiles, settings: CatalogueSettings) -> InputFiles:
+    """`files` with absolute paths, and the images where the import before found them."""
+    given = {name: path.absolute() for name, path in vars(files).items() if path is not None}
+    if not given.keys() - {"images"}:
+        raise InputFileError("There is nothing to import: give --listings, --impressions or --co-clicks.")
+    if "listings" in given and "images" not in given:
+        if not settings.images:
+            raise InputFileError(f"{files.listings} needs the folder of its photos: give --images.")
+        given["images"] = Path(settings.images)
+    return InputFiles(**given)
+
+
+@contextmanager
+def _existing(workspace: Workspace) -> Iterator[Store | None]:
+    """The store of the workspace, None where this is the first import."""
+    try:
+        store = open_store(workspace)
+    except NoWorkspaceError:
+        yield None
+        return
+    with store:
+        yield store
+
+
+def _read(files: InputFiles, store: Store | None, limits: ImportLimits | None, reporter: Reporter) -> _Read:
+    listings, problems = _read_listings(files, store, limits, reporter)
+    known = _known_ids(store, listings)
+    if known.empty and files.listings is None:
+        raise InputFileError(
+            "A click log needs the listings that it speaks of, and there are none yet: give --listings, too."
+        )
+    impressions = _read_clicks(files.impressions, known, "impressions", problems, reporter)
+    co_clicks = _read_clicks(files.co_clicks, known, "co_clicks", problems, reporter)
+    return _Read(listings, impressions, co_clicks, problems)
 
 
 def _read_listings(
-    files: InputFiles, store: Store, limits: ImportLimits | None, reporter: Reporter
-) -> tuple[pd.DataFrame, list[RowProblem]]:
-    frames, problems = [pd.DataFrame(columns=list(LISTING_COLUMNS))], []
+    files: InputFiles, store: Store | None, limits: ImportLimits | None, reporter: Reporter
+) -> tuple[list[pd.DataFrame], list[RowProblem]]:
+    frames: list[pd.DataFrame] = []
+    problems: list[RowProblem] = []
+    if files.listings is None or files.images is None:
+        return frames, problems
+    stamps = store.photo_stamps() if store is not None else {}
     with reporter.stage("Checking photos") as advance:
-        chunks = read_catalogue(files.listings, files.images, store.photo_stamps(), limits, progress=advance)
-        for chunk in chunks:
-            if len(chunk.listings):
-                frames.append(chunk.listings)
+        for chunk in read_catalogue(files.listings, files.images, stamps, limits, progress=advance):
+            frames.append(chunk.listings)
             problems += chunk.problems
-    return pd.concat(frames[1:] or frames, ignore_index=True), problems
+    return frames, problems
+
+
+def _known_ids(store: Store | None, listings: list[pd.DataFrame]) -> pd.Index:
+    """The ids of all listings once `listings` are stored; one may come twice."""
+    stored = [store.catalogue_frame(["listing_id"])] if store is not None else []
+    ids = [frame["listing_id"] for frame in (*stored, *listings)]
+    return pd.Index(pd.concat(ids, ignore_index=True) if ids else [], dtype=object)
 
 
 def _read_clicks(
@@ -101,9 +154,8 @@ def _read_clicks(
     """The usable rows of a click log; the others join `problems`."""
     if path is None:
         return pd.DataFrame()
-    chunks: Iterator[ClickChunk] = (read_impressions if kind == "impressions" else read_co_clicks)(
-        path, known
-    )
+    read = read_impressions if kind == "impressions" else read_co_clicks
+    chunks: Iterator[ClickChunk] = read(path, known)
     frames = []
     with reporter.stage(f"Reading {path.name}") as advance:
         for chunk in chunks:
@@ -113,41 +165,29 @@ def _read_clicks(
     return pd.concat(frames, ignore_index=True)
 
 
-def _store_clicks(
-    workspace: Workspace, store: Store, impressions: pd.DataFrame, co_clicks: pd.DataFrame
-) -> None:
-    if len(co_clicks):
-        merge_clicks(workspace.clicks, "co_clicks", co_clicks)
-    if len(impressions):
-        merge_clicks(workspace.clicks, "impressions", impressions)
+def _store_clicks(workspace: Workspace, store: Store, read: _Read) -> None:
+    if len(read.co_clicks):
+        merge_clicks(workspace.clicks, "co_clicks", read.co_clicks)
+    if len(read.impressions):
+        merge_clicks(workspace.clicks, "impressions", read.impressions)
         log = pd.read_parquet(workspace.clicks / "impressions.parquet", columns=["listing_id", "clicked"])
         counts = log.groupby("listing_id")["clicked"].agg(["size", "sum"]).reset_index()
         store.set_click_counts(counts.set_axis(["listing_id", "impressions", "clicks"], axis=1))
 
 
-def _make_thumbnails(workspace: Workspace, listings: pd.DataFrame, reporter: Reporter) -> None:
-    """Small copies of large photos, made once, for the dashboard."""
-    large = listings[listings["photo_size"].astype("int64") > _SMALL_PHOTO].drop_duplicates("photo_hash")
-    wanted = [
-        (path, target)
-        for path, photo_hash in zip(large["photo_path"], large["photo_hash"], strict=True)
-        if not (target := thumbnail_path(workspace, photo_hash)).exists()
-    ]
-    if not wanted:
-        return
-    with (
-        reporter.stage("Making thumbnails", len(wanted)) as advance,
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-    ):
-        for _ in pool.map(lambda pair: write_thumbnail(*pair), wanted):
-            advance(1)
+def _remember(workspace: Workspace, files: InputFiles, settings: CatalogueSettings, name: str | None) -> None:
+    """The catalogue's name, by default that of its first folder, and where its photos are."""
+    folder = files.listings.parent.name if files.listings else ""
+    images = str(files.images) if files.images else settings.images
+    change_settings(workspace, name=name or settings.name or folder, images=images)
 
 
 def _report(files: InputFiles, summary: ImportSummary) -> dict[str, object]:
-    given = {"listings": files.listings, "impressions": files.impressions, "co_clicks": files.co_clicks}
+    given = {name: str(path) for name, path in vars(files).items() if path is not None}
+    images = given.pop("images", None)
     return {
-        "files": {name: str(path) for name, path in given.items() if path is not None},
-        "images": str(files.images),
+        "files": given,
+        **({"images": images} if images else {}),
         "added": summary.listings.added,
         "updated": summary.listings.updated,
         "unchanged": summary.listings.unchanged,

@@ -6,16 +6,17 @@ from pathlib import Path
 
 from mmquality.config import Workspace
 from mmquality.records import Space
+from mmquality.store import Store
+
+
+def open_store(workspace: Workspace) -> Store:
+    """The store of a workspace that is there; use it in a `with` block. Raises `WorkspaceError`."""
+    return Store.open(workspace.database_url, create=False)
 
 
 def thumbnail_path(workspace: Workspace, photo_hash: str) -> Path:
     """The thumbnail of a photo; two letters of its hash spread the files over 256 folders."""
     return workspace.thumbnails / photo_hash[:2] / f"{photo_hash}.jpg"
-
-
-def scores_path(workspace: Workspace, version: str) -> Path:
-    """The scores of a model version: listing_id, title_hash, photo_hash, score."""
-    return workspace.models / version / "scores.parquet"
 
 
 def index_path(workspace: Workspace, version: str, space: Space) -> Path:

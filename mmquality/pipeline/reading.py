@@ -10,7 +10,8 @@ import pandas as pd
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex
-from mmquality.pipeline.places import index_path, scores_path, thumbnail_path
+from mmquality.pipeline.places import index_path, open_store, thumbnail_path
+from mmquality.pipeline.scored import load_scores
 from mmquality.records import Listing, ModelVersion, Neighbour, Space, product_of
 from mmquality.store import Store
 
@@ -55,7 +56,7 @@ class Catalogue:
     def __init__(self, workspace: Workspace) -> None:
         """Open `workspace`; raises `WorkspaceError` where there is none."""
         self.workspace = workspace
-        self.store = Store.open(workspace.database_url, create=False)
+        self.store: Store = open_store(workspace)
         self.version: ModelVersion | None = self.store.current_version()
         self._indexes: dict[Space, NeighbourIndex] = {}
 
@@ -92,8 +93,7 @@ class Catalogue:
 
     def scores(self) -> pd.DataFrame:
         """The mismatch score of every listing in the version in force: listing_id, score."""
-        scored: pd.DataFrame = pd.read_parquet(scores_path(self.workspace, self._version_name()))
-        return scored[["listing_id", "score"]]
+        return load_scores(self.workspace.models / self._version_name())[["listing_id", "score"]]
 
     def indexes(self) -> dict[Space, NeighbourIndex]:
         """The index of every space, all in the same order."""

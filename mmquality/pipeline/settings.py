@@ -1,14 +1,24 @@
-"""What a workspace remembers between steps, in `workspace.json`: its catalogue's name, its encoders."""
+"""What a workspace remembers between steps, in `workspace.json`: its name, its photos, its encoders."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """An encoder by name or folder, or, before both, vectors that were made elsewhere."""
+
+    name: str = "default"
+    vectors: Path | None = None  # .npy with `ids`, or Parquet
+    ids: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -16,32 +26,62 @@ class CatalogueSettings:
     """An empty value is not known yet."""
 
     name: str = ""  # of the catalogue, for people
-    text_encoder: str = ""  # ids of the encoders whose vectors the next training reads
+    images: str = ""  # the folder of its photos, for an import that names none
+    text_encoder: str = ""  # ids of the encoders whose vectors the next training reads, …
     photo_encoder: str = ""
+    text_choice: EncoderChoice = field(default_factory=EncoderChoice)  # … and how they were asked for
+    photo_choice: EncoderChoice = field(default_factory=EncoderChoice)
 
 
 def load_settings(workspace: Workspace) -> CatalogueSettings:
-    """The workspace's settings; empty ones where nothing was imported yet."""
+    """The workspace's settings; empty ones where nothing was imported yet. Raises `WorkspaceError`."""
     path = _path(workspace)
     if not path.exists():
         return CatalogueSettings()
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return CatalogueSettings(**{f.name: str(stored.get(f.name, "")) for f in fields(CatalogueSettings)})
-    except (OSError, ValueError, AttributeError) as error:
+        return CatalogueSettings(
+            name=_text(stored, "name"),
+            images=_text(stored, "images"),
+            text_encoder=_text(stored, "text_encoder"),
+            photo_encoder=_text(stored, "photo_encoder"),
+            text_choice=_choice(stored.get("text_choice", {})),
+            photo_choice=_choice(stored.get("photo_choice", {})),
+        )
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise WorkspaceError(
-            f"{path} cannot be read ({error}). Delete it and run `mmquality encode`."
+            f"{path} cannot be read ({error}). Delete it, then run `mmquality encode`."
         ) from error
 
 
-def save_settings(workspace: Workspace, changed: CatalogueSettings) -> None:
-    """Write the values that `changed` has; the others stay as they were."""
-    known = {name: value for name, value in asdict(changed).items() if value}
-    merged = replace(load_settings(workspace), **known)
+def change_settings(workspace: Workspace, **changed: str | EncoderChoice) -> None:
+    """Write these settings in one atomic step; the others stay as they were."""
+    settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]
+    workspace.root.mkdir(parents=True, exist_ok=True)  # absent where the database is elsewhere
     part = _path(workspace).with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(asdict(merged), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(part, _path(workspace))
+    try:
+        content = json.dumps(asdict(settings), indent=2, ensure_ascii=False, default=str)
+        part.write_text(content + "\n", encoding="utf-8")
+        os.replace(part, _path(workspace))
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _path(workspace: Workspace) -> Path:
     return workspace.root / "workspace.json"
+
+
+def _choice(stored: dict[str, Any]) -> EncoderChoice:
+    vectors, ids = stored.get("vectors"), stored.get("ids")
+    return EncoderChoice(
+        name=_text(stored, "name") or EncoderChoice.name,
+        vectors=Path(vectors) if vectors else None,
+        ids=Path(ids) if ids else None,
+    )
+
+
+def _text(stored: dict[str, Any], name: str) -> str:
+    value = stored.get(name, "")
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is not a text")
+    return value

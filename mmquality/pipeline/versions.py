@@ -1,58 +1,103 @@
-"""Model versions as folders: v0001, v0002, … below the workspace's models/."""
+"""Model versions: folders v0001, v0002, … below the workspace's models/, and which of them is in force."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from mmquality.checkpoint import CONFIG
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.pipeline.folders import unfinished_folder
+from mmquality.pipeline.places import index_path
+from mmquality.records import Space
+from mmquality.store import Store
 
-_NAME = re.compile(r"v(\d{4,})")
+_NAME = re.compile(r"v\d{4,}")
 
 
-def newest_version(workspace: Workspace) -> str:
-    """The name of the version trained last; raises `WorkspaceError` where there is none."""
+@dataclass
+class Draft:
+    """A version that is being made."""
+
+    folder: Path  # to fill
+    name: str = ""  # of the version that it became
+
+
+@contextmanager
+def new_version(workspace: Workspace, store: Store) -> Iterator[Draft]:
+    """A draft to fill; it becomes the next version, whole, when the block ends without an error.
+
+    A name that the store knows is never used again, even where its folder was deleted.
+    """
+    with unfinished_folder(workspace.models / "new") as folder:
+        draft = Draft(folder)
+        yield draft
+        draft.name = _take_name(workspace, store, folder)
+
+
+def working_version(workspace: Workspace, store: Store) -> tuple[str, bool]:
+    """The version that scoring and indexing work on, and whether it was published before.
+
+    The version trained last as long as it waits to be published, then the one in force, which after a
+    rollback is not the newest. Raises `WorkspaceError` where none was trained.
+    """
     names = _names(workspace)
     if not names:
         raise WorkspaceError(f"No model has been trained in {workspace.root}. Run `mmquality train` first.")
-    return names[-1]
+    current = store.current_version()
+    if current is None or names[-1] not in _published(store):
+        return names[-1], False
+    return current.name, True
 
 
-@contextmanager
-def new_version(workspace: Workspace) -> Iterator[Path]:
-    """A folder to fill; it becomes the next version, whole, when the block ends without an error."""
-    numbers = [int(name[1:]) for name in _names(workspace)]
-    name = f"v{max(numbers, default=0) + 1:04d}"
-    with whole_folder(workspace.models / name) as folder:
-        yield folder
+def promote(workspace: Workspace, store: Store, name: str) -> None:
+    """Put a published version in force. Raises `WorkspaceError` where it was never published or its files are
+    gone."""
+    index = index_path(workspace, name, Space.UNIFIED)
+    if name in _published(store) and not index.exists():
+        raise WorkspaceError(
+            f"Model {name} cannot be put in force: {index} is not there. Restore it, or train again."
+        )
+    store.make_current(name)
 
 
-@contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """A folder that takes the place of `target` when the block ends without an error, and not before."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        yield part
-        if target.exists():
-            old = target.with_name(f".{target.name}.{os.getpid()}.old")
-            os.replace(target, old)
-            os.replace(part, target)
-            shutil.rmtree(old)
-        else:
-            os.replace(part, target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+def rollback(workspace: Workspace, store: Store) -> str:
+    """Put the version published before the one in force in force again; returns its name."""
+    current = store.current_version()
+    names = _published(store)
+    earlier = names[names.index(current.name) + 1 :] if current else []
+    if not earlier:
+        raise WorkspaceError("There is no earlier version to go back to; see `mmquality models list`.")
+    promote(workspace, store, earlier[0])
+    return earlier[0]
+
+
+def _take_name(workspace: Workspace, store: Store, folder: Path) -> str:
+    """Rename `folder` to the next free version."""
+    while True:
+        taken = [*_names(workspace), *filter(_NAME.fullmatch, _published(store))]
+        name = f"v{max(map(_number, taken), default=0) + 1:04d}"
+        try:
+            os.rename(folder, workspace.models / name)
+            return name
+        except OSError:
+            if not (workspace.models / name).exists():  # else another process took the name meanwhile
+                raise
 
 
 def _names(workspace: Workspace) -> list[str]:
-    folders = workspace.models.glob("v*") if workspace.models.exists() else []
-    found = [f.name for f in folders if _NAME.fullmatch(f.name) and (f / CONFIG).exists()]
-    return sorted(found, key=lambda name: int(name[1:]))
+    """Everything in models/ that is named like a version, the newest last."""
+    return sorted((f.name for f in workspace.models.glob("v*") if _NAME.fullmatch(f.name)), key=_number)
+
+
+def _published(store: Store) -> list[str]:
+    """The names of the published versions, the last published first."""
+    return [version.name for version in store.versions()]
+
+
+def _number(name: str) -> int:
+    return int(name[1:])

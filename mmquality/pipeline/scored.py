@@ -1,0 +1,53 @@
+"""What a model version made of each listing: its score and its unified embedding, as files in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mmquality.errors import ModelFileError
+from mmquality.index import Vectors
+from mmquality.pipeline.folders import whole_folder
+
+_COLUMNS = ["listing_id", "title_hash", "photo_hash"]
+_FOLDER, _SCORES, _UNIFIED = "scored", "scores.parquet", "unified.npy"
+
+
+def save_scored(
+    version: Path, listings: pd.DataFrame, scores: npt.NDArray[np.float64], unified: Vectors
+) -> None:
+    """Keep the score (n,) and the unified embedding (n, d_z) of each listing, both or neither."""
+    with whole_folder(version / _FOLDER) as folder:
+        np.save(folder / _UNIFIED, unified)
+        listings[_COLUMNS].assign(score=scores).to_parquet(folder / _SCORES, index=False)
+
+
+def has_scored(version: Path) -> bool:
+    """Whether `save_scored` has kept anything of this version."""
+    return (version / _FOLDER).exists()
+
+
+def load_scores(version: Path) -> pd.DataFrame:
+    """listing_id, title_hash, photo_hash, score of the listings scored. Raises `ModelFileError`."""
+    path = version / _FOLDER / _SCORES
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+        raise _unreadable(path, error) from error
+
+
+def load_unified(version: Path) -> Vectors:
+    """The unified embeddings (n, d_z) in the order of `load_scores`. Raises `ModelFileError`."""
+    path = version / _FOLDER / _UNIFIED
+    try:
+        unified: Vectors = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise _unreadable(path, error) from error
+    return unified
+
+
+def _unreadable(path: Path, error: Exception) -> ModelFileError:
+    return ModelFileError(f"{path} cannot be read ({error}). Run `mmquality score`, then `mmquality index`.")

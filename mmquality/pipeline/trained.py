@@ -1,0 +1,45 @@
+"""A trained model in its folder: the checkpoint, and which listings it was trained on."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, Checkpoint, save_checkpoint
+from mmquality.errors import ModelFileError
+from mmquality.scoring import UNSEEN
+
+Ints = npt.NDArray[np.int64]
+
+_CONTENT = ["listing_id", "title_hash", "photo_hash"]  # with another title or photo it is another listing
+_TRAINED_ON = "trained_on.parquet"
+
+
+def save_trained(checkpoint: Checkpoint, listings: pd.DataFrame, fold: Ints, folder: Path) -> None:
+    """Write a model and the fold (n,) that each of its listings was held out with into `folder`."""
+    save_checkpoint(checkpoint, folder)
+    listings[_CONTENT].assign(fold=fold).to_parquet(folder / _TRAINED_ON, index=False)
+
+
+def copy_trained(source: Path, target: Path) -> None:
+    """Copy what `save_trained` wrote, and nothing else, into `target`. Raises `ModelFileError`."""
+    for name in (WEIGHTS, CONFIG, METRICS, _TRAINED_ON):
+        try:
+            shutil.copyfile(source / name, target / name)
+        except FileNotFoundError as error:
+            raise ModelFileError(f"The model {source} has no {name}. Restore it, or train again.") from error
+
+
+def folds_of(folder: Path, listings: pd.DataFrame) -> Ints:
+    """The fold of each listing, `UNSEEN` where the model was trained without it as it now is, (n,)."""
+    path = folder / _TRAINED_ON
+    try:
+        trained_on = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+        raise ModelFileError(f"{path} cannot be read ({error}). Restore it, or train again.") from error
+    fold = listings[_CONTENT].merge(trained_on, on=_CONTENT, how="left")["fold"]
+    return fold.fillna(UNSEEN).to_numpy(dtype=np.int64)

@@ -1,0 +1,121 @@
+"""The ensemble: repeatable to the last bit, in any number of processes, and blind to what is held out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from synthetic import NETWORK, TRAINING, synthetic
+
+from mmquality.network.siamese import SiameseNetwork
+from mmquality.training import ensemble as ensemble_module
+from mmquality.training.data import TrainingData
+from mmquality.training.ensemble import Ensemble, train_ensemble
+from mmquality.training.groups import owned_photos
+from mmquality.training.warm_start import fit_inputs
+
+CONFIG = replace(TRAINING, epochs=2, folds=3)
+
+
+def train(data: TrainingData, seed: int = 7) -> Ensemble:
+    return train_ensemble(data, NETWORK, replace(CONFIG, seed=seed), workers=1)
+
+
+def same(a: SiameseNetwork, b: SiameseNetwork) -> bool:
+    return all(
+        torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+    )
+
+
+def networks(ensemble: Ensemble) -> list[SiameseNetwork]:
+    return [ensemble.network, *ensemble.fold_networks]
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingData:
+    data = synthetic(90).data
+    verdict = data.verdict.copy()
+    verdict[:5] = 1  # so that not every listing owns its photo
+    return replace(data, verdict=verdict)
+
+
+@pytest.fixture(scope="module")
+def trained(data: TrainingData) -> Ensemble:
+    return train(data)
+
+
+def test_one_network_for_all_and_one_for_each_fold(trained: Ensemble) -> None:
+    assert len(trained.fold_networks) == 3 and sorted(set(trained.fold)) == [0, 1, 2]
+    assert len(trained.history) == 2 and not any(network.training for network in networks(trained))
+    assert not any(same(a, b) for a, b in zip(networks(trained), networks(trained)[1:], strict=False))
+
+
+def test_training_again_gives_the_same_to_the_last_bit(data: TrainingData, trained: Ensemble) -> None:
+    again = train(data)
+    assert all(same(a, b) for a, b in zip(networks(trained), networks(again), strict=True))
+    assert again.history == trained.history and (again.fold == trained.fold).all()
+
+
+def test_the_number_of_processes_changes_nothing(data: TrainingData, trained: Ensemble) -> None:
+    seen: list[tuple[int, int]] = []
+    parallel = train_ensemble(data, NETWORK, CONFIG, 2, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert all(same(a, b) for a, b in zip(networks(trained), networks(parallel), strict=True))
+    assert parallel.history == trained.history and (parallel.owned == trained.owned).all()
+
+
+def test_another_seed_gives_other_networks(data: TrainingData, trained: Ensemble) -> None:
+    assert not same(train(data, seed=8).network, trained.network)
+
+
+def test_threads_are_as_before(data: TrainingData) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train(data.subset(np.arange(40)))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("what", ["photos", "titles", "clicked", "verdict"])
+def test_a_fold_network_never_saw_its_fold(
+    data: TrainingData, trained: Ensemble, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    held_out = np.flatnonzero(trained.fold == 1)
+    array = getattr(data, what).copy()
+    array[held_out] = 0.5 + np.random.default_rng(1).random(array[held_out].shape)
+    # The standardisation reads every embedding (never what belongs together), and owners read every photo.
+    inputs = fit_inputs(NETWORK, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
+    monkeypatch.setattr(ensemble_module, "fit_inputs", lambda *_: inputs)
+    monkeypatch.setattr(ensemble_module, "owned_photos", lambda *_: trained.owned)
+    changed = train(replace(data, **{what: array}))
+    assert same(changed.fold_networks[1], trained.fold_networks[1])
+    for network, before in zip(networks(changed), networks(trained), strict=True):
+        if before is not trained.fold_networks[1]:
+            assert not same(network, before)
+
+
+def test_the_pairs_of_a_held_out_listing_are_held_out_too(data: TrainingData, trained: Ensemble) -> None:
+    outside = trained.fold[data.pairs] == 1
+    kept = replace(data, pairs=data.pairs[~outside.any(axis=1)])
+    assert same(train(kept).fold_networks[1], trained.fold_networks[1])
+
+
+def test_owners_are_those_of_the_whole_catalogue(data: TrainingData, trained: Ensemble) -> None:
+    assert (trained.owned == owned_photos(data, CONFIG)).all() and not trained.owned.all()
+
+
+def test_progress_counts_networks(data: TrainingData) -> None:
+    seen: list[tuple[int, int]] = []
+    config = replace(CONFIG, epochs=1, folds=2)
+    few = data.subset(np.arange(30))
+    train_ensemble(few, NETWORK, config, 1, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_an_error_in_a_process_comes_through(data: TrainingData) -> None:
+    with pytest.raises(KeyError, match="hinge"):
+        train_ensemble(data, NETWORK, replace(CONFIG, coclick_loss="hinge"), workers=2)

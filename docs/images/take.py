@@ -54,7 +54,7 @@ def take(browser: Browser, address: str, shot: Shot, folder: Path) -> None:
         viewport={"width": width, "height": height}, color_scheme="dark" if shot.scheme == "dark" else "light"
     )
     page.goto(address + shot.path)
-    page.locator("[data-testid=stMain] h1, [data-testid=stMain] h2").first.wait_for()
+    page.locator("[data-testid=stMain] h1:visible, [data-testid=stMain] h2:visible").first.wait_for()
     page.wait_for_function("() => !document.querySelector('[data-test-script-state=running]')")
     page.wait_for_timeout(1500)  # photos fade in
     page.screenshot(path=folder / f"{shot.name}.png")

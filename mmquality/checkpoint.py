@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             _network(network_config, weights, f"fold{number}", network.inputs)
             for number in range(config["folds"])
         ]
-        scales = {name: _tuples(value) for name, value in config["scales"].items()}
+        scales = {f.name: _tuples(config["scales"][f.name]) for f in fields(Scales)}
         return Checkpoint(
             network_config=network_config,
             training_config=TrainingConfig(**config["training"]),

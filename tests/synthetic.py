@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
+from mmquality.checkpoint import Checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig
-from mmquality.training.data import TrainingData
+from mmquality.scoring import fit_scales
+from mmquality.training.data import Ints, TrainingData
+from mmquality.training.ensemble import train_ensemble
 
 TITLE_DIM, PHOTO_DIM, PLACES = 24, 32, 4
 
@@ -70,3 +74,23 @@ def without(data: TrainingData, *, pairs: bool = False, impressions: bool = Fals
         none = np.zeros((len(data), 0), dtype=np.float32)
         data = replace(data, shown=none, clicked=none)
     return data
+
+
+@cache
+def trained() -> tuple[Catalogue, Checkpoint, Ints]:
+    """A catalogue with planted swaps, a model of it trained long enough to find them, and its folds."""
+    catalogue = synthetic(240, swaps=0.12, seed=3)
+    config = replace(TRAINING, epochs=12, batch_size=40)
+    return catalogue, *checkpoint_of(catalogue.data, config)
+
+
+def checkpoint_of(
+    data: TrainingData, config: TrainingConfig, network: NetworkConfig = NETWORK
+) -> tuple[Checkpoint, Ints]:
+    """Train on `data` in this process; the checkpoint, and the fold of each listing."""
+    ensemble = train_ensemble(data, network, config, workers=1)
+    networks = ensemble.network, ensemble.fold_networks
+    scales = fit_scales(
+        *networks, data.titles, data.photos, ensemble.fold, config.expected_share, config.seed
+    )
+    return Checkpoint(network, config, "text-1", "photo-1", *networks, scales), ensemble.fold

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from mmquality.cli import options
-from mmquality.cli.terminal import TerminalReporter
+from mmquality.cli.terminal import TerminalReporter, command, printable
 from mmquality.config import Workspace
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.settings import EncoderChoice
 
-_SHOWN = 5  # problems printed; the import report has them all
+_SHOWN = 5  # problems printed, …
+_SHOWN_KINDS = 12  # … and kinds of them; the import report has them all
 
 
 @click.command()
@@ -22,83 +21,86 @@ _SHOWN = 5  # problems printed; the import report has them all
 @options.training
 def build(
     workspace: Workspace,
-    listings: Path,
-    images: Path,
-    impressions: Path | None,
-    co_clicks: Path | None,
+    files: InputFiles,
     name: str | None,
-    text_encoder: str,
-    photo_encoder: str,
+    text: EncoderChoice | None,
+    photo: EncoderChoice | None,
     projection: str,
     epochs: int | None,
     seed: int,
-    **vectors: Path | None,
 ) -> None:
-    """From files to a ranked queue: import, encode, train, score, index."""
+    """Import, encode, train, score and index in one go.
+
+    From files to a ranked queue. In a workspace that is there, clicks alone may be given: a new model learns
+    from them, too.
+    """
     from mmquality.pipeline import building
 
-    summary, version = building.build(
-        workspace,
-        InputFiles(listings, images, impressions, co_clicks),
-        building.Options(projection, seed, epochs),
-        *_choices(text_encoder, photo_encoder, vectors),
-        TerminalReporter(),
-        name,
+    choices = building.Options(projection, seed, epochs)
+    _, version = building.build(
+        workspace, files, choices, text, photo, TerminalReporter(), name, imported=_print_import
     )
-    _print_import(summary)
-    click.echo(f"Model {version} is in force. Look at it: mmquality serve -w {workspace.root}")
+    _print_in_force(workspace, version)
 
 
 @click.command("import")
 @options.workspace
 @options.input_files
-def import_(
-    workspace: Workspace,
-    listings: Path,
-    images: Path,
-    impressions: Path | None,
-    co_clicks: Path | None,
-    name: str | None,
-) -> None:
-    """Read a catalogue, its photos and its click log; a second import updates what changed."""
-    files = InputFiles(listings, images, impressions, co_clicks)
-    _print_import(import_files(workspace, files, reporter=TerminalReporter(), catalogue_name=name))
+def import_(workspace: Workspace, files: InputFiles, name: str | None) -> None:
+    """Read a catalogue, its photos and its click log.
+
+    A second import updates what changed and leaves the rest; clicks may then come alone. Rows that cannot be
+    used are counted and kept in the import report.
+    """
+    summary = import_files(workspace, files, reporter=TerminalReporter(), catalogue_name=name)
+    _print_import(summary)
+    new = summary.listings.added + summary.listings.updated
+    click.echo(f"Next: {command('encode' if new else 'train', workspace)}")
 
 
 @click.command()
 @options.workspace
 @options.encoders
-def encode(workspace: Workspace, text_encoder: str, photo_encoder: str, **vectors: Path | None) -> None:
-    """Embed titles and photos that are new or changed."""
+def encode(workspace: Workspace, text: EncoderChoice | None, photo: EncoderChoice | None) -> None:
+    """Embed titles and photos that are new or changed.
+
+    Vectors made elsewhere are taken as they are: make them again for titles and photos that changed.
+    """
     from mmquality.pipeline import encoding
 
-    choices = _choices(text_encoder, photo_encoder, vectors)
-    done = encoding.encode(workspace, *choices, TerminalReporter())
+    done = encoding.encode(workspace, text, photo, TerminalReporter())
     click.echo(
         f"Encoded {done.titles:,} titles ({done.titles_cached:,} were there already) and "
         f"{done.photos:,} photos ({done.photos_cached:,} were there already)."
     )
+    click.echo(f"Next: {command('train', workspace)}")
 
 
 @click.command()
 @options.workspace
 @options.training
 def train(workspace: Workspace, projection: str, epochs: int | None, seed: int) -> None:
-    """Train a new model version; it shows once it has scored and been indexed."""
+    """Train a new model version.
+
+    It shows once it has scored the catalogue and been indexed.
+    """
     from mmquality.pipeline import building
 
     version = building.train(workspace, building.Options(projection, seed, epochs), TerminalReporter())
-    click.echo(f"Trained {version}. Next: mmquality score -w {workspace.root}")
+    click.echo(f"Trained {version}. Next: {command('score', workspace)}")
 
 
 @click.command()
 @options.workspace
 def score(workspace: Workspace) -> None:
-    """Score every listing with the model trained last."""
+    """Score every listing.
+
+    The model is the one trained last or, where that was published already, the one in force.
+    """
     from mmquality.pipeline import building
 
     version = building.score(workspace, TerminalReporter())
-    click.echo(f"Scored with {version}. Next: mmquality index -w {workspace.root}")
+    click.echo(f"Scored with {version}. Next: {command('index', workspace)}")
 
 
 @click.command()
@@ -107,16 +109,11 @@ def index(workspace: Workspace) -> None:
     """Build the neighbour indexes and put the model in force."""
     from mmquality.pipeline import building
 
-    version = building.index(workspace, TerminalReporter())
-    click.echo(f"Model {version} is in force. Look at it: mmquality serve -w {workspace.root}")
+    _print_in_force(workspace, building.index(workspace, TerminalReporter()))
 
 
-def _choices(text: str, photo: str, vectors: dict[str, Path | None]) -> tuple[EncoderChoice, EncoderChoice]:
-    """The two encoder choices; vectors made elsewhere go before a model."""
-    return (
-        EncoderChoice(text, vectors["title_vectors"], vectors["title_ids"]),
-        EncoderChoice(photo, vectors["photo_vectors"], vectors["photo_ids"]),
-    )
+def _print_in_force(workspace: Workspace, version: str) -> None:
+    click.echo(f"Model {version} is in force. Look at it: {command('serve', workspace)}")
 
 
 def _print_import(summary: ImportSummary) -> None:
@@ -125,10 +122,18 @@ def _print_import(summary: ImportSummary) -> None:
     for name, count in (("Impressions", summary.impressions), ("Co-clicks", summary.co_clicks)):
         if count:
             click.echo(f"{name}: {count:,} read.")
-    if not summary.problems:
-        return
+    if summary.problems:
+        _print_problems(summary)
+
+
+def _print_problems(summary: ImportSummary) -> None:
     click.echo(f"Rows that could not be used: {len(summary.problems):,} (all are in the import report)")
-    for reason, count in summary.problem_counts().items():
-        click.echo(f"  {count:,} × {reason}")
+    kinds = list(summary.problem_counts().items())
+    for reason, count in kinds[:_SHOWN_KINDS]:
+        click.echo(f"  {count:,} × {printable(reason)}")
+    if len(kinds) > _SHOWN_KINDS:
+        click.echo(f"  and {len(kinds) - _SHOWN_KINDS:,} kinds more")
+    click.echo("The first of them:")
     for problem in summary.problems[:_SHOWN]:
-        click.echo(f"  {problem.file}, row {problem.row}, {problem.column}: {problem.reason}")
+        where = f"{problem.file}, row {problem.row}" + (f", {problem.column}" if problem.column else "")
+        click.echo(f"  {printable(where)}: {printable(problem.reason)}")

@@ -1,7 +1,8 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what they become before a command sees them."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,12 @@ from typing import Any
 import click
 
 from mmquality.config import Workspace
+from mmquality.pipeline.importing import InputFiles
+from mmquality.pipeline.settings import EncoderChoice
 
 Command = Callable[..., Any]
 
-
-def _workspace(_: click.Context, __: click.Parameter, value: Path) -> Workspace:
-    return Workspace.at(value)
-
+_folder = click.Path(path_type=Path, file_okay=False)
 
 workspace = click.option(
     "-w",
@@ -23,9 +23,17 @@ workspace = click.option(
     envvar="MMQ_WORKSPACE",
     default=Path("workspace"),
     show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    callback=_workspace,
+    type=_folder,
+    callback=lambda context, parameter, value: Workspace.at(value),
     help="The catalogue's folder (or MMQ_WORKSPACE).",
+)
+# For a command of a group that takes --workspace itself: it may stand before the command or after it.
+workspace_again = click.option(
+    "-w",
+    "--workspace",
+    type=_folder,
+    callback=lambda context, parameter, value: Workspace.at(value) if value else context.obj,
+    help="The catalogue's folder.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
@@ -36,54 +44,81 @@ def file(name: str, help: str, required: bool = False) -> Callable[[Command], Co
 
 
 def input_files(command: Command) -> Command:
-    """--listings, --images, --impressions, --co-clicks, --name."""
-    for option in (
-        click.option("--name", help="The catalogue's name for people (by default its folder's)."),
-        file("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
+    """--listings, --images, --impressions, --co-clicks as `files`; --name."""
+
+    @functools.wraps(command)
+    def with_files(
+        listings: Path | None,
+        images: Path | None,
+        impressions: Path | None,
+        co_clicks: Path | None,
+        **others: Any,
+    ) -> Any:
+        if not (listings or impressions or co_clicks):
+            raise click.UsageError(
+                "There is nothing to import: give --listings, --impressions or --co-clicks."
+            )
+        if images and not listings:
+            raise click.UsageError("--images goes with --listings.")
+        return command(files=InputFiles(listings, images, impressions, co_clicks), **others)
+
+    return _with_options(
+        with_files,
+        file("--listings", "CSV, Parquet or JSON Lines with listing_id, title, image, …"),
+        file(
+            "--images",
+            "The folder that the image column is relative to (by default that of the import before).",
+        ),
         file(
             "--impressions",
             "Click log: which listing was shown to whom, where, and whether it was clicked.",
         ),
-        file("--images", "The folder that the image column is relative to.", required=True),
-        file(
-            "--listings",
-            "CSV, Parquet or JSON Lines with listing_id, title, image, …",
-            required=True,
-        ),
-    ):
-        command = option(command)
-    return command
+        file("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
+        click.option("--name", help="The catalogue's name for people (by default its folder's)."),
+    )
 
 
 def encoders(command: Command) -> Command:
-    """--text-encoder, --photo-encoder, and vectors made elsewhere."""
-    for option in (
-        file("--photo-ids", "Listing ids of the rows of --photo-vectors, where that is an .npy file."),
-        file("--photo-vectors", "Photo embeddings made elsewhere, .npy or Parquet."),
-        file("--title-ids", "Listing ids of the rows of --title-vectors, where that is an .npy file."),
-        file("--title-vectors", "Title embeddings made elsewhere, .npy or Parquet."),
-        click.option(
-            "--photo-encoder",
-            default="default",
-            show_default=True,
-            help="A transformers vision model.",
-        ),
+    """--text-encoder, --photo-encoder and vectors made elsewhere as `text` and `photo`."""
+
+    @functools.wraps(command)
+    def with_encoders(
+        text_encoder: str | None,
+        title_vectors: Path | None,
+        title_ids: Path | None,
+        photo_encoder: str | None,
+        photo_vectors: Path | None,
+        photo_ids: Path | None,
+        **others: Any,
+    ) -> Any:
+        return command(
+            text=_choice("--text-encoder", text_encoder, "--title", title_vectors, title_ids),
+            photo=_choice("--photo-encoder", photo_encoder, "--photo", photo_vectors, photo_ids),
+            **others,
+        )
+
+    usual = "(by default the one used before, at first {}; 'default' goes back to that)."
+    return _with_options(
+        with_encoders,
         click.option(
             "--text-encoder",
-            default="default",
-            show_default=True,
-            help="A sentence-transformers model.",
+            help=f"A sentence-transformers model, by folder or name {usual.format('all-MiniLM-L6-v2')}",
         ),
-    ):
-        command = option(command)
-    return command
+        click.option(
+            "--photo-encoder",
+            help=f"A transformers vision model, by folder or name {usual.format('EfficientNet-Lite0')}",
+        ),
+        file("--title-vectors", "Title embeddings made elsewhere, .npy or Parquet."),
+        file("--title-ids", "Listing ids of the rows of --title-vectors, where that is an .npy file."),
+        file("--photo-vectors", "Photo embeddings made elsewhere, .npy or Parquet."),
+        file("--photo-ids", "Listing ids of the rows of --photo-vectors, where that is an .npy file."),
+    )
 
 
 def training(command: Command) -> Command:
     """--projection, --epochs, --seed."""
-    for option in (
-        click.option("--seed", default=7, show_default=True, help="The same seed gives the same model."),
-        click.option("--epochs", type=click.IntRange(1), help="By default, what suits the catalogue's size."),
+    return _with_options(
+        command,
         click.option(
             "--projection",
             type=click.Choice(["identity", "linear", "transe", "transh", "transr"]),
@@ -91,6 +126,32 @@ def training(command: Command) -> Command:
             show_default=True,
             help="How title and photo are brought together.",
         ),
-    ):
+        click.option("--epochs", type=click.IntRange(1), help="By default, what suits the catalogue's size."),
+        click.option(
+            "--seed",
+            type=click.IntRange(0, 2**31 - 1),
+            default=7,
+            show_default=True,
+            help="The same seed gives the same model.",
+        ),
+    )
+
+
+def _with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """`command` with these options, in this order in its help."""
+    for option in reversed(options):
         command = option(command)
     return command
+
+
+def _choice(
+    encoder_option: str, encoder: str | None, prefix: str, vectors: Path | None, ids: Path | None
+) -> EncoderChoice | None:
+    """What was chosen, None where nothing was."""
+    if encoder and vectors:
+        raise click.UsageError(f"Give {encoder_option} or {prefix}-vectors, not both.")
+    if ids and not vectors:
+        raise click.UsageError(f"{prefix}-ids goes with {prefix}-vectors.")
+    if vectors:
+        return EncoderChoice(vectors=vectors, ids=ids)
+    return EncoderChoice(encoder) if encoder else None

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import click
 
 from mmquality import __version__
-from mmquality.cli import building, evaluating, reading, serving
+from mmquality.cli import building, evaluating, labelling, models, reading, serving
+from mmquality.cli.terminal import printable
 from mmquality.errors import MMQualityError
 
 
 class Commands(click.Group):
-    """Turns errors that were raised on purpose into one sentence and exit status 1."""
+    """Turns errors that a person can mend into one sentence and exit status 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except MMQualityError as error:
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(1)
+            sentence = str(error)
+        except OSError as error:
+            if error.errno in (None, errno.EPIPE):  # click ends quietly when the reader of a pipe has gone
+                raise
+            sentence = f"{error.filename or 'A file'}: {error.strerror}. Nothing more was done."
+        click.echo(f"Error: {printable(sentence)}", err=True)
+        ctx.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order of use, not of the alphabet
@@ -42,9 +49,9 @@ for command in (
     reading.rank,
     reading.neighbours,
     evaluating.evaluate,
-    reading.label,
-    reading.export,
-    reading.models,
+    labelling.label,
+    labelling.export,
+    models.models,
     serving.serve,
 ):
     main.add_command(command)

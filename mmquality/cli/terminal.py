@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
+from mmquality.config import Workspace
 from mmquality.pipeline.progress import Advance
 
 _EVERY = 10.0  # seconds between plain lines where there is no terminal
@@ -21,7 +25,7 @@ class TerminalReporter:
     """A bar per stage on a terminal, plain lines elsewhere."""
 
     def say(self, line: str) -> None:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
@@ -50,9 +54,17 @@ def _plain(name: str, total: int | None) -> Iterator[Advance]:
     click.echo(f"{name}: {done:,} in {time.monotonic() - started:.1f} s", err=True)
 
 
-def print_json(value: Any) -> None:
+def command(step: str, workspace: Workspace) -> str:
+    """A command line for this workspace, to be copied."""
+    root = workspace.root
+    here = Path.cwd()
+    place = root.relative_to(here) if root.is_relative_to(here) else root
+    return f"mmquality {step} -w {shlex.quote(str(place))}"
+
+
+def print_json(value: dict[str, Any]) -> None:
     """One JSON object and nothing else."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json))
 
 
 def print_table(header: list[str], rows: list[list[Any]]) -> None:
@@ -64,9 +76,18 @@ def print_table(header: list[str], rows: list[list[Any]]) -> None:
         click.echo("  ".join([*padded, row[-1]]).rstrip())
 
 
+def printable(text: str) -> str:
+    """`text` without control characters: a title is a stranger's, and they could take over the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    # A title is a stranger's text: no control character of it may reach the terminal.
-    return "".join(c if c.isprintable() else " " for c in text)
+    return f"{value:.3f}" if isinstance(value, float) else printable(str(value))
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

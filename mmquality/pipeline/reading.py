@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
+from mmquality.errors import UnknownListingError, WorkspaceError
 from mmquality.index import NeighbourIndex
 from mmquality.pipeline.places import index_path, open_store, thumbnail_path
 from mmquality.pipeline.scored import load_scores
@@ -60,9 +61,33 @@ class Catalogue:
         self.version: ModelVersion | None = self.store.current_version()
         self._indexes: dict[Space, NeighbourIndex] = {}
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
+    def published_version(self) -> ModelVersion:
+        """The version in force; raises `WorkspaceError` where none was published yet."""
+        if self.version is None:
+            raise WorkspaceError(
+                f"No model has been published in {self.workspace.root}. Run `mmquality build` first."
+            )
+        return self.version
+
     def neighbours(self, listing_id: str, space: Space, k: int = 10) -> list[Neighbour]:
-        """The k nearest listings in `space`, nearest first, never the listing itself."""
-        found = self._index(space).nearest(listing_id, k)
+        """The k nearest listings in `space`, nearest first, never the listing itself.
+
+        Raises `UnknownListingError` for one that the catalogue or the version in force does not hold.
+        """
+        index = self._index(space)
+        if listing_id not in index:
+            self.store.listing(listing_id)  # raises where the catalogue does not hold it either
+            raise UnknownListingError(
+                f"Listing {listing_id!r} was imported after model {self.published_version().name} had scored "
+                "the catalogue. Run `mmquality encode`, `mmquality score` and `mmquality index`."
+            )
+        found = index.nearest(listing_id, k)
         if not found:
             return []
         titles = self._index(Space.TITLE)
@@ -93,7 +118,7 @@ class Catalogue:
 
     def scores(self) -> pd.DataFrame:
         """The mismatch score of every listing in the version in force: listing_id, score."""
-        return load_scores(self.workspace.models / self._version_name())[["listing_id", "score"]]
+        return load_scores(self.workspace.models / self.published_version().name)[["listing_id", "score"]]
 
     def indexes(self) -> dict[Space, NeighbourIndex]:
         """The index of every space, all in the same order."""
@@ -116,14 +141,7 @@ class Catalogue:
         return self._indexes[space]
 
     def _load(self, space: Space) -> NeighbourIndex:
-        return NeighbourIndex.load(index_path(self.workspace, self._version_name(), space))
-
-    def _version_name(self) -> str:
-        if self.version is None:
-            raise WorkspaceError(
-                f"No model has been published in {self.workspace.root}. Run `mmquality build` first."
-            )
-        return self.version.name
+        return NeighbourIndex.load(index_path(self.workspace, self.published_version().name, space))
 
 
 def _ids(neighbours: list[Neighbour]) -> set[str]:

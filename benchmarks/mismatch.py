@@ -62,7 +62,7 @@ def sample(folder: Path, seed: int) -> Path:
     """A small sample marketplace, drawn."""
     from mmquality.data.sample import write_sample
 
-    return write_sample(folder / "sample", 600, seed).listings.parent
+    return write_sample(folder / "sample", 600, seed).images
 
 
 def bars_of(rows: list[dict[str, Any]]) -> dict[str, Any]:

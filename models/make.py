@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,8 +12,9 @@ from typing import Any
 from mmquality.config import Workspace
 from mmquality.data.sample import write_sample
 from mmquality.pipeline.building import build
-from mmquality.pipeline.demo import SAMPLE_NAME, SHIPPED, SHIPPED_FILES
+from mmquality.pipeline.demo import SAMPLE_NAME, SHIPPED
 from mmquality.pipeline.importing import InputFiles
+from mmquality.pipeline.trained import copy_trained
 
 CARD = Path(__file__).with_name("README.md")
 
@@ -24,13 +24,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace.at(Path(scratch) / "workspace")
         sample = write_sample(workspace.root / "sample")
-        files = InputFiles(sample.listings, sample.listings.parent, sample.impressions, sample.co_clicks)
+        files = InputFiles(sample.listings, sample.images, sample.impressions, sample.co_clicks)
         _, version = build(workspace, files, catalogue_name=SAMPLE_NAME)
         truth = ["--truth", str(sample.planted), "--split", str(sample.split)]
         mismatch = evaluate("mismatch", workspace, *truth)
         SHIPPED.mkdir(parents=True, exist_ok=True)
-        for name in SHIPPED_FILES:
-            shutil.copyfile(workspace.models / version / name, SHIPPED / name)
+        copy_trained(workspace.models / version, SHIPPED)
     figures = [("whole catalogue", mismatch["catalogue"]), ("test split", mismatch["test"])]
     figures += [(f"kind: {kind}", metrics) for kind, metrics in mismatch["by_kind"].items()]
     rows = [

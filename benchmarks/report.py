@@ -27,7 +27,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": platform.platform(terse=True),
-        "load_before": round(os.getloadavg()[0], 2),
+        "load": round(os.getloadavg()[0], 2),
     }
 
 
@@ -106,7 +106,7 @@ def bar(value: float, limit: float, at_least: bool = True) -> dict[str, Any]:
 def finish(
     rows: list[dict[str, Any]], bars: dict[str, Any], seed: int, as_json: bool, section: str | None
 ) -> None:
-    """Print the report; with `--json` as one object, else as tables, which also go into `section` of the docs."""
+    """Print the report; as one object with `--json`, else as tables, which go into `section` of the docs."""
     report = {"machine": machine(), "versions": versions(), "seed": seed, "rows": rows, "bars": bars}
     if as_json:
         print(json.dumps(report, indent=2))
@@ -124,8 +124,8 @@ def markdown(report: dict[str, Any]) -> str:
     lines = [
         table(report["rows"]),
         "",
-        f"Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB; load before the run {m['load_before']}. "
-        f"{packages}. Seed {report['seed']}.",
+        f"Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB, {m['system']}; "
+        f"load average when done {m['load']}. {packages}. Seed {report['seed']}.",
     ]
     if report["bars"]:
         rows = [{"bar": name, **bar} for name, bar in report["bars"].items()]
@@ -137,7 +137,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Rows as a Markdown table, the first row's keys as its header."""
     header = list(rows[0])
     body = [[_cell(row.get(name)) for name in header] for row in rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *body])
+    rows_of_cells = [header, ["---"] * len(header), *body]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in rows_of_cells)
 
 
 def _cell(value: Any) -> str:

@@ -13,7 +13,7 @@ from mmquality.pages.photos import thumbnail
 from mmquality.pages.widgets import segments, text_filter
 from mmquality.pages.wording import count
 from mmquality.pipeline.reading import Catalogue, Comparison
-from mmquality.records import Listing, Neighbour
+from mmquality.records import Listing, Neighbour, Space
 from mmquality.store import RankingQuery
 
 _KS = ("5", "10", "20", "50")
@@ -73,7 +73,9 @@ def _compare(catalogue: Catalogue, listing_id: str, k: int) -> None:
     try:
         listing = catalogue.store.listing(listing_id)
         found = catalogue.comparison(listing_id, k)
-        unified = session.unified_distances(catalogue, listing_id, [n.listing_id for n in found.title])
+        by_title = [n.listing_id for n in found.title]
+        distances = catalogue.distances(listing_id, by_title, Space.UNIFIED)
+        unified = dict(zip(by_title, distances, strict=True))
     except (UnknownListingError, ModelFileError) as error:
         notice("Nothing to compare", str(error))
         return

@@ -82,7 +82,7 @@ def _analyst() -> None:
 def _workspace(catalogue: Catalogue) -> None:
     """What is being looked at, in a few quiet lines."""
     lines = [
-        f"<b>{as_html(catalogue.workspace.root.name)}</b>",
+        f"<b>{as_html(catalogue.name)}</b>",
         count(catalogue.store.listing_count(), "listing"),
     ]
     if catalogue.version is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -12,11 +11,8 @@ from sqlalchemy import make_url
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
-from mmquality.index import NeighbourIndex, distance_of
 from mmquality.pages.components import notice
-from mmquality.pipeline.places import index_path
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Space
 
 ANALYST_KEY = "analyst"
 SAMPLE = "sample marketplace"
@@ -77,15 +73,6 @@ def any_catalogue() -> Catalogue:
         st.stop()
 
 
-def unified_distances(found: Catalogue, listing_id: str, others: Sequence[str]) -> dict[str, float]:
-    """How far `others` are from a listing in the unified space: Euclidean distance of unit vectors, 0 … 2."""
-    if found.version is None or not others:
-        return {}
-    index = _unified_index(str(index_path(found.workspace, found.version.name, Space.UNIFIED)))
-    distances = distance_of(index.vectors(others) @ index.vectors([listing_id])[0])
-    return dict(zip(others, distances.tolist(), strict=True))
-
-
 def is_sample(found: Catalogue) -> bool:
     """Whether the catalogue is the drawn sample marketplace."""
     return found.version is not None and found.version.summary.get("catalogue") == SAMPLE
@@ -105,11 +92,6 @@ def _catalogue() -> Catalogue:
 def _open(root: str, database_url: str, identity: str, version: str | None) -> Catalogue:
     """One opened catalogue per model version, shared by all visits; its indexes are read once."""
     return Catalogue(Workspace.at(root, database_url))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _unified_index(path: str) -> NeighbourIndex:
-    return NeighbourIndex.load(Path(path))
 
 
 def _identity(database_url: str) -> str:

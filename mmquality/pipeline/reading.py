@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,9 +11,10 @@ import pandas as pd
 
 from mmquality.config import Workspace
 from mmquality.errors import UnknownListingError, WorkspaceError
-from mmquality.index import NeighbourIndex
+from mmquality.index import NeighbourIndex, distance_of
 from mmquality.pipeline.places import index_path, open_store, thumbnail_path
 from mmquality.pipeline.scored import load_scores
+from mmquality.pipeline.settings import load_settings
 from mmquality.records import Listing, ModelVersion, Neighbour, Space, product_of
 from mmquality.store import Store
 
@@ -75,6 +77,11 @@ class Catalogue:
             )
         return self.version
 
+    @property
+    def name(self) -> str:
+        """The catalogue's name for people; its folder's where it was given none."""
+        return load_settings(self.workspace).name or self.workspace.root.name
+
     def neighbours(self, listing_id: str, space: Space, k: int = 10) -> list[Neighbour]:
         """The k nearest listings in `space`, nearest first, never the listing itself.
 
@@ -98,6 +105,14 @@ class Catalogue:
                 zip(found, similarities, strict=True), 1
             )
         ]
+
+    def distances(self, listing_id: str, others: Sequence[str], space: Space) -> list[float]:
+        """How far each of `others` is from a listing in `space`: Euclidean, of unit vectors, 0 … 2."""
+        index = self._index(space)
+        if not others:
+            return []
+        found: list[float] = distance_of(index.vectors(others) @ index.vectors([listing_id])[0]).tolist()
+        return found
 
     def comparison(self, listing_id: str, k: int = 10) -> Comparison:
         """What title-only recall and unified recall each find for one listing."""

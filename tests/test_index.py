@@ -1,0 +1,164 @@
+"""The neighbour index against brute-force NumPy; ids of every kind; damage told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmquality.errors import ModelFileError, UnknownListingError
+from mmquality.index import NeighbourIndex, distance_of, unit
+
+ODD_IDS = [
+    "plain",
+    "with\nnewline",
+    "tab\t,\"quote'",
+    "größe 茶碗 🏺",
+    " space ",
+    "",
+    "007",
+    "a/../b",
+    "\u2028",
+]
+
+
+def vectors(n: int, d: int = 8, seed: int = 0, distinct: int | None = None) -> np.ndarray:
+    """(n, d) float32; only `distinct` different rows where that is given, so that there are ties."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(distinct or n, d)).astype(np.float32)
+    return rows[rng.integers(0, len(rows), n)] if distinct else rows
+
+
+def names(n: int) -> list[str]:
+    return [f"id-{row}" for row in range(n)]
+
+
+def all_distances(queries: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Euclidean distances of unit vectors, in double precision, (queries, n)."""
+    a, b = (x.astype(float) / np.linalg.norm(x.astype(float), axis=1, keepdims=True) for x in (queries, v))
+    return np.linalg.norm(a[:, None] - b[None], axis=2)
+
+
+@given(
+    n=st.integers(1, 40),
+    k=st.integers(1, 50),
+    seed=st.integers(0, 1_000),
+    distinct=st.sampled_from([None, 1, 3]),
+)
+@settings(max_examples=40, deadline=None)
+def test_search_agrees_with_brute_force_up_to_ties(n: int, k: int, seed: int, distinct: int | None) -> None:
+    v, queries = vectors(n, seed=seed, distinct=distinct), vectors(5, seed=seed + 1)
+    rows, distances = NeighbourIndex.build(v, names(n)).search(queries, k)
+    brute = all_distances(queries, v)
+    assert rows.shape == distances.shape == (5, min(k, n))
+    assert all(len(set(row)) == len(row) for row in rows.tolist())
+    np.testing.assert_allclose(distances, np.sort(brute, axis=1)[:, :k], atol=2e-3)
+    np.testing.assert_allclose(np.take_along_axis(brute, rows, axis=1), distances, atol=2e-3)
+
+
+@given(
+    n=st.integers(1, 30),
+    k=st.integers(0, 40),
+    seed=st.integers(0, 1_000),
+    distinct=st.sampled_from([None, 1, 2]),
+)
+@settings(max_examples=40, deadline=None)
+def test_nearest_never_names_the_listing_itself(n: int, k: int, seed: int, distinct: int | None) -> None:
+    v = vectors(n, seed=seed, distinct=distinct)
+    found = NeighbourIndex.build(v, names(n)).nearest("id-0", k)
+    others = np.sort(all_distances(v[:1], v[1:])[0])[:k] if n > 1 else []
+    assert len({i for i, _ in found}) == len(found) == min(k, n - 1) and "id-0" not in {i for i, _ in found}
+    np.testing.assert_allclose([d for _, d in found], others, atol=2e-3)
+
+
+def test_distance_is_0_for_the_same_and_2_for_the_opposite() -> None:
+    v = np.array([[1, 0], [5, 0], [-1, 0], [0, 3]], dtype=np.float32)
+    found = dict(NeighbourIndex.build(v, list("abcd")).nearest("a", 3))
+    assert found == pytest.approx({"b": 0, "d": 2**0.5, "c": 2})
+    assert distance_of(np.float32([1.0000001, -1.0000001])).tolist() == [0, 2]  # rounding is no NaN
+
+
+def test_lengths_do_not_matter_and_zeros_stay_zeros() -> None:
+    v = vectors(10)
+    longer = v * np.arange(1, 11, dtype=np.float32)[:, None]
+    np.testing.assert_allclose(unit(longer), unit(v), atol=1e-6)
+    assert not unit(np.zeros((2, 3), np.float32)).any()
+    index = NeighbourIndex.build(np.vstack([v, np.zeros((1, 8), np.float32)]), names(11))
+    assert all(d == pytest.approx(2**0.5) for _, d in index.nearest("id-10", 10))
+
+
+def test_vectors_come_back_at_unit_length_in_the_order_asked_for() -> None:
+    v = vectors(6)
+    index = NeighbourIndex.build(v, names(6))
+    np.testing.assert_allclose(index.vectors(["id-4", "id-0", "id-4"]), unit(v)[[4, 0, 4]], atol=1e-6)
+    assert index.vectors([]).shape == (0, 8)
+
+
+def test_nothing_to_find() -> None:
+    empty = NeighbourIndex.build(np.empty((0, 8), np.float32), [])
+    assert empty.search(vectors(2), 5)[0].shape == (2, 0) and len(empty) == 0
+    alone = NeighbourIndex.build(vectors(1), ["only"])
+    assert alone.nearest("only", 5) == []
+
+
+def test_unknown_listings_are_told() -> None:
+    index = NeighbourIndex.build(vectors(3), names(3))
+    assert "id-2" in index and "id-3" not in index
+    for ask in (lambda: index.nearest("id-3", 1), lambda: index.vectors(["id-0", "id-3"])):
+        with pytest.raises(UnknownListingError, match="'id-3' is not in the index. Run `mmquality index`"):
+            ask()
+
+
+def test_every_vector_needs_its_id() -> None:
+    with pytest.raises(ValueError, match="3 vectors for 2 ids"):
+        NeighbourIndex.build(vectors(3), names(2))
+
+
+def saved(folder: Path, ids: list[str]) -> Path:
+    NeighbourIndex.build(vectors(len(ids)), ids).save(folder / "title.faiss")
+    return folder / "title.faiss"
+
+
+def test_an_index_survives_the_disk_with_any_ids(tmp_path: Path) -> None:
+    index = NeighbourIndex.load(saved(tmp_path, ODD_IDS))
+    fresh = NeighbourIndex.build(vectors(len(ODD_IDS)), ODD_IDS)
+    assert index.ids == ODD_IDS
+    for listing_id in ODD_IDS:
+        assert index.nearest(listing_id, 5) == fresh.nearest(listing_id, 5)
+
+
+def ids_file(path: Path) -> Path:
+    return path.with_suffix(".ids.json")
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no vectors": lambda path: path.unlink(),
+    "no ids": lambda path: ids_file(path).unlink(),
+    "vectors end early": lambda path: path.write_bytes(path.read_bytes()[:-7]),
+    "vectors are empty": lambda path: path.write_bytes(b""),
+    "vectors are something else": lambda path: path.write_bytes(b"not an index at all, but long enough" * 9),
+    "ids end early": lambda path: ids_file(path).write_text('["a", "b'),
+    "ids are no text": lambda path: ids_file(path).write_bytes(b"\xff\xfe\x00"),
+    "ids are a number": lambda path: ids_file(path).write_text("9"),
+    "ids are an object": lambda path: ids_file(path).write_text(json.dumps(dict.fromkeys("abcdefghi"))),
+    "ids are numbers": lambda path: ids_file(path).write_text(json.dumps(list(range(9)))),
+    "an id is missing": lambda path: ids_file(path).write_text(json.dumps(ODD_IDS[1:])),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_damage_is_told_with_the_way_out(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    path = saved(tmp_path, ODD_IDS)
+    damage(path)
+    with pytest.raises(ModelFileError, match=r"title\..* Run `mmquality index` again\.$"):
+        NeighbourIndex.load(path)
+
+
+def test_the_index_is_exact() -> None:
+    assert isinstance(NeighbourIndex.build(vectors(3), names(3))._index, faiss.IndexFlatIP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -13,10 +13,10 @@ from PIL import Image
 
 from mmquality.encoders import Progress
 from mmquality.encoders.source import encoder_id, model_folder
+from mmquality.encoders.vision import Features, load_vision_model
 from mmquality.errors import EncoderError
 
 BATCH = 64
-Features = Callable[[list[Image.Image]], np.ndarray]  # RGB photos -> (photos, dim)
 
 
 class PhotoEncoder(Protocol):
@@ -73,8 +73,6 @@ def load_photo_encoder(name: str = "default") -> PhotoEncoder:
     """
     if name == "default":
         return _efficientnet_lite0()
-    from mmquality.encoders.vision import load_vision_model
-
     folder = model_folder(name)
     features, side = load_vision_model(folder, name)
     return BatchPhotoEncoder(encoder_id(Path(name).name, folder), side, features)

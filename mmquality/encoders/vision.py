@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from mmquality.encoders.source import loading
 if TYPE_CHECKING:
     import torch
 
-    from mmquality.encoders.photo import Features
+Features = Callable[[list[Image.Image]], np.ndarray]  # RGB photos -> (photos, dim)
 
 UNKNOWN_SIDE = 448
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -12,11 +11,13 @@ import numpy as np
 from PIL import Image
 
 from mmquality.encoders import Progress
+from mmquality.encoders.cores import on_every_core
 from mmquality.encoders.source import encoder_id, model_folder
 from mmquality.encoders.vision import Features, load_vision_model
 from mmquality.errors import EncoderError
 
 BATCH = 64
+_CACHED = 4  # photos whose layers stay in a core's cache
 
 
 class PhotoEncoder(Protocol):
@@ -99,27 +100,8 @@ def _efficientnet_lite0() -> PhotoEncoder:
             vectors: np.ndarray = network(pixels.permute(0, 3, 1, 2)).numpy()
         return vectors
 
-    return BatchPhotoEncoder(
-        encoder_id(f"efficientnet-lite0-{SIDE}px", [file]), SIDE, _on_every_core(features)
-    )
-
-
-def _on_every_core(features: Features, size: int = 4) -> Features:
-    """`features` of a few photos at a time, as many times at once as torch has threads.
-
-    A small network spends its time in memory and at the barriers between its layers: a few photos stay in the
-    cache, and threads that work on photos of their own never wait for each other, not even on a busy machine.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-
     def parallel(photos: list[Image.Image]) -> np.ndarray:
-        parts = [photos[start : start + size] for start in range(0, len(photos), size)]
-        try:
-            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                return np.concatenate(list(pool.map(features, parts)))
-        finally:
-            torch.set_num_threads(threads)  # else the pool's setting holds for every thread to come
+        parts = [photos[start : start + _CACHED] for start in range(0, len(photos), _CACHED)]
+        return np.concatenate(on_every_core(features, parts))
 
-    return parallel
+    return BatchPhotoEncoder(encoder_id(f"efficientnet-lite0-{SIDE}px", [file]), SIDE, parallel)

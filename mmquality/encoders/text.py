@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from mmquality.encoders import Progress
+from mmquality.encoders.cores import on_every_core
 from mmquality.encoders.source import encoder_id, loading, model_folder
 from mmquality.errors import EncoderError
 
@@ -37,7 +40,7 @@ class SentenceTransformerEncoder:
     """Any model that sentence-transformers loads; a plain BERT gets its mean pooling."""
 
     def __init__(self, model: SentenceTransformer, encoder_id: str) -> None:
-        self._model = model
+        self._models = _one_per_core(model)
         self.id = encoder_id
         self.dim = int(self._encode(["a title"]).shape[1])
 
@@ -48,7 +51,8 @@ class SentenceTransformerEncoder:
         order = np.argsort([-len(title) for title in titles], kind="stable")
         for start in range(0, len(titles), CHUNK):
             rows = order[start : start + CHUNK]
-            vectors[rows] = self._encode([titles[row] for row in rows])
+            parts = [[titles[row] for row in rows[at : at + BATCH]] for at in range(0, len(rows), BATCH)]
+            vectors[rows] = np.concatenate(on_every_core(self._encode, parts))
             if progress:
                 progress(start + len(rows), len(titles))
         if not np.isfinite(vectors).all():
@@ -56,10 +60,27 @@ class SentenceTransformerEncoder:
         return vectors
 
     def _encode(self, titles: list[str]) -> np.ndarray:
-        vectors: np.ndarray = self._model.encode(
-            titles, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
-        )
+        model = self._models.get()
+        try:
+            vectors: np.ndarray = model.encode(
+                titles, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+            )
+        finally:
+            self._models.put(model)
         return vectors
+
+
+def _one_per_core(model: SentenceTransformer) -> SimpleQueue[SentenceTransformer]:
+    """As many models as torch has threads: they share their weights, but not their tokenizer, which two
+    threads must not use at once. On an accelerator one is enough."""
+    import torch
+
+    models: SimpleQueue[SentenceTransformer] = SimpleQueue()
+    models.put(model)
+    weights = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    for _ in range(torch.get_num_threads() - 1 if model.device.type == "cpu" else 0):
+        models.put(deepcopy(model, dict(weights)))
+    return models
 
 
 def load_text_encoder(name: str = "default") -> TextEncoder:

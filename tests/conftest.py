@@ -1,4 +1,4 @@
-"""What several test files share: one thread for tensors, fresh databases on both engines."""
+"""What several test files share: one thread for tensors, fresh databases on both engines, a marketplace."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -17,12 +18,23 @@ from sqlalchemy import create_engine, text
 
 from mmquality.store import Store
 
+if TYPE_CHECKING:
+    from marketplace import Marketplace
+
 # Tiny tensors gain nothing from threads, and results stay the same from machine to machine. Set before torch,
 # faiss and the worker processes of a test start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ENGINES = ("sqlite", "postgresql")
 NewDatabase = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def marketplace(tmp_path_factory: pytest.TempPathFactory) -> Marketplace:
+    """A sample marketplace from files to a published model, real encoders and all. Only to be read."""
+    from marketplace import build_marketplace  # here, for the sake of tests that need no torch
+
+    return build_marketplace(tmp_path_factory.mktemp("marketplace"))
 
 
 @pytest.fixture(scope="session")

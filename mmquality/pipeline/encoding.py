@@ -90,10 +90,14 @@ def encoded_catalogue(
     no_title = catalogue["title_hash"].isin(titles.missing(list(catalogue["title_hash"])))
     no_photo = catalogue["photo_hash"].isin(photos.missing(list(catalogue["photo_hash"])))
     new = int(no_title.sum()) + len(_as_imported(catalogue[no_photo & ~no_title]))
-    if new or no_photo.all():
+    if new:
         raise WorkspaceError(
-            f"{new or len(catalogue):,} of {len(catalogue):,} listings are not encoded yet. "
-            "Run `mmquality encode` first."
+            f"{new:,} of {len(catalogue):,} listings are not encoded yet. Run `mmquality encode` first."
+        )
+    if no_photo.all():
+        raise WorkspaceError(
+            f"The photos of all {len(catalogue):,} listings are gone or changed since the import. Put them "
+            "back, or run `mmquality import` with their new folder."
         )
     listings = catalogue[~no_photo].reset_index(drop=True)
     return EncodedCatalogue(

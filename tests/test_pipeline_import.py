@@ -1,0 +1,315 @@
+"""Imports that go wrong change nothing and say why in one sentence; bad rows are reported, the rest used."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from shop import IDS, LOG, everything, write_shop
+
+from mmquality.config import ImportLimits, Workspace
+from mmquality.errors import InputFileError, WorkspaceError
+from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
+from mmquality.pipeline.places import open_store, thumbnail_path
+from mmquality.pipeline.settings import load_settings
+from mmquality.records import RowProblem
+from mmquality.store import Store, UpsertCounts
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return write_shop(tmp_path / "shop")
+
+
+@pytest.fixture
+def workspace(shop: Path, tmp_path: Path) -> Workspace:
+    """A workspace into which the shop was imported."""
+    made = Workspace.at(tmp_path / "workspace")
+    import_files(made, everything(shop))
+    return made
+
+
+def parquet(path: Path, frame: pd.DataFrame, row_group: int = 2) -> Path:
+    pq.write_table(pa.Table.from_pandas(frame), path, row_group_size=row_group, use_dictionary=False)
+    return path
+
+
+def broken_midway(path: Path, frame: pd.DataFrame) -> Path:
+    """A Parquet file whose last row group is damaged: what comes before it can be read."""
+    parquet(path, frame)
+    data = bytearray(path.read_bytes())
+    start = pq.ParquetFile(path).metadata.row_group(pq.ParquetFile(path).num_row_groups - 1)
+    place = start.column(0).data_page_offset
+    data[place : place + 60] = b"\xff" * 60
+    path.write_bytes(data)
+    return path
+
+
+def state(workspace: Workspace) -> tuple[object, ...]:
+    """What must not change: listings, clicks, reports, settings."""
+    with open_store(workspace) as store:
+        clicks = {path.name: path.read_bytes() for path in sorted(workspace.clicks.iterdir())}
+        return (
+            store.catalogue_frame().to_json(),
+            clicks,
+            store.import_reports(),
+            (workspace.root / "workspace.json").read_bytes(),
+        )
+
+
+def without_image_column(shop: Path) -> InputFiles:
+    table = pd.read_csv(shop / "listings.csv").drop(columns="image")
+    table.to_csv(shop / "bad.csv", index=False)
+    return InputFiles(shop / "bad.csv", shop)
+
+
+def broken_catalogue(shop: Path) -> InputFiles:
+    table = pd.read_csv(shop / "listings.csv").assign(title="changed")
+    return InputFiles(broken_midway(shop / "bad.parquet", table), shop)
+
+
+def broken_impressions(shop: Path) -> InputFiles:
+    log = pd.DataFrame(
+        {
+            "session_id": [f"s{n}" for n in range(6)],
+            "shown_at": "2026-02-01T10:00:00",
+            "seed_listing_id": "",
+            "listing_id": IDS,
+            "position": 1,
+            "clicked": True,
+        }
+    )
+    changed = pd.read_csv(shop / "listings.csv").assign(title="changed")
+    changed.to_csv(shop / "changed.csv", index=False)
+    return InputFiles(shop / "changed.csv", shop, broken_midway(shop / "bad.parquet", log))
+
+
+def impressions_without_position(shop: Path) -> InputFiles:
+    (shop / "bad.csv").write_text(
+        "session_id,shown_at,seed_listing_id,listing_id,clicked\ns,2026-01-01,,L1,1\n"
+    )
+    return InputFiles(shop / "listings.csv", shop, shop / "bad.csv")
+
+
+def one_column_of_pairs(shop: Path) -> InputFiles:
+    (shop / "bad.csv").write_text("listing_id\nL1\n")
+    return InputFiles(shop / "listings.csv", shop, None, shop / "bad.csv")
+
+
+UNUSABLE: list[tuple[Callable[[Path], InputFiles], str]] = [
+    (lambda shop: InputFiles(shop / "none.csv", shop), r"none\.csv does not exist"),
+    (lambda shop: InputFiles(shop / "listings.csv", shop / "none"), "none does not exist; give the folder"),
+    (lambda shop: InputFiles(shop / "listings.csv", shop / "log.csv"), "is not a folder"),
+    (without_image_column, "has no column 'image'"),
+    (broken_catalogue, r"bad\.parquet is no readable Parquet file"),
+    (broken_impressions, r"bad\.parquet is no readable Parquet file"),
+    (impressions_without_position, "has no column 'position'"),
+    (one_column_of_pairs, "fewer than two columns of ids"),
+    (lambda shop: InputFiles(images=shop), "nothing to import"),
+    (lambda shop: InputFiles(), "nothing to import"),
+]
+NAMES = [
+    "no such file", "no folder of photos", "photos are a file", "no column", "catalogue broken midway",
+    "impressions broken midway", "no position", "no pairs", "images alone", "nothing",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "sentence"), UNUSABLE, ids=NAMES)
+class TestAFileThatCannotBeUsed:
+    def test_changes_nothing(
+        self, workspace: Workspace, shop: Path, files: Callable[[Path], InputFiles], sentence: str
+    ) -> None:
+        before = state(workspace)
+        with pytest.raises(InputFileError, match=sentence) as error:
+            import_files(workspace, files(shop))
+        assert "\n" not in str(error.value)
+        assert state(workspace) == before
+
+    def test_makes_no_workspace(
+        self, shop: Path, tmp_path: Path, files: Callable[[Path], InputFiles], sentence: str
+    ) -> None:
+        with pytest.raises(InputFileError, match=sentence):
+            import_files(Workspace.at(tmp_path / "fresh"), files(shop))
+        assert not (tmp_path / "fresh").exists()
+
+
+def test_a_broken_file_can_be_read_up_to_the_damage(shop: Path) -> None:
+    """Else the two cases above would only show a file that is refused when it is opened."""
+    listings = broken_catalogue(shop).listings
+    assert listings is not None
+    assert next(pq.ParquetFile(listings).iter_batches(batch_size=2)).num_rows == 2
+
+
+def test_clicks_may_come_alone_later(workspace: Workspace, shop: Path) -> None:
+    (shop / "more.csv").write_text(LOG + "s2,2026-01-02T10:00:00,L1,L2,1,1\n")
+    summary = import_files(workspace, InputFiles(impressions=shop / "more.csv"))
+    assert summary == ImportSummary(UpsertCounts(), impressions=1)
+    with open_store(workspace) as store:
+        assert (store.listing("L2").impressions, store.listing("L2").clicks) == (2, 1)
+        assert "images" not in store.import_reports()[0].summary
+
+
+def test_clicks_alone_need_listings(shop: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="needs the listings.*--listings"):
+        import_files(Workspace.at(tmp_path / "fresh"), InputFiles(impressions=shop / "log.csv"))
+    assert not (tmp_path / "fresh").exists()
+
+
+def test_the_folder_of_photos_is_remembered(workspace: Workspace, shop: Path) -> None:
+    assert import_files(workspace, InputFiles(shop / "listings.csv")).listings == UpsertCounts(unchanged=6)
+
+
+def test_the_first_import_needs_the_folder_of_photos(shop: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="--images"):
+        import_files(Workspace.at(tmp_path / "fresh"), InputFiles(shop / "listings.csv"))
+
+
+def test_relative_paths_hold_from_anywhere(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.at(tmp_path / "fresh")
+    monkeypatch.chdir(shop)
+    import_files(workspace, InputFiles(Path("listings.csv"), Path(".")))
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(workspace).name == "shop"
+    assert import_files(workspace, InputFiles(shop / "listings.csv")).listings.unchanged == 6
+    with open_store(workspace) as store:
+        assert Path(store.listing("L0").photo_path).is_file()
+
+
+def test_the_catalogue_keeps_its_name(shop: Path, tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path / "fresh")
+    import_files(workspace, everything(shop), catalogue_name="My shop")
+    assert load_settings(workspace).name == "My shop"
+    import_files(workspace, everything(shop))
+    assert load_settings(workspace).name == "My shop"
+    import_files(workspace, everything(shop), catalogue_name="Our shop")
+    assert load_settings(workspace).name == "Our shop"
+
+
+def test_rows_that_cannot_be_used_are_reported_and_the_rest_is_used(shop: Path, tmp_path: Path) -> None:
+    with (shop / "listings.csv").open("a") as file:
+        file.write("L0,twice,photos/L0.jpg,1\nL7,,photos/L1.jpg,1\nL8,no photo,photos/none.jpg,1\n")
+        file.write("L9,outside,../secret.jpg,1\n")
+    (shop / "photos" / "L5.jpg").write_bytes(b"not a photo")
+    with (shop / "log.csv").open("a") as file:
+        file.write("s1,2026-01-01T10:00:00,L0,L8,3,1\n")
+    workspace = Workspace.at(tmp_path / "fresh")
+
+    summary = import_files(workspace, everything(shop))
+
+    assert summary.listings == UpsertCounts(added=5)
+    where = [(p.file, p.row, p.column) for p in summary.problems]
+    assert where == [
+        ("listings.csv", 7, "image"),
+        ("listings.csv", 8, "listing_id"),
+        ("listings.csv", 9, "title"),
+        ("listings.csv", 10, "image"),
+        ("listings.csv", 11, "image"),
+        ("log.csv", 4, "listing_id"),
+    ]
+    with open_store(workspace) as store:
+        (report,) = store.import_reports()
+        assert report.problems == 6 == report.summary["problems"]
+        assert store.import_problems(report.report_id).rows == summary.problems
+        assert report.summary["reasons"] == summary.problem_counts()
+
+
+def test_problems_that_differ_in_numbers_count_together() -> None:
+    reasons = ["has 9,000 × 8,000 pixels", "has 12000 × 1 pixels", "does not exist"]
+    problems = [RowProblem("f.csv", n, "image", reason) for n, reason in enumerate(reasons)]
+    summary = ImportSummary(UpsertCounts(), problems=problems)
+    assert summary.problem_counts() == {"image: has … × … pixels": 2, "image: does not exist": 1}
+
+
+def test_limits_are_obeyed(shop: Path, tmp_path: Path) -> None:
+    summary = import_files(
+        Workspace.at(tmp_path / "fresh"), everything(shop), ImportLimits(max_title_characters=5)
+    )
+    assert summary.listings == UpsertCounts() and len(summary.problems) == 6 + 3  # no listing, so no click
+
+
+def test_a_damaged_workspace_json_stops_the_import_before_it_writes(workspace: Workspace, shop: Path) -> None:
+    (workspace.root / "workspace.json").write_text("{not json")
+    before = state(workspace)
+    (shop / "more.csv").write_text(LOG + "s2,2026-01-02T10:00:00,L1,L2,1,1\n")
+    with pytest.raises(WorkspaceError, match=r"workspace\.json cannot be read"):
+        import_files(workspace, InputFiles(impressions=shop / "more.csv"))
+    assert state(workspace) == before
+
+
+def test_an_import_that_was_killed_is_made_good_by_the_next(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.at(tmp_path / "fresh")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Store, "set_click_counts", killed)
+        import_files(workspace, everything(shop))
+    summary = import_files(workspace, everything(shop))
+    assert summary.listings == UpsertCounts(unchanged=6)
+    with open_store(workspace) as store:
+        assert (store.listing("L1").impressions, store.listing("L1").clicks) == (1, 1)
+        assert len(store.import_reports()) == 1
+    assert len(pd.read_parquet(workspace.clicks / "impressions.parquet")) == 2
+
+
+def test_a_new_database_takes_all_listings_of_an_old_folder(workspace: Workspace, shop: Path) -> None:
+    """The click log of the folder is kept; what it says of listings that are not there does no harm."""
+    for file in workspace.root.glob("mmquality.db*"):
+        file.unlink()
+    few = pd.read_csv(shop / "listings.csv").head(2)
+    few.to_csv(shop / "few.csv", index=False)
+    import_files(workspace, InputFiles(shop / "few.csv", shop, shop / "log.csv"))
+    with open_store(workspace) as store:
+        assert store.listing("L1").impressions == 1
+
+
+def test_large_photos_get_a_thumbnail_once(shop: Path, tmp_path: Path) -> None:
+    noise = Image.effect_noise((700, 500), 120)
+    noise.convert("RGB").save(shop / "photos" / "L0.jpg", quality=95)
+    workspace = Workspace.at(tmp_path / "fresh")
+    import_files(workspace, everything(shop))
+    with open_store(workspace) as store:
+        listing = store.listing("L0")
+        small = store.listing("L1")
+    thumbnail = thumbnail_path(workspace, listing.photo_hash)
+    with Image.open(thumbnail) as image:
+        assert max(image.size) == 256
+    assert not thumbnail_path(workspace, small.photo_hash).exists()
+    made = thumbnail.stat().st_mtime_ns
+    import_files(workspace, everything(shop))
+    assert thumbnail.stat().st_mtime_ns == made
+
+
+def test_a_photo_that_goes_while_it_is_imported_gets_no_thumbnail(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.effect_noise((700, 500), 120).convert("RGB").save(shop / "photos" / "L0.jpg", quality=95)
+    workspace = Workspace.at(tmp_path / "fresh")
+    save = Store.save_import_report
+
+    def and_then_the_photo_goes(*given: object) -> int:
+        (shop / "photos" / "L0.jpg").unlink()
+        return save(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Store, "save_import_report", and_then_the_photo_goes)
+    assert import_files(workspace, everything(shop)).listings.added == 6
+    assert not list(workspace.thumbnails.rglob("*.jpg"))
+
+
+def test_moved_photos_are_not_new_ones(workspace: Workspace, shop: Path, tmp_path: Path) -> None:
+    shutil.move(shop, tmp_path / "moved")
+    summary = import_files(workspace, everything(tmp_path / "moved"))
+    assert summary.listings == UpsertCounts(updated=6)  # they lie elsewhere
+    assert json.loads((workspace.root / "workspace.json").read_text())["images"] == str(tmp_path / "moved")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from mmquality.training import ensemble as ensemble_module
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
 from mmquality.training.groups import owned_photos
+from mmquality.training.loop import train_network
 from mmquality.training.warm_start import fit_inputs
 
 CONFIG = replace(TRAINING, epochs=2, folds=3)
@@ -70,12 +72,21 @@ def test_another_seed_gives_other_networks(data: TrainingData, trained: Ensemble
     assert not same(train(data, seed=8).network, trained.network)
 
 
-def test_threads_are_as_before(data: TrainingData) -> None:
+def test_every_network_is_trained_in_one_thread_and_the_others_come_back(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def recording(*arguments: Any) -> Any:
+        threads.append(torch.get_num_threads())
+        return train_network(*arguments)
+
+    monkeypatch.setattr(ensemble_module, "train_network", recording)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         train(data.subset(np.arange(40)))
-        assert torch.get_num_threads() == 2
+        assert threads == [1, 1, 1, 1] and torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
 

@@ -21,8 +21,8 @@ check: $(VENV)/installed-dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed-dev  ## the short benchmarks; LISTINGS=folder of the real catalogues
-	$(BIN)/python benchmarks/mismatch.py --short $(if $(LISTINGS),--listings $(LISTINGS))
+bench: $(VENV)/installed-dev  ## the benchmarks: short ones, or LISTINGS=folder of catalogues for those of the docs
+	$(BIN)/python benchmarks/mismatch.py $(if $(LISTINGS),--listings $(LISTINGS),--short)
 
 model: $(VENV)/installed  ## train the shipped checkpoint anew and write its model card
 	$(BIN)/python models/make.py

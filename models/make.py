@@ -9,13 +9,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from mmquality.cli.terminal import TerminalReporter
 from mmquality.config import Workspace
 from mmquality.data.sample import write_sample
 from mmquality.pipeline.building import build
 from mmquality.pipeline.demo import SAMPLE_NAME, SHIPPED
 from mmquality.pipeline.importing import InputFiles
+from mmquality.pipeline.progress import increments
 from mmquality.pipeline.trained import copy_trained
 
+LISTINGS = 3_000
 CARD = Path(__file__).with_name("README.md")
 
 
@@ -23,9 +26,11 @@ def main() -> None:
     """Draw, build, measure, ship."""
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace.at(Path(scratch) / "workspace")
-        sample = write_sample(workspace.root / "sample")
+        reporter = TerminalReporter()
+        with reporter.stage("Drawing the sample marketplace", LISTINGS) as advance:
+            sample = write_sample(workspace.root / "sample", LISTINGS, progress=increments(advance))
         files = InputFiles(sample.listings, sample.images, sample.impressions, sample.co_clicks)
-        _, version = build(workspace, files, catalogue_name=SAMPLE_NAME)
+        _, version = build(workspace, files, reporter=reporter, catalogue_name=SAMPLE_NAME)
         truth = ["--truth", str(sample.planted), "--split", str(sample.split)]
         mismatch = evaluate("mismatch", workspace, *truth)
         SHIPPED.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from mmquality.cli.terminal import TerminalReporter, command, printable
 from mmquality.config import Workspace
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.settings import EncoderChoice
+from mmquality.store import UpsertCounts
 
 _SHOWN = 5  # problems printed, …
 _SHOWN_KINDS = 12  # … and kinds of them; the import report has them all
@@ -118,7 +119,8 @@ def _print_in_force(workspace: Workspace, version: str) -> None:
 
 def _print_import(summary: ImportSummary) -> None:
     done = summary.listings
-    click.echo(f"Listings: {done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged.")
+    if done != UpsertCounts() or not (summary.impressions or summary.co_clicks):
+        click.echo(f"Listings: {done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged.")
     for name, count in (("Impressions", summary.impressions), ("Co-clicks", summary.co_clicks)):
         if count:
             click.echo(f"{name}: {count:,} read.")

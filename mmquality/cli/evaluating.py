@@ -27,11 +27,13 @@ def mismatch(workspace: Workspace, truth: Path, split: Path | None, as_json: boo
     from mmquality.evaluation.truth import evaluate_mismatch
     from mmquality.pipeline.reading import Catalogue
 
-    result: dict[str, Any] = evaluate_mismatch(Catalogue(workspace).scores(), truth, split)
+    with Catalogue(workspace) as catalogue:
+        result: dict[str, Any] = evaluate_mismatch(catalogue.scores(), truth, split)
     if as_json:
         print_json(result)
         return
-    named = {k: v for k, v in result.items() if k != "by_kind"} | result["by_kind"]
+    named = {f"kind: {kind}": metrics for kind, metrics in result.pop("by_kind").items()}
+    named = result | named
     columns = ["ap", "auc", "precision_at_50", "precision_at_n", "positives", "n"]
     print_table(["listings", *columns], [[name, *(m[c] for c in columns)] for name, m in named.items()])
 
@@ -42,12 +44,15 @@ def mismatch(workspace: Workspace, truth: Path, split: Path | None, as_json: boo
 @options.file("--split", "listing_id, split; the test listings are the queries.")
 @options.as_json
 def recall(workspace: Workspace, pairs: Path, split: Path | None, as_json: bool) -> None:
-    """Recall of co-clicked listings by title, photo, concatenated and unified embeddings."""
+    """Recall of co-clicked listings in each space.
+
+    The spaces are those of title, photo, concatenated and unified embeddings.
+    """
     from mmquality.evaluation.recall import evaluate_recall
     from mmquality.pipeline.reading import Catalogue
 
-    catalogue = Catalogue(workspace)
-    result: dict[str, Any] = evaluate_recall(catalogue.indexes(), pairs, split, catalogue.products())
+    with Catalogue(workspace) as catalogue:
+        result: dict[str, Any] = evaluate_recall(catalogue.indexes(), pairs, split, catalogue.products())
     if as_json:
         print_json(result)
         return

@@ -64,7 +64,7 @@ def input_files(command: Command) -> Command:
 
     return _with_options(
         with_files,
-        file("--listings", "CSV, Parquet or JSON Lines with listing_id, title, image, …"),
+        file("--listings", "CSV, Parquet or JSON Lines: listing_id, title, image; other columns are kept."),
         file(
             "--images",
             "The folder that the image column is relative to (by default that of the import before).",

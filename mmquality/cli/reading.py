@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 
 import click
@@ -37,7 +38,7 @@ def rank(workspace: Workspace, top: int, as_json: bool) -> None:
     print_table(["rank", "score", "listing", "label", "title"], rows)
     if unscored:
         click.echo(
-            f"{unscored:,} listings have no score in {version.name}: run encode, score and index for them.",
+            f"Listings without a score in {version.name}: {unscored:,}. Run encode, score and index for them.",
             err=True,
         )
 
@@ -77,11 +78,11 @@ def neighbours(workspace: Workspace, listing_id: str, space: str, k: int, as_jso
 def _worst(store: Store, top: int) -> list[RankedListing]:
     rows: list[RankedListing] = []
     size = min(top, _PAGE)
-    while len(rows) < top:
-        found = store.ranking_page(RankingQuery(), len(rows) // size + 1, size).rows
-        if not found:
-            break
+    for page in range(1, math.ceil(top / size) + 1):
+        found = store.ranking_page(RankingQuery(), page, size).rows
         rows += found
+        if len(found) < size:
+            break
     return rows[:top]
 
 

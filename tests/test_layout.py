@@ -19,7 +19,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"evaluation", "training", "scoring"},
     {"checkpoint", "index", "store"},
     {"network", "encoders", "data"},
-    {"config", "records"},
+    {"config", "records", "processes"},
     {"errors"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from mmquality.config import ImportLimits
 from mmquality.data.photos import PhotoProblem, check_photo, resolve_below
+from mmquality.processes import Workers
 
 Progress = Callable[[int], object]  # called with the number of photos dealt with since the last call
 
@@ -58,7 +57,7 @@ class PhotoStamps:
         self._limits = limits
         self._workers = workers or os.cpu_count() or 1
         self._progress = progress or (lambda photos: None)
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: Workers | None = None
 
     def __enter__(self) -> PhotoStamps:
         return self
@@ -67,7 +66,7 @@ class PhotoStamps:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.__exit__(kind, error, trace)
 
     def find(self, images: Iterable[str]) -> dict[str, FoundPhoto | PhotoProblem]:
         """For each image as written in the catalogue: its photo, or why it cannot be used."""
@@ -108,8 +107,7 @@ class PhotoStamps:
         self, check: Callable[[Path], str | PhotoProblem], paths: Sequence[Path]
     ) -> Iterator[str | PhotoProblem]:
         if self._pool is None:
-            # Spawned, not forked: a fork would copy whatever locks the caller's threads hold.
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"))
+            self._pool = Workers(self._workers)
         done = 0
         try:
             for seen in self._pool.map(check, paths, chunksize=_BATCH):

@@ -7,10 +7,9 @@ photo or product). The networks are independent of each other, so they are train
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -19,6 +18,7 @@ import torch
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
+from mmquality.processes import Workers
 from mmquality.training.data import Bools, Ints, TrainingData
 from mmquality.training.groups import grouped_folds, owned_photos
 from mmquality.training.loop import train_network
@@ -96,17 +96,10 @@ def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tup
     if workers == 1:
         yield from ((number, _train(job, shared)) for number, job in enumerate(jobs))
         return
-    # "spawn": a forked child of a process that already used torch's thread pool hangs.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_initialise, initargs=(shared,)
-    ) as pool:
+    with Workers(workers, _initialise, (shared,)) as pool:
         numbers = {pool.submit(_train_in_worker, job): number for number, job in enumerate(jobs)}
-        try:
-            for future in as_completed(numbers):
-                yield numbers[future], future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # an error or Ctrl-C starts no further network
+        for future in as_completed(numbers):
+            yield numbers[future], future.result()
 
 
 _shared: _Shared  # sent to each worker process once, not with every job

@@ -7,9 +7,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +17,7 @@ from mmquality.data.sample.album import photo_of
 from mmquality.data.sample.clicks import co_clicked, simulate_clicks
 from mmquality.data.sample.marketplace import Offer, plan_marketplace
 from mmquality.errors import InputFileError
+from mmquality.processes import Workers
 
 Progress = Callable[[int, int], None]  # photos done, photos in all
 
@@ -204,15 +204,10 @@ def _drawn(chunks: list[list[_Task]], folder: Path, seed: int, workers: int) -> 
     if workers == 1:
         yield from (_draw_chunk(chunk, folder, seed) for chunk in chunks)
         return
-    # Spawned, not forked: a fork of a process with threads (torch, Streamlit) can hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with Workers(workers) as pool:
         futures = [pool.submit(_draw_chunk, chunk, folder, seed) for chunk in chunks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            yield future.result()
 
 
 def _draw_chunk(chunk: list[_Task], folder: Path, seed: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -313,3 +314,26 @@ def test_moved_photos_are_not_new_ones(workspace: Workspace, shop: Path, tmp_pat
     summary = import_files(workspace, everything(tmp_path / "moved"))
     assert summary.listings == UpsertCounts(updated=6)  # they lie elsewhere
     assert json.loads((workspace.root / "workspace.json").read_text())["images"] == str(tmp_path / "moved")
+
+
+def test_imports_at_once_lose_no_click(workspace: Workspace, shop: Path) -> None:
+    """Each process reads the kept log, adds its rows and writes it back."""
+    logs = []
+    for n in range(4):
+        logs.append(shop / f"log{n}.csv")
+        logs[-1].write_text(LOG + f"many{n},2026-01-02T10:00:00,L0,L{n + 1},1,1\n")
+    start = threading.Barrier(len(logs))
+
+    def one(log: Path) -> None:
+        start.wait()
+        import_files(workspace, InputFiles(impressions=log))
+
+    threads = [threading.Thread(target=one, args=(log,)) for log in logs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(pd.read_parquet(workspace.clicks / "impressions.parquet")) == 2 + len(logs)
+    with open_store(workspace) as store:
+        assert [store.listing(i).clicks for i in IDS] == [0, 2, 1, 1, 1, 0]
+        assert len(store.import_reports()) == 1 + len(logs)

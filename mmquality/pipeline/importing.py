@@ -15,6 +15,7 @@ from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
 from mmquality.data.click_log import ClickChunk, merge_clicks, read_co_clicks, read_impressions
 from mmquality.errors import InputFileError, NoWorkspaceError
+from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
@@ -82,7 +83,8 @@ def import_files(
         read = _read(files, store, limits, reporter)
     with Store.open(workspace.database_url, create=True) as store:
         counts = sum((store.upsert_listings(chunk) for chunk in read.listings), UpsertCounts())
-        _store_clicks(workspace, store, read)
+        with alone_in(workspace):
+            _store_clicks(workspace, store, read)
         summary = ImportSummary(counts, len(read.impressions), len(read.co_clicks), read.problems)
         store.save_import_report(_report(files, summary), read.problems)
     _remember(workspace, files, settings, catalogue_name)

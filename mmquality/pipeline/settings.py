@@ -10,6 +10,7 @@ from typing import Any
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.pipeline.locking import alone_in
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,12 @@ def load_settings(workspace: Workspace) -> CatalogueSettings:
 
 def change_settings(workspace: Workspace, **changed: str | EncoderChoice) -> None:
     """Write these settings in one atomic step; the others stay as they were."""
-    settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]
-    workspace.root.mkdir(parents=True, exist_ok=True)  # absent where the database is elsewhere
-    part = _path(workspace).with_suffix(f".{os.getpid()}.part")
-    try:
+    with alone_in(workspace):
+        settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]
         content = json.dumps(asdict(settings), indent=2, ensure_ascii=False, default=str)
+        part = _path(workspace).with_suffix(".part")
         part.write_text(content + "\n", encoding="utf-8")
         os.replace(part, _path(workspace))
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _path(workspace: Workspace) -> Path:

@@ -128,8 +128,11 @@ def markdown(report: dict[str, Any]) -> str:
         f"load average when done {m['load']}. {packages}. Seed {report['seed']}.",
     ]
     if report["bars"]:
-        rows = [{"bar": name, **bar} for name, bar in report["bars"].items()]
-        lines += ["", table([{**r, "holds": "yes" if r["holds"] else "**no**"} for r in rows])]
+        rows = [
+            {"promise": name, "value": b["value"], "bar": b["bar"], "holds": "yes" if b["holds"] else "**no**"}
+            for name, b in report["bars"].items()
+        ]
+        lines += ["", table(rows)]
     return "\n".join(lines)
 
 

@@ -129,7 +129,11 @@ def markdown(report: dict[str, Any]) -> str:
     ]
     if report["bars"]:
         rows = [
-            {"promise": name, "value": b["value"], "bar": b["bar"], "holds": "yes" if b["holds"] else "**no**"}
+            {
+                "promise": name,
+                **{k: b[k] for k in ("value", "bar")},
+                "holds": "yes" if b["holds"] else "**no**",
+            }
             for name, b in report["bars"].items()
         ]
         lines += ["", table(rows)]

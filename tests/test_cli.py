@@ -8,11 +8,13 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
@@ -20,7 +22,7 @@ from marketplace import LISTINGS, Marketplace, copy_of, encoded_beforehand, firs
 from shop import write_shop
 
 from mmquality import __version__
-from mmquality.cli import main, serving
+from mmquality.cli import main, serving, terminal
 from mmquality.config import Workspace
 from mmquality.pipeline import building
 from mmquality.pipeline.encoding import EncodeSummary
@@ -538,7 +540,55 @@ class TestAsAProcess:
         assert started.returncode == 1 and "Traceback" not in err and err.strip() == "Aborted!"
         assert not (tmp_path / "w").exists()
 
-    def test_starts_without_torch(self) -> None:
-        check = "import sys, mmquality.cli; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+
+class TestProgress:
+    def test_plain_lines_off_a_terminal(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(terminal, "_EVERY", 0)
+        reporter = terminal.TerminalReporter()
+        with reporter.stage("Encoding photos", 3_000) as advance:
+            advance(1_000)
+            advance(2_000)
+        with reporter.stage("Reading clicks.csv") as advance:
+            advance(5)
+        with reporter.stage("Encoding titles", 0):
+            pass
+        reporter.say("One fact.\x1b[31m")
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert re.sub(r"\d+\.\d s", "… s", shown.err).splitlines() == [
+            "Encoding photos: 1,000 of 3,000",
+            "Encoding photos: 3,000 of 3,000",
+            "Encoding photos: 3,000 in … s",
+            "Reading clicks.csv: 5",
+            "Reading clicks.csv: 5 in … s",
+            "Encoding titles: nothing to do",
+            "One fact. [31m",
+        ]
+
+    def test_no_end_is_claimed_of_what_failed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(ValueError), terminal.TerminalReporter().stage("Training", 6):
+            raise ValueError
+        assert capsys.readouterr().err == ""
+
+    def test_a_bar_on_a_terminal(self) -> None:
+        """In a real one, of which this test holds the other end."""
+        ours, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (24, 80))
+        code = (
+            "from mmquality.cli.terminal import TerminalReporter\n"
+            "with TerminalReporter().stage('Encoding photos', 4) as advance: advance(4)"
+        )
         environment = os.environ | {"PYTHONPATH": str(PROJECT)}
-        assert subprocess.run([sys.executable, "-c", check], env=environment).returncode == 0
+        subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
+        os.close(theirs)
+        shown = os.read(ours, 10_000).decode()
+        os.close(ours)
+        assert "Encoding photos: 100%" in shown and "4/4" in shown and "\r" in shown
+
+
+def test_json_has_no_form_for_what_is_no_json() -> None:
+    """Else a figure of another library would come out as a text, and nobody would notice."""
+    with pytest.raises(TypeError, match="float32 has no form in JSON"):
+        terminal.print_json({"score": np.float32(0.5)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -237,6 +238,19 @@ def test_too_few_listings_are_said(marketplace: Marketplace, tmp_path: Path) -> 
     encode(workspace)
     with pytest.raises(WorkspaceError, match="19 listings; training needs at least 20"):
         building.train(workspace)
+
+
+def test_a_training_process_that_is_killed_is_said(
+    marketplace: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise BrokenProcessPool("A process in the process pool was terminated abruptly")
+
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    monkeypatch.setattr(building, "train_ensemble", killed)
+    with pytest.raises(WorkspaceError, match="ended from outside.*memory.*mmquality train"):
+        building.train(workspace)
+    assert [path.name for path in workspace.models.iterdir()] == ["v0001"]
 
 
 class TestWhatIsMissingIsSaid:

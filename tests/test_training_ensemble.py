@@ -125,8 +125,3 @@ def test_progress_counts_networks(data: TrainingData) -> None:
     few = data.subset(np.arange(30))
     train_ensemble(few, NETWORK, config, 1, lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
-
-
-def test_an_error_in_a_process_comes_through(data: TrainingData) -> None:
-    with pytest.raises(KeyError, match="hinge"):
-        train_ensemble(data, NETWORK, replace(CONFIG, coclick_loss="hinge"), workers=2)

@@ -30,7 +30,8 @@ from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
 
 FEWEST_LISTINGS = 20
-SMALL_CATALOGUE = 2_500  # listings; below it a smaller network and smaller batches
+SMALL_CATALOGUE = 2_500  # listings; below it a smaller network, and batches small enough for …
+SMALL_STEPS = 150  # … so many steps in all: with fewer the network hardly leaves its start
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ def configs_for(
         d=64 if small else 128,
         projection=options.projection,
     )
-    training = TrainingConfig(seed=options.seed, batch_size=128 if small else 512)
+    training = TrainingConfig(seed=options.seed)
+    if small:
+        batch_size = round(listings * training.epochs / SMALL_STEPS)
+        training = replace(training, batch_size=min(max(batch_size, 32), 128))
     return network, replace(training, epochs=options.epochs or training.epochs)
 
 

@@ -16,7 +16,8 @@ from PIL import Image
 from shop import IDS, LOG, everything, write_shop
 
 from mmquality.config import ImportLimits, Workspace
-from mmquality.errors import InputFileError, WorkspaceError
+from mmquality.errors import InputFileError, NoWorkspaceError, WorkspaceError
+from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.places import open_store, thumbnail_path
 from mmquality.pipeline.settings import load_settings
@@ -337,3 +338,24 @@ def test_imports_at_once_lose_no_click(workspace: Workspace, shop: Path) -> None
     with open_store(workspace) as store:
         assert [store.listing(i).clicks for i in IDS] == [0, 2, 1, 1, 1, 0]
         assert len(store.import_reports()) == 1 + len(logs)
+
+
+def test_on_either_database(database_url: str, shop: Path, tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path / "elsewhere", database_url)
+    with pytest.raises(InputFileError):
+        import_files(workspace, InputFiles(shop / "none.csv", shop))
+    with pytest.raises(NoWorkspaceError):
+        open_store(workspace)
+    assert import_files(workspace, everything(shop)).listings.added == 6
+    assert import_files(workspace, everything(shop)).listings.unchanged == 6
+    with open_store(workspace) as store:
+        assert (store.listing("L1").clicks, len(store.import_reports())) == (1, 2)
+    assert load_settings(workspace).name == "shop"
+
+
+def test_nothing_usable_is_said_by_the_next_step(shop: Path, tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path / "fresh")
+    summary = import_files(workspace, InputFiles(shop / "listings.csv", shop / "photos"))
+    assert summary.problem_counts() == {"image: does not exist": 6}
+    with pytest.raises(WorkspaceError, match="holds no listings.*mmquality import"):
+        encode(workspace)

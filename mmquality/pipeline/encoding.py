@@ -113,7 +113,9 @@ def embeddings_of(workspace: Workspace, encoder_id: str, hashes: Sequence[str]) 
 def _catalogue(store: Store) -> pd.DataFrame:
     catalogue = store.catalogue_frame(_COLUMNS)
     if catalogue.empty:
-        raise WorkspaceError("The workspace holds no listings. Run `mmquality import` first.")
+        raise WorkspaceError(
+            "The workspace holds no listings. Run `mmquality import`; it says which rows it could not use."
+        )
     return catalogue
 
 

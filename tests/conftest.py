@@ -6,6 +6,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Tiny tensors gain nothing from threads, and results stay the same from machine to machine. Set before torch,
 # faiss and the worker processes of a test start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A suite that is started in the background inherits that Ctrl+C is ignored; so would the programs it tests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENGINES = ("sqlite", "postgresql")
 NewDatabase = Callable[[str], str]

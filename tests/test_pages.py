@@ -17,6 +17,7 @@ from streamlit.testing.v1.element_tree import Button
 from workspaces import HOSTILE, Fixture, small_workspace
 
 from mmquality.config import Workspace
+from mmquality.pages import verdicts
 from mmquality.pages.escaping import as_html, as_markdown, plain
 from mmquality.pages.exports import _writer
 from mmquality.pages.filters import LABEL_STATES, NO_CATEGORY, SORTS, VIEWS, Filters
@@ -197,7 +198,17 @@ class TestListing:
         assert keys == {str(n) for n in range(1, len(Reason) + 1)}
         assert app.button(key="match").proto.shortcut == "y"
 
-    def test_goes_on_to_the_next_listing_unless_told_to_stay(self, fresh: Fixture) -> None:
+    def test_a_key_that_repeats_is_one_verdict(self, fresh: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(verdicts, "_PAUSE", 3600)
+        app = opened("listing", id="L004")
+        app.button(key="match").click().run()
+        app.button(key="match").click().run()
+        assert store_of(fresh).labels_page().total == 1
+
+    def test_goes_on_to_the_next_listing_unless_told_to_stay(
+        self, fresh: Fixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(verdicts, "_PAUSE", 0)  # a test is quicker than an analyst
         store = store_of(fresh)
         first = store.rank_neighbour(0, 1)
         assert first is not None

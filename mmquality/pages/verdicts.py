@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,6 +16,8 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Label, Listing, Reason, Verdict
 
 _SAID = "said"  # what to tell in the run that follows a change
+_SAVED_AT = "saved-at"  # when this visit's last verdict was written
+_PAUSE = 0.4  # seconds; nobody reads a listing in less: the key repeats, or was meant for the listing before
 _AFTER_KEY = "after"
 _AFTER = ("Next listing", "Stay here")
 
@@ -100,6 +103,12 @@ def _button(
 
 def _save(case: Case, said: Verdict, reason: Reason | None) -> None:
     """Write the verdict, then go on if that is wished."""
+    if time.monotonic() - st.session_state.get(_SAVED_AT, -_PAUSE) < _PAUSE:
+        st.session_state[_SAID] = (
+            ":material/timer:",
+            "That was quick: the second key was not taken as a verdict",
+        )
+        return
     version = case.catalogue.version
     note = str(st.session_state.get(_note_key(case.listing)) or "")
     try:
@@ -109,6 +118,7 @@ def _save(case: Case, said: Verdict, reason: Reason | None) -> None:
     except MMQualityError as error:
         st.session_state[_SAID] = ":material/error:", str(error)
         return
+    st.session_state[_SAVED_AT] = time.monotonic()
     st.session_state[_SAID] = ":material/check:", f"Saved: {verdict(label)} ({case.listing.title})"
     st.session_state[_note_key(case.listing)] = ""
     if case.after and st.session_state.get(_AFTER_KEY) == _AFTER[0]:

@@ -37,7 +37,8 @@ class ImportSummary:
 
     def problem_counts(self) -> dict[str, int]:
         """How often each column and reason occurred, most frequent first; numbers in reasons do not count."""
-        counts = Counter(_NUMBER.sub("…", f"{p.column}: {p.reason}") for p in self.problems)
+        named = (f"{p.column}: {p.reason}" if p.column else f"the row {p.reason}" for p in self.problems)
+        counts = Counter(_NUMBER.sub("…", words) for words in named)
         return dict(counts.most_common())
 
 

@@ -205,6 +205,18 @@ class TestListing:
         app.button(key="match").click().run()
         assert store_of(fresh).labels_page().total == 1
 
+    def test_the_verdict_before_can_be_undone_from_the_next_listing(self, fresh: Fixture) -> None:
+        first = store_of(fresh).rank_neighbour(0, 1)
+        assert first is not None
+        app = opened("listing", id=first)
+        app.button(key="match").click().run()
+        assert app.query_params["id"] != first
+        undo = next(b for b in app.button if b.label == "Undo the verdict before")
+        assert undo.proto.shortcut == "z"
+        undo.click().run()
+        assert store_of(fresh).ranked_listing(first).label is None
+        assert all(b.label != "Undo the verdict before" for b in app.button)
+
     def test_goes_on_to_the_next_listing_unless_told_to_stay(
         self, fresh: Fixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:

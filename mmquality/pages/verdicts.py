@@ -18,6 +18,7 @@ from mmquality.records import Label, Listing, Reason, Verdict
 _SAID = "said"  # what to tell in the run that follows a change
 _SAVED_AT = "saved-at"  # when this visit's last verdict was written
 _PAUSE = 0.4  # seconds; nobody reads a listing in less: the key repeats, or was meant for the listing before
+_LAST = "last-verdict"  # this visit's last verdict and its listing's title
 _AFTER_KEY = "after"
 _AFTER = ("Next listing", "Stay here")
 
@@ -62,6 +63,7 @@ def say_what_was_saved() -> None:
 
 def undo(catalogue: Catalogue, label: Label, title: str) -> None:
     """For a callback: withdraw a label; the one before it, if any, counts again."""
+    st.session_state.pop(_LAST, None)
     try:
         counts = catalogue.store.undo_label(label.label_id, session.analyst())
     except MMQualityError as error:
@@ -119,6 +121,7 @@ def _save(case: Case, said: Verdict, reason: Reason | None) -> None:
         st.session_state[_SAID] = ":material/error:", str(error)
         return
     st.session_state[_SAVED_AT] = time.monotonic()
+    st.session_state[_LAST] = label, case.listing.title
     st.session_state[_SAID] = ":material/check:", f"Saved: {verdict(label)} ({case.listing.title})"
     st.session_state[_note_key(case.listing)] = ""
     if case.after and st.session_state.get(_AFTER_KEY) == _AFTER[0]:
@@ -131,7 +134,10 @@ def _note_key(listing: Listing) -> str:
 
 def _said_before(case: Case, label: Label | None) -> None:
     if label is None:
-        st.html('<p class="mmq-verdict">Does the photo show what the title sells?</p>')
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.html('<p class="mmq-verdict">Does the photo show what the title sells?</p>', width="content")
+            if _LAST in st.session_state:
+                _undo_button("Undo the verdict before", case.catalogue, *st.session_state[_LAST])
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         note = f" · “{as_html(label.note)}”" if label.note else ""
@@ -140,7 +146,11 @@ def _said_before(case: Case, label: Label | None) -> None:
             f"{moment(label.created_at)}{note}</span></p>",
             width="content",
         )
-        st.button(
-            "Undo", shortcut="Z", type="tertiary", icon=":material/undo:", on_click=undo,
-            args=(case.catalogue, label, case.listing.title),
-        )  # fmt: skip
+        _undo_button("Undo", case.catalogue, label, case.listing.title)
+
+
+def _undo_button(words: str, catalogue: Catalogue, label: Label, title: str) -> None:
+    st.button(
+        words, shortcut="Z", type="tertiary", icon=":material/undo:", on_click=undo,
+        args=(catalogue, label, title),
+    )  # fmt: skip

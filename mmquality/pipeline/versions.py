@@ -71,7 +71,9 @@ def rollback(workspace: Workspace, store: Store) -> str:
     names = _published(store)
     earlier = names[names.index(current.name) + 1 :] if current else []
     if not earlier:
-        raise WorkspaceError("There is no earlier version to go back to; see `mmquality models list`.")
+        raise WorkspaceError(
+            f"There is no earlier version to go back to; see `mmquality models list -w {workspace.root}`."
+        )
     promote(workspace, store, earlier[0])
     return earlier[0]
 

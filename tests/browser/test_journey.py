@@ -127,6 +127,7 @@ def test_keys_alone_go_through_the_queue(page: Page, own_shop: Shop) -> None:
     expect(page.get_by_role("button", name="Match")).to_be_visible()
     for key, now, then in zip("yu9", titles, titles[1:], strict=False):
         expect(title).to_have_text(now)
+        page.wait_for_timeout(500)  # as long as it takes to look: a verdict right after another is not taken
         page.keyboard.press(key)
         expect(title).to_have_text(then)
     for key, words in (("p", "Mismatch · other"), ("z", "Does the photo"), ("p", "Unsure"), ("p", "Match")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,6 +39,7 @@ class Space(StrEnum):
     PHOTO = "photo"
 
 
+_NUMBER = re.compile(r"\d[\d.,]*")
 PRODUCT_ATTRIBUTES = ("product_code", "product_id", "item_group_id")
 
 
@@ -59,6 +61,12 @@ class RowProblem:
     column: str
     reason: str
     value: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Column and reason, the same for all problems of a sort: numbers differ by row and become "…"."""
+        words = f"{self.column}: {self.reason}" if self.column else f"the row {self.reason}"
+        return _NUMBER.sub("…", words)
 
 
 @dataclass(frozen=True)

@@ -359,3 +359,16 @@ def test_nothing_usable_is_said_by_the_next_step(shop: Path, tmp_path: Path) -> 
     assert summary.problem_counts() == {"image: does not exist": 6}
     with pytest.raises(WorkspaceError, match="holds no listings.*mmquality import"):
         encode(workspace)
+
+
+@pytest.mark.parametrize(
+    ("column", "reason", "kind"),
+    [
+        ("title", "has 2,001 characters; the limit is 2,000", "title: has … characters; the limit is …"),
+        ("", "is not valid JSON", "the row is not valid JSON"),
+    ],
+)
+def test_a_problem_counts_under_one_name_everywhere(column: str, reason: str, kind: str) -> None:
+    problem = RowProblem("listings.jsonl", 3, column, reason)
+    assert problem.kind == kind
+    assert ImportSummary(UpsertCounts(), problems=[problem]).problem_counts() == {kind: 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 import streamlit as st
@@ -13,12 +12,11 @@ from mmquality.records import RowProblem
 from mmquality.store import ImportReport
 
 MOST_READ = 20_000  # a report may hold millions; so many are enough to see what is wrong
-_NUMBER = re.compile(r"\d[\d.,]*")
 
 
 def kind(problem: RowProblem) -> str:
-    """A problem's column and reason without its numbers, so that like problems count together."""
-    return _alike(f"{problem.column}: {problem.reason}")
+    """What like problems have in common, as it is shown."""
+    return plain(problem.kind)
 
 
 def kinds(catalogue: Catalogue, report: ImportReport) -> Counter[str]:
@@ -28,7 +26,7 @@ def kinds(catalogue: Catalogue, report: ImportReport) -> Counter[str]:
         return Counter(kind(problem) for problem in first_problems(catalogue, report))
     counts: Counter[str] = Counter()
     for reason, number in counted.items():
-        counts[_alike(reason)] += number
+        counts[plain(reason)] += number
     return counts
 
 
@@ -36,10 +34,6 @@ def first_problems(catalogue: Catalogue, report: ImportReport) -> list[RowProble
     """The problems of a report in their order, at most 20,000."""
     place = f"{catalogue.workspace.database_url} {report.created_at.isoformat()}"
     return _read(catalogue, report.report_id, place)
-
-
-def _alike(reason: str) -> str:
-    return plain(_NUMBER.sub("…", reason))
 
 
 @st.cache_data(max_entries=4, show_spinner="Looking through the problems …")

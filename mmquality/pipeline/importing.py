@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +22,6 @@ from mmquality.pipeline.thumbnails import make_thumbnails
 from mmquality.records import RowProblem
 from mmquality.store import Store, UpsertCounts
 
-_NUMBER = re.compile(r"\d[\d.,]*")
-
 
 @dataclass
 class ImportSummary:
@@ -36,10 +33,8 @@ class ImportSummary:
     problems: list[RowProblem] = field(default_factory=list)
 
     def problem_counts(self) -> dict[str, int]:
-        """How often each column and reason occurred, most frequent first; numbers in reasons do not count."""
-        named = (f"{p.column}: {p.reason}" if p.column else f"the row {p.reason}" for p in self.problems)
-        counts = Counter(_NUMBER.sub("…", words) for words in named)
-        return dict(counts.most_common())
+        """How often each kind of problem occurred, most frequent first."""
+        return dict(Counter(problem.kind for problem in self.problems).most_common())
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ class TestReading:
         found = json.loads(run(*command, "--split", files.split, "--json").stdout)
         assert list(found) == ["catalogue", "test", "by_kind"]
         assert set(found["catalogue"]) == {
-            "auc", "ap", "precision_at_n", "precision_at_50", "n", "positives",
+            "auc", "ap", "precision_at_n", "precision_at_50", "n", "positives", "ece", "brier",
         }  # fmt: skip
         rows = run(*command, "--split", files.split).stdout.splitlines()
         assert [row.split()[0] for row in rows] == [

@@ -113,12 +113,17 @@ def test_mismatch_of_the_catalogue_its_test_split_and_each_kind(table: WriteTabl
     assert found["catalogue"] == {
         "auc": 7 / 8, "ap": pytest.approx((1 + 2 / 3) / 2), "precision_at_n": 0.5,
         "precision_at_50": pytest.approx(2 / 6), "n": 6, "positives": 2,
+        "ece": pytest.approx((0.1 + 0.8 + 0.3 + 0.3 + 0.2 + 0.1) / 6),
+        "brier": pytest.approx((0.01 + 0.64 + 0.09 + 0.09 + 0.04 + 0.01) / 6),
     }  # fmt: skip
-    assert found["test"] == mismatch_metrics(np.array([0.8, 0.7, 0.3]), np.array([False, True, False]))
+    test = mismatch_metrics(np.array([0.8, 0.7, 0.3]), np.array([False, True, False]))
+    calibration = {"ece": pytest.approx(1.4 / 3), "brier": pytest.approx((0.64 + 0.09 + 0.09) / 3)}
+    assert found["test"] == test | calibration
     kinds = found["by_kind"]
     assert isinstance(kinds, dict) and list(kinds) == ["blank", "swap"]
     assert kinds["swap"]["ap"] == 1 and kinds["swap"]["n"] == 5  # a against the four that are not planted
     assert kinds["blank"]["ap"] == 0.5 and kinds["blank"]["positives"] == 1
+    assert not {"ece", "brier"} & set(kinds["swap"])
 
 
 def test_without_a_split_there_is_no_test_part(table: WriteTable) -> None:
@@ -131,6 +136,7 @@ def test_a_test_split_that_holds_nothing_is_empty_not_an_error(table: WriteTable
     split = table("split.csv", listing_id=["elsewhere"], split=["test"])
     found = evaluate_mismatch(SCORES, truth, split)["test"]
     assert isinstance(found, dict) and (found["n"], found["ap"], found["precision_at_50"]) == (0, None, None)
+    assert isinstance(found, dict) and found["ece"] is found["brier"] is None
 
 
 def test_a_planted_listing_without_a_kind_is_still_a_mismatch(table: WriteTable) -> None:

@@ -23,7 +23,10 @@ def evaluate() -> None:
 @options.file("--split", "listing_id, split; measures the test listings apart.")
 @options.as_json
 def mismatch(workspace: Workspace, truth: Path, split: Path | None, as_json: bool) -> None:
-    """Average precision, AUC and precision of the mismatch ranking."""
+    """AP, AUC, precision and calibration of the mismatch ranking.
+
+    ap is the average precision, ece the expected calibration error, brier the mean squared error.
+    """
     from mmquality.evaluation.truth import evaluate_mismatch
     from mmquality.pipeline.reading import Catalogue
 
@@ -34,8 +37,8 @@ def mismatch(workspace: Workspace, truth: Path, split: Path | None, as_json: boo
         return
     named = {f"kind: {kind}": metrics for kind, metrics in result.pop("by_kind").items()}
     named = result | named
-    columns = ["ap", "auc", "precision_at_50", "precision_at_n", "positives", "n"]
-    print_table(["listings", *columns], [[name, *(m[c] for c in columns)] for name, m in named.items()])
+    columns = ["ap", "auc", "precision_at_50", "precision_at_n", "ece", "brier", "positives", "n"]
+    print_table(["listings", *columns], [[name, *(m.get(c) for c in columns)] for name, m in named.items()])
 
 
 @evaluate.command()

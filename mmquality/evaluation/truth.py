@@ -9,7 +9,8 @@ import pandas as pd
 
 from mmquality.data.tables import read_table
 from mmquality.errors import InputFileError
-from mmquality.evaluation.metrics import mismatch_metrics
+from mmquality.evaluation.calibration import brier_score, expected_calibration_error
+from mmquality.evaluation.metrics import Array, Bools, mismatch_metrics
 
 
 def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
@@ -39,7 +40,9 @@ def evaluate_mismatch(scores: pd.DataFrame, truth: Path, split: Path | None = No
     """Metrics of `scores` (listing_id, score) for the catalogue, its test split, and each kind of mismatch.
 
     `truth` lists the mismatched listings (listing_id, kind). Each kind is judged against the listings that
-    the truth does not name. Raises `InputFileError` where truth and catalogue have no listing in common.
+    the truth does not name; how far the score is a probability ("ece", "brier") is said of catalogue and test
+    split alone, because a kind on its own is rarer than the mismatches that the score speaks of. Raises
+    `InputFileError` where truth and catalogue have no listing in common.
     """
     planted = read_by_listing(truth, "kind")
     mismatched = scores["listing_id"].isin(planted.index).to_numpy(dtype=np.bool_)
@@ -49,10 +52,17 @@ def evaluate_mismatch(scores: pd.DataFrame, truth: Path, split: Path | None = No
         )
     kind = scores["listing_id"].map(planted).fillna("").to_numpy(dtype=object)
     score = scores["score"].to_numpy(dtype=np.float64)
-    result: dict[str, object] = {"catalogue": mismatch_metrics(score, mismatched)}
+    result: dict[str, object] = {"catalogue": _with_calibration(score, mismatched)}
     if split is not None:
         test = scores["listing_id"].map(read_split(split)).eq("test").to_numpy()
-        result["test"] = mismatch_metrics(score[test], mismatched[test])
+        result["test"] = _with_calibration(score[test], mismatched[test])
     judged = {name: (kind == name) | ~mismatched for name in sorted(set(kind) - {""})}
     by_kind = {name: mismatch_metrics(score[rows], mismatched[rows]) for name, rows in judged.items()}
     return result | {"by_kind": by_kind}
+
+
+def _with_calibration(score: Array, truth: Bools) -> dict[str, float | int | None]:
+    return mismatch_metrics(score, truth) | {
+        "ece": expected_calibration_error(score, truth),
+        "brier": brier_score(score, truth),
+    }

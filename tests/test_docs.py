@@ -45,7 +45,7 @@ def calls(line: str) -> Iterator[str]:
 def check(line: str) -> tuple[str, ...]:
     """Parse a command line as click would; gives the command's path. Raises `click.UsageError`."""
     words = shlex.split(line.replace("[", "").replace("]", ""))[1:]
-    command, context, path = main, click.Context(main, info_name="mmquality"), ()
+    command, context, path = main, context_of(main, "mmquality"), ()
     while isinstance(command, click.Group):
         own, words = options_before(command, words)
         values(command, context, own)
@@ -55,9 +55,17 @@ def check(line: str) -> tuple[str, ...]:
         if command.get_command(context, name) is None:
             raise click.UsageError(f"there is no command {name}")
         path, command = (*path, name), command.get_command(context, name)
-        context = click.Context(command, context, info_name=name)
+        context = context_of(command, name, context)
     values(command, context, words)
     return path
+
+
+def context_of(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
+    """As click makes it: with the command's own settings.
+
+    A context without them would leave its mark: a command remembers the help option it was first asked for.
+    """
+    return click.Context(command, parent, info_name=name, **command.context_settings)
 
 
 def options_before(group: click.Group, words: list[str]) -> tuple[list[str], list[str]]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from dashboard import ROOT, button, card_titles, opened, store_of, texts, unescaped
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button
 from workspaces import HOSTILE, Fixture, small_workspace
 
 from mmquality.config import Workspace
@@ -27,7 +27,6 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion, Reason, RowProblem, Verdict
 from mmquality.store import LabelFilter, LabelQuery, Store
 
-ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "mmquality" / "pages"
 
 
@@ -50,36 +49,6 @@ def shown(finished: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
     """The shared workspace, and the dashboard's environment pointing to it."""
     monkeypatch.setenv("MMQ_WORKSPACE", str(finished.workspace.root))
     return finished
-
-
-def opened(page: str = "ranking", params: dict[str, str | list[str]] | None = None, **more: str) -> AppTest:
-    """The page as a browser that opens this address gets it."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    if page != "ranking":
-        app.run()
-        app.switch_page(f"mmquality/pages/{page}.py")
-    app.query_params.update({**(params or {}), **more})
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """All HTML of a page, in order."""
-    return "\n".join(element.proto.body for element in app.html)
-
-
-def card_titles(app: AppTest) -> list[str]:
-    """The titles on the page's cards and rows, unescaped."""
-    return [unescaped(link.proto.label) for link in app.page_link if "listing" in link.proto.page]
-
-
-def unescaped(markdown: str) -> str:
-    return re.sub(r"\\(.)", r"\1", markdown.replace("\u2060", ""))
-
-
-def store_of(fixture: Fixture) -> Store:
-    return Store.open(fixture.workspace.database_url, create=False)
 
 
 class TestRanking:
@@ -523,10 +492,6 @@ def test_a_percentage_is_never_rounded_to_certainty(share: float, words: str) ->
 
 def opened_at_page(number: int, **params: str) -> AppTest:
     return opened(params={"page": str(number), **params})
-
-
-def button(app: AppTest, label: str) -> Button:
-    return next(b for b in app.button if b.label == label)
 
 
 def add_newcomer(fixture: Fixture) -> None:

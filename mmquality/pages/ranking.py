@@ -63,7 +63,8 @@ def _filter_bar(catalogue: Catalogue) -> Filters:
             bind="query-params", on_change=_first_page,
         )  # fmt: skip
         sort = choice("Order", list(SORTS), "sort", 185, _first_page)
-    return Filters(q, tuple(category), score, label, sort, _page_asked_for())
+    low, high = sorted(score)  # an address may have them the other way round
+    return Filters(q, tuple(category), (low, high), label, sort, _page_asked_for())
 
 
 def _page_asked_for() -> int:

@@ -1,0 +1,51 @@
+"""The dashboard's pages as a test opens and reads them, through Streamlit's AppTest."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+from workspaces import Fixture
+
+from mmquality.store import Store
+
+ROOT = Path(__file__).parents[1]
+
+
+def opened(page: str = "ranking", params: dict[str, str | list[str]] | None = None, **more: str) -> AppTest:
+    """The page as a browser that opens this address gets it."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if page != "ranking":
+        app.run()
+        app.switch_page(f"mmquality/pages/{page}.py")
+    app.query_params.update({**(params or {}), **more})
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """All HTML of a page, in order."""
+    return "\n".join(element.proto.body for element in app.html)
+
+
+def card_titles(app: AppTest) -> list[str]:
+    """The titles on the page's cards and rows, unescaped."""
+    return [unescaped(link.proto.label) for link in app.page_link if "listing" in link.proto.page]
+
+
+def unescaped(markdown: str) -> str:
+    """Markdown of `as_markdown` as it is read."""
+    return re.sub(r"\\(.)", r"\1", markdown.replace("\u2060", ""))
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The first button with this label."""
+    return next(b for b in app.button if b.label == label)
+
+
+def store_of(fixture: Fixture) -> Store:
+    """The store of a test's workspace."""
+    return Store.open(fixture.workspace.database_url, create=False)

@@ -50,6 +50,11 @@ class Workspace:
         """Small JPEGs for the dashboard, named by the photo's content hash."""
         return self.root / "thumbnails"
 
+    @property
+    def evaluations(self) -> Path:
+        """Comparison tables, as CSV: ours against its peers, and against itself without one part."""
+        return self.root / "evaluations"
+
 
 @dataclass(frozen=True)
 class NetworkConfig:

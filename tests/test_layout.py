@@ -101,7 +101,7 @@ FORBIDDEN = {
     "checkpoint": {"pickle", "sklearn"} | SCREENS | TABLES,
     "training": SCREENS | TABLES | FILES_AND_PHOTOS,
     "scoring": SCREENS | TABLES | FILES_AND_PHOTOS,
-    "evaluation": TENSORS | SCREENS | TABLES,
+    "evaluation": (TENSORS - {"torch"}) | SCREENS | TABLES,  # peers: one of them is a network
     "pipeline": {"streamlit", "plotly", "click"} | TABLES,
     "cli": LEARNING | TABLES | {"plotly"},
     "pages": LEARNING | {"alembic", "psycopg", "click", "tqdm"},

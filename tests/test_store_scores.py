@@ -67,6 +67,21 @@ def test_the_last_published_version_is_in_force_and_the_others_stay(store: Store
     assert store.score_history("nobody") == []
 
 
+def test_the_scores_of_each_version_are_kept(store: Store) -> None:
+    fill(store, 3)
+    publish(store, "first", {"L000": 0.1, "L001": 0.9})
+    publish(store, "second", {"L002": 0.5, "L000": 0.5, "L001": 0.25})
+    for name, expected in {
+        "first": [("L001", 0.9, 1), ("L000", 0.1, 2)],
+        "second": [("L000", 0.5, 1), ("L002", 0.5, 2), ("L001", 0.25, 3)],
+    }.items():
+        found = store.version_scores(name)
+        assert list(found.columns) == ["listing_id", "score", "rank"]
+        assert list(found.itertuples(index=False, name=None)) == expected
+    with pytest.raises(WorkspaceError, match="no model version 'third'"):
+        store.version_scores("third")
+
+
 def test_an_earlier_version_can_be_put_in_force_again(store: Store) -> None:
     fill(store, 2)
     publish(store, "first", {"L000": 0.9, "L001": 0.1})

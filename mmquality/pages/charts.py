@@ -26,6 +26,11 @@ class Bar:
     meaning: str = "neutral"
 
 
+def theme_colours() -> dict[str, str]:
+    """The colours that carry meaning, in the theme in use."""
+    return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+
+
 def show_bars(bars: Sequence[Bar], key: str, alt: str) -> None:
     """Horizontal bars with their numbers, in the given order from the top."""
     st.plotly_chart(figure(bars), key=key, alt=alt, config={"displayModeBar": False, "staticPlot": True})
@@ -33,11 +38,11 @@ def show_bars(bars: Sequence[Bar], key: str, alt: str) -> None:
 
 def figure(bars: Sequence[Bar]) -> go.Figure:
     """The figure of `show_bars`."""
-    colours = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+    colours = theme_colours()
     chart = go.Figure(
         go.Bar(
             x=[bar.length for bar in bars],
-            y=[_lines(bar.name) for bar in bars],
+            y=[as_label(bar.name) for bar in bars],
             text=[f"{bar.length:,}" for bar in bars],
             marker_color=[colours[bar.meaning] for bar in bars],
             orientation="h",
@@ -53,7 +58,7 @@ def figure(bars: Sequence[Bar]) -> go.Figure:
     return chart
 
 
-def _lines(name: str) -> str:
-    """At most two lines. Plotly understands some HTML in texts; a name is none."""
+def as_label(name: str) -> str:
+    """`name` on at most two lines, for an axis. Plotly understands some HTML in texts; a name is none."""
     lines = textwrap.wrap(name, _NAME_WIDTH, max_lines=2, placeholder=" …") or [""]
     return "<br>".join(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in lines)

@@ -23,9 +23,12 @@ def section(title: str, explanation: str = "") -> None:
     st.html(f'<div class="mmq-section"><h2>{as_html(title)}</h2>{told}</div>')
 
 
-def notice(title: str, body: str, commands: str = "") -> None:
-    """An empty state: what is missing and, where a command helps, which one to run."""
-    with st.container(key="notice", border=True):
+def notice(title: str, body: str, commands: str = "", name: str = "") -> None:
+    """An empty state: what is missing and, where a command helps, which one to run.
+
+    `name` tells it from another one on the same page.
+    """
+    with st.container(key=f"notice-{name}" if name else "notice", border=True):
         st.html(f'<div class="mmq-notice"><h2>{as_html(title)}</h2><p>{as_html(body)}</p></div>')
         if commands:
             st.code(commands, language="shell")

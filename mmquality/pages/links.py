@@ -14,6 +14,7 @@ LISTING = _HERE / "listing.py"
 COMPARE = _HERE / "compare.py"
 LABELS = _HERE / "labels.py"
 IMPORTS = _HERE / "imports.py"
+MODELS = _HERE / "models.py"
 
 Params = dict[str, str | list[str]]
 

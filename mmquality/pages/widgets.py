@@ -30,12 +30,17 @@ def segments(
     key: str,
     on_change: Callable[[], None] | None = None,
     default: str = "",
+    words: Callable[[str], str] = str,
 ) -> str:
-    """One of a few, all of them visible; the default (the first, unless named) is left out of the address."""
+    """One of a few, all of them visible; the default (the first, unless named) is left out of the address.
+
+    `words` says how an option is shown, as Markdown.
+    """
     usual = default or options[0]
     chosen = st.segmented_control(
-        label, options, default=usual, required=True, key=key, bind="query-params", on_change=on_change
-    )
+        label, options, default=usual, required=True, key=key, bind="query-params", on_change=on_change,
+        format_func=words,
+    )  # fmt: skip
     return chosen or usual
 
 

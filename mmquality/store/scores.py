@@ -57,13 +57,7 @@ class ScoreStore(Database):
     def make_current(self, name: str) -> None:
         """Put an earlier version in force again. Raises `WorkspaceError` when there is none of that name."""
         with self._write() as connection:
-            query = select(model_versions.c.version_id).where(model_versions.c.name == name)
-            version_id = connection.execute(query).scalar_one_or_none()
-            if version_id is None:
-                raise WorkspaceError(
-                    f"There is no model version {name!r}; `mmquality models list` shows those there are."
-                )
-            _put_in_force(connection, version_id)
+            _put_in_force(connection, _version_id(connection, name))
 
     def current_version(self) -> ModelVersion | None:
         """The version in force, or None before the first one."""
@@ -76,6 +70,23 @@ class ScoreStore(Database):
         query = select(model_versions).order_by(model_versions.c.version_id.desc())
         with self._read() as connection:
             return [as_version(row) for row in connection.execute(query).mappings()]
+
+    def version_scores(self, name: str) -> pd.DataFrame:
+        """listing_id, score, rank of every listing that a version scored, the worst first.
+
+        Raises `WorkspaceError` when there is no version of that name.
+        """
+        query = (
+            select(listings.c.listing_id, scores.c.score, scores.c.rank)
+            .join(scores, scores.c.listing_no == listings.c.listing_no)
+            .join(model_versions, model_versions.c.version_id == scores.c.version_id)
+            .where(model_versions.c.name == name)
+            .order_by(scores.c.rank)
+        )
+        with self._read() as connection:
+            _version_id(connection, name)
+            rows = connection.execute(query).all()
+        return pd.DataFrame.from_records(rows, columns=["listing_id", "score", "rank"])
 
     def score_history(self, listing_id: str) -> list[tuple[ModelVersion, float, int]]:
         """(version, score, rank) of one listing in every version that scored it, the oldest first."""
@@ -118,6 +129,16 @@ def count_before(connection: Connection, version_id: int, condition: ColumnEleme
     )
     first = connection.execute(query).scalar_one_or_none()
     return scored_count(connection, version_id) if first is None else first - 1
+
+
+def _version_id(connection: Connection, name: str) -> int:
+    query = select(model_versions.c.version_id).where(model_versions.c.name == name)
+    version_id: int | None = connection.execute(query).scalar_one_or_none()
+    if version_id is None:
+        raise WorkspaceError(
+            f"There is no model version {name!r}; `mmquality models list` shows those there are."
+        )
+    return version_id
 
 
 def _counts_at_least(connection: Connection, version_id: int, edges: np.ndarray) -> np.ndarray:

@@ -1,0 +1,135 @@
+"""Models, two versions: how far they agree, and the listings whose score moved most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from mmquality.pages import links, plots
+from mmquality.pages.components import caption, facts, notice, section
+from mmquality.pages.photos import thumbnail
+from mmquality.pages.widgets import choice
+from mmquality.pages.wording import percent
+from mmquality.pipeline.reading import Catalogue
+from mmquality.pipeline.version_changes import VersionChange, compare_versions
+from mmquality.records import ModelVersion
+
+_MOVED = 12  # listings shown on each side
+_DRAWN = 3_000  # points of the scatter plot; a browser draws no more of them smoothly
+_WORST = 100
+
+
+def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
+    """The two versions to choose, and what differs between them."""
+    if len(versions) < 2:
+        notice(
+            "There is one version so far",
+            "Two can be compared: import, label or change something, then train again.",
+            "mmquality train\nmmquality score\nmmquality index",
+        )
+        return
+    before, after = _choices(versions, catalogue.published_version().name)
+    if before == after:
+        notice("This is twice the same version", "Choose another one on either side.")
+        return
+    change = _compared(catalogue, before, after, _stamp(catalogue, versions))
+    st.html(facts(_figures(change)))
+    if change.rows.empty:
+        notice("No listing in common", "The two versions scored different listings.")
+        return
+    left, middle, right = st.columns(3, gap="medium")
+    with left:
+        _scatter(change)
+    with middle:
+        section("Rose most", f"More suspicious in {after} than in {before}.")
+        _rows(catalogue, "rose", change.risen(_MOVED))
+    with right:
+        section("Fell most", f"Less suspicious in {after} than in {before}.")
+        _rows(catalogue, "fell", change.fallen(_MOVED))
+
+
+def _choices(versions: Sequence[ModelVersion], current: str) -> tuple[str, str]:
+    """By default, the version in force against the one published before it."""
+    names = [v.name for v in versions]
+    at = names.index(current)
+    earlier = names[at + 1] if at + 1 < len(names) else names[at - 1]
+    with st.container(key="filters", horizontal=True, gap="small", vertical_alignment="bottom"):
+        before = choice("From", [earlier, *(n for n in names if n != earlier)], "from", 170)
+        after = choice("To", [current, *(n for n in names if n != current)], "to", 170)
+    return before, after
+
+
+def _figures(change: VersionChange) -> dict[str, object]:
+    correlation = change.correlation()
+    worst = min(_WORST, len(change.rows))
+    figures = {
+        "scored by both": len(change.rows),
+        f"only by {change.before}": change.only_before,
+        f"only by {change.after}": change.only_after,
+        f"of the {worst} worst, still there": change.kept(worst),
+        "rank correlation": "" if correlation is None else f"{correlation:.3f}",
+    }
+    return {name: value for name, value in figures.items() if value != "" and (value or "only" not in name)}
+
+
+def _scatter(change: VersionChange) -> None:
+    section(
+        "Score against score",
+        "Above the line: more suspicious than before. Coloured where the score moved by more than 10 points.",
+    )
+    drawn = _sample(change.rows)
+    plots.show(
+        plots.moves(drawn, change.before, change.after),
+        "moves-chart",
+        f"Scores of {len(drawn):,} listings in {change.before} and in {change.after}",
+    )
+    if len(drawn) < len(change.rows):
+        caption(
+            f"{len(drawn):,} of {len(change.rows):,} listings are drawn, those that moved most among them."
+        )
+
+
+def _sample(rows: pd.DataFrame) -> pd.DataFrame:
+    """All that moved most, and of the rest every so many."""
+    if len(rows) <= _DRAWN:
+        return rows
+    change = (rows["score_after"] - rows["score_before"]).abs()
+    moved = change.nlargest(_DRAWN // 3).index
+    rest = rows.drop(moved)
+    return pd.concat([rest.iloc[:: -(-len(rest) // (_DRAWN - len(moved)))], rows.loc[moved]])
+
+
+def _rows(catalogue: Catalogue, name: str, rows: pd.DataFrame) -> None:
+    """Listings with photo, link, and what became of score and rank."""
+    if rows.empty:
+        caption("None.")
+    listings = catalogue.store.listings_by_id(rows["listing_id"])
+    for slot, row in enumerate(rows.itertuples(index=False)):
+        listing = listings[str(row.listing_id)]
+        with st.container(key=f"row-{name}-{slot}", horizontal=True, vertical_alignment="center", wrap=False):
+            thumbnail(catalogue, listing, width=46)
+            links.listing_link(listing.listing_id, listing.title)
+            st.html(_moved(row), width=150)
+
+
+def _moved(row: Any) -> str:
+    """What became of score and rank; `row` has the columns of `VersionChange.rows`."""
+    return (
+        '<div class="mmq-figures mmq-moved">'
+        f"<p><b>{percent(row.score_before)} → {percent(row.score_after)}</b></p>"
+        f"<p>#{row.rank_before:,} → #{row.rank_after:,}</p></div>"
+    )
+
+
+def _stamp(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> str:
+    """Tells these versions from others of the same names in a workspace made anew in the same place."""
+    return f"{catalogue.workspace.database_url} {[v.created_at.isoformat() for v in versions]}"
+
+
+@st.cache_data(max_entries=4, show_spinner="Comparing the two versions …")
+def _compared(_catalogue: Catalogue, before: str, after: str, stamp: str) -> VersionChange:
+    """What was published never changes, so two versions are compared once."""
+    return compare_versions(_catalogue.store, before, after)

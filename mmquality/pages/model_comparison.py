@@ -1,0 +1,185 @@
+"""Models, comparison: ours against what else one would try, and against itself without one part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from mmquality.errors import MMQualityError
+from mmquality.pages import plots
+from mmquality.pages.components import caption, notice, section
+from mmquality.pages.escaping import as_markdown, plain
+from mmquality.pages.plots import Dot
+from mmquality.pages.widgets import segments
+from mmquality.pages.wording import count, day
+from mmquality.pipeline.evaluations import EvaluationTable, read_tables
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import ModelVersion
+
+_OURS = ("ours", "mmquality")  # how a method's name begins when it is ours
+_OURS_IN = {"projections": "transh", "losses": "all"}  # the variant that is trained by default
+_COMMANDS = "mmquality evaluate peers --truth planted.csv\nmmquality ablate --out tables/ --truth planted.csv"
+
+
+def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
+    """Every table that was measured, as a chart and as numbers."""
+    try:
+        tables = read_tables(catalogue.workspace)
+    except MMQualityError as error:
+        notice("The comparison tables cannot be shown", str(error))
+        return
+    if not tables:
+        notice(
+            "Nothing was compared yet",
+            "Peers are measured against a list of known mismatches, ablations against it or against swapped "
+            "photos:",
+            _COMMANDS,
+        )
+        return
+    with st.grid("auto", min_column_width=460, gap=28):
+        for name, table in tables.items():
+            with st.container(key=f"table-{name}", gap="small"):
+                _SHOWN[name](table)
+
+
+def _peers_mismatch(table: EvaluationTable) -> None:
+    section(
+        "Ours against its peers: mismatches",
+        "Average precision of the mismatch ranking, with 95 % bootstrap intervals; 1 is perfect.",
+    )
+    parts = list(dict.fromkeys(table.rows["part"]))
+    part = segments("Listings", parts, "part", words=lambda name: as_markdown(_part(name)))
+    rows = table.rows[table.rows["part"] == part].sort_values("ap", ascending=False)
+    _chart(table, _dots(rows, "method", "ap"), f"Average precision, {_part(part)}")
+    _numbers(table, _wide(table, "ap", "method", "part").reindex(rows["method"]), _part)
+
+
+def _peers_recall(table: EvaluationTable) -> None:
+    section(
+        "Ours against its peers: recall",
+        "Share of co-clicked listings among the k nearest, with 95 % bootstrap intervals.",
+    )
+    depths = [f"{k:.0f}" for k in dict.fromkeys(table.rows["k"])]
+    k = segments("k", depths, "k")
+    rows = table.rows[table.rows["k"] == float(k)].sort_values("recall", ascending=False)
+    _chart(table, _dots(rows, "method", "recall"), f"Recall at {k}")
+    wide = _wide(table, "recall", "method", "k").reindex(rows["method"])
+    _numbers(table, wide, lambda depth: f"recall@{float(depth):.0f}")
+
+
+def _projections(table: EvaluationTable) -> None:
+    section(
+        "Projections",
+        "How title and photo are brought into one space, everything else alike; mean ± spread over seeds.",
+    )
+    _ablation(table, "projection-metric")
+
+
+def _losses(table: EvaluationTable) -> None:
+    section("Losses", "The terms of the loss, added one after the other; mean ± spread over seeds.")
+    _ablation(table, "loss-metric")
+
+
+def _ablation(table: EvaluationTable, key: str) -> None:
+    metrics = list(dict.fromkeys(table.rows["metric"]))
+    metric = segments("Measure", metrics, key, words=as_markdown)
+    rows = table.rows[table.rows["metric"] == metric]
+    rows = rows.assign(low=rows["mean"] - rows["spread"], high=rows["mean"] + rows["spread"])
+    dots = _dots(rows, "variant", "mean", _OURS_IN[table.name])
+    _chart(table, dots, metric)
+    _numbers(table, _wide(table, "mean", "variant", "metric"), str)
+
+
+def _cost(table: EvaluationTable) -> None:
+    section("Cost", "Time and peak memory of each method, measured in the same run, each in its own process.")
+    words = {"seconds": "Seconds", "peak_mb": "Peak memory (MB)"}
+    chosen = segments("Cost of", list(words.values()), "cost")
+    column = next(name for name, word in words.items() if word == chosen)
+    rows = table.rows.dropna(subset=[column]).sort_values(column)
+    rows = rows.assign(low=rows[column], high=rows[column])
+    _chart(table, _dots(rows, "method", column), chosen, digits=1)
+    _numbers(table, table.rows.set_index("method")[["seconds", "peak_mb"]], lambda name: words[name], "%.1f")
+
+
+def _wide(table: EvaluationTable, value: str, row: str, column: str) -> pd.DataFrame:
+    """One row per method or variant, one column per part, depth or metric, in the order of the file."""
+    return table.rows.pivot_table(value, row, column, sort=False, dropna=False)
+
+
+def _dots(rows: pd.DataFrame, name: str, value: str, ours: str = "") -> list[Dot]:
+    """A dot per row; an interval that was not measured is a point."""
+    rows = rows.dropna(subset=[value])
+    return [
+        Dot(
+            name=str(row[name]),
+            value=row[value],
+            low=row[value] if pd.isna(row["low"]) else row["low"],
+            high=row[value] if pd.isna(row["high"]) else row["high"],
+            ours=str(row[name]).casefold() == ours if ours else str(row[name]).casefold().startswith(_OURS),
+        )
+        for row in rows.to_dict("records")
+    ]
+
+
+def _chart(table: EvaluationTable, dots: Sequence[Dot], words: str, digits: int = 3) -> None:
+    told = ", ".join(f"{dot.name} {dot.value:,.{digits}f}" for dot in dots)
+    plots.show(plots.dots(dots, digits), f"{table.name}-chart", plain(f"{words}: {told}"))
+    caption(_measured(table))
+
+
+def _measured(table: EvaluationTable) -> str:
+    """What was measured, on what, when."""
+    about = table.about
+    seeds = (
+        int(table.rows["seeds"].max()) if "seeds" in table.rows and table.rows["seeds"].notna().any() else 0
+    )
+    told = [
+        f"Model {about['version']}" if about.get("version") else "",
+        count(about["listings"], "listing") if isinstance(about.get("listings"), int) else "",
+        count(seeds, "seed") if seeds else "",
+        f"against {about['truth']}" if about.get("truth") else "",
+        _when(str(about.get("at") or "")),
+    ]
+    return " · ".join(part for part in told if part)
+
+
+def _when(at: str) -> str:
+    try:
+        return day(datetime.fromisoformat(at))
+    except ValueError:
+        return at
+
+
+def _numbers(
+    table: EvaluationTable, wide: pd.DataFrame, words: Callable[[str], str], form: str = "%.3f"
+) -> None:
+    """All numbers of a table, one row per method."""
+    shown = wide.set_axis([plain(words(column)) for column in wide.columns], axis=1)
+    shown.insert(0, "", [plain(str(name)) for name in wide.index])
+    numbers = {column: st.column_config.NumberColumn(format=form) for column in shown.columns[1:]}
+    with st.expander("All numbers"):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            height="content",
+            column_config={"": st.column_config.TextColumn(width=150), **numbers},
+            alt=f"All numbers of the table {table.name}",
+        )
+
+
+def _part(part: str) -> str:
+    """`catalogue`, `test` or `kind:NAME` as a person says it."""
+    kind = part.removeprefix("kind:")
+    return plain(kind.replace("_", " ")) if kind != part else {"catalogue": "whole catalogue"}.get(part, part)
+
+
+_SHOWN = {
+    "peers_mismatch": _peers_mismatch,
+    "peers_recall": _peers_recall,
+    "projections": _projections,
+    "losses": _losses,
+    "cost": _cost,
+}

@@ -102,6 +102,6 @@ _COLUMNS = {
     "score": st.column_config.NumberColumn("Mean score", format="percent"),
     "share": st.column_config.NumberColumn("Observed", format="percent"),
     "low": st.column_config.NumberColumn("95 % from", format="percent"),
-    "high": st.column_config.NumberColumn("to", format="percent"),
+    "high": st.column_config.NumberColumn("95 % to", format="percent"),
     "count": st.column_config.NumberColumn("Listings", format="localized"),
 }

@@ -38,7 +38,8 @@ def write_evaluations(workspace: Workspace) -> None:
     tables = {"peers_mismatch": peers, "peers_recall": recall, "projections": ablation, "cost": cost}
     for name, rows in tables.items():
         pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
-    losses = pd.DataFrame(ablation).replace({"identity": "co-click", "transh": "all", "transr": "+ triplet"})
+    names = {"identity": "co-click", "transh": "+ triplet", "transr": "all"}
+    losses = pd.DataFrame(ablation).replace(names)
     losses.to_csv(folder / "losses.csv", index=False)
     told = {name: ABOUT_ALL for name in (*tables, "losses")}
     (folder / ABOUT).write_text(json.dumps(told), encoding="utf-8")

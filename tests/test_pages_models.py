@@ -221,21 +221,27 @@ class TestComparison:
         peers = app.dataframe[0].value
         assert peers.columns.tolist() == ["", "whole catalogue", "test", "swap any"]
         assert peers[""].tolist() == sorted(METHODS, key=lambda m: -METHODS[m])
+        assert peers["test"].tolist() == ["0.910 ± 0.010", "0.750", "0.700", "0.030"]
+        assert app.dataframe[4].value["Peak memory (MB)"].tolist() == ["995.0", "928.0", "907.0", "923.0"]
         told = "Model v1 · 60 listings · 3 seeds · against planted.csv · 5 Mar 2026"
         assert app.caption[0].value.replace("\\", "").replace("\u2060", "") == told
 
     def test_ours_stands_out_with_its_interval(self, measured: Fixture) -> None:
         app = opened("models", show="Comparison")
         drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
-        ours = next(trace for trace in drawn if len(trace["y"]) == 1)
-        assert ours["y"] == ["<b>ours</b>"] and ours["marker"]["size"] > drawn[0]["marker"]["size"]
+        assert drawn[1]["y"] == ["<b>ours</b>"] and drawn[1]["marker"]["size"] > drawn[0]["marker"]["size"]
+        assert drawn[1]["error_x"]["array"] == [pytest.approx(0.03)]
+        assert drawn[1]["error_x"]["arrayminus"] == [pytest.approx(0.04)]
+        for chart, ours in ((2, "transh"), (3, "all")):
+            drawn = json.loads(app.get("plotly_chart")[chart].proto.spec)["data"]
+            assert drawn[1]["y"] == [f"<b>{ours}</b>"]
 
     def test_part_depth_and_measure_can_be_chosen_in_the_address(self, measured: Fixture) -> None:
         address = {"show": "Comparison", "part": "swap any", "k": "100", "loss-metric": "mismatch AP"}
         app = opened("models", dict(address))
         assert "Average precision, swap any: ours 0.890" in alts(app)
         assert "Recall at 100: ours 0.372" in alts(app)
-        assert "mismatch AP: co-click 0.300, all 0.400" in alts(app)
+        assert "mismatch AP: co-click 0.300, + triplet 0.400, all 0.375" in alts(app)
 
     def test_without_tables_it_names_the_commands(self, fresh: Fixture) -> None:
         app = opened("models", show="Comparison")

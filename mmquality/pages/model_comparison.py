@@ -20,7 +20,6 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion
 
 _OURS = ("ours", "mmquality")  # how a method's name begins when it is ours
-_OURS_IN = {"projections": "transh", "losses": "all"}  # the variant that is trained by default
 _COMMANDS = "mmquality evaluate peers --truth planted.csv\nmmquality ablate --out tables/ --truth planted.csv"
 
 
@@ -75,22 +74,24 @@ def _projections(table: EvaluationTable) -> None:
         "Projections",
         "How title and photo are brought into one space, everything else alike; mean ± spread over seeds.",
     )
-    _ablation(table, "projection-metric")
+    _ablation(table, "projection-metric", "transh")
 
 
 def _losses(table: EvaluationTable) -> None:
-    section("Losses", "The terms of the loss, added one after the other; mean ± spread over seeds.")
-    _ablation(table, "loss-metric")
+    section(
+        "Losses",
+        "The terms of the loss, added one after the other, all of them at last; mean ± spread over seeds.",
+    )
+    _ablation(table, "loss-metric", str(table.rows["variant"].iloc[-1]))
 
 
-def _ablation(table: EvaluationTable, key: str) -> None:
+def _ablation(table: EvaluationTable, key: str, ours: str) -> None:
     metrics = list(dict.fromkeys(table.rows["metric"]))
     metric = segments("Measure", metrics, key, words=as_markdown)
     rows = table.rows[table.rows["metric"] == metric]
     rows = rows.assign(low=rows["mean"] - rows["spread"], high=rows["mean"] + rows["spread"])
-    dots = _dots(rows, "variant", "mean", _OURS_IN[table.name])
-    _chart(table, dots, metric)
-    _numbers(table, _wide(table, "mean", "variant", "metric"), str)
+    _chart(table, _dots(rows, "variant", "mean", ours), metric)
+    _numbers(table, _wide(table, "mean", "variant", "metric"))
 
 
 def _cost(table: EvaluationTable) -> None:
@@ -101,12 +102,17 @@ def _cost(table: EvaluationTable) -> None:
     rows = table.rows.dropna(subset=[column]).sort_values(column)
     rows = rows.assign(low=rows[column], high=rows[column])
     _chart(table, _dots(rows, "method", column), chosen, digits=1)
-    _numbers(table, table.rows.set_index("method")[["seconds", "peak_mb"]], lambda name: words[name], "%.1f")
+    costs = table.rows.set_index("method")[list(words)].map("{:,.1f}".format)
+    _numbers(table, costs, lambda name: words[name])
 
 
 def _wide(table: EvaluationTable, value: str, row: str, column: str) -> pd.DataFrame:
-    """One row per method or variant, one column per part, depth or metric, in the order of the file."""
-    return table.rows.pivot_table(value, row, column, sort=False, dropna=False)
+    """`0.912 ± 0.004`: a row per method or variant, a column per part, depth or metric, in file order."""
+    spread = table.rows["spread"].map(" ± {:.3f}".format).where(table.rows["spread"].notna(), "")
+    told = table.rows[value].map("{:.3f}".format).where(table.rows[value].notna(), "") + spread
+    named = table.rows.assign(told=told).drop_duplicates([row, column])
+    wide = named.pivot(index=row, columns=column, values="told").fillna("")
+    return wide.reindex(index=named[row].unique(), columns=named[column].unique())
 
 
 def _dots(rows: pd.DataFrame, name: str, value: str, ours: str = "") -> list[Dot]:
@@ -118,7 +124,9 @@ def _dots(rows: pd.DataFrame, name: str, value: str, ours: str = "") -> list[Dot
             value=row[value],
             low=row[value] if pd.isna(row["low"]) else row["low"],
             high=row[value] if pd.isna(row["high"]) else row["high"],
-            ours=str(row[name]).casefold() == ours if ours else str(row[name]).casefold().startswith(_OURS),
+            ours=str(row[name]).casefold() == ours.casefold()
+            if ours
+            else str(row[name]).casefold().startswith(_OURS),
         )
         for row in rows.to_dict("records")
     ]
@@ -153,19 +161,16 @@ def _when(at: str) -> str:
         return at
 
 
-def _numbers(
-    table: EvaluationTable, wide: pd.DataFrame, words: Callable[[str], str], form: str = "%.3f"
-) -> None:
+def _numbers(table: EvaluationTable, wide: pd.DataFrame, words: Callable[[str], str] = str) -> None:
     """All numbers of a table, one row per method."""
     shown = wide.set_axis([plain(words(column)) for column in wide.columns], axis=1)
     shown.insert(0, "", [plain(str(name)) for name in wide.index])
-    numbers = {column: st.column_config.NumberColumn(format=form) for column in shown.columns[1:]}
     with st.expander("All numbers"):
         st.dataframe(
             shown,
             hide_index=True,
             height="content",
-            column_config={"": st.column_config.TextColumn(width=150), **numbers},
+            column_config={"": st.column_config.TextColumn(width=150)},
             alt=f"All numbers of the table {table.name}",
         )
 

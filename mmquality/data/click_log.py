@@ -92,13 +92,16 @@ def merge_clicks(folder: Path, kind: Kind, frame: pd.DataFrame) -> int:
     return len(rows) - (0 if kept is None else len(kept))
 
 
-def kept_clicks(folder: Path, kind: Kind) -> pd.DataFrame | None:
-    """What `merge_clicks` keeps in `folder`, None before the first merge. Raises `WorkspaceError`."""
+def kept_clicks(folder: Path, kind: Kind, columns: list[str] | None = None) -> pd.DataFrame | None:
+    """What `merge_clicks` keeps in `folder` (all columns or these), None before the first merge.
+
+    Raises `WorkspaceError`.
+    """
     path = folder / f"{kind}.parquet"
     if not path.exists():
         return None
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(path, columns=columns)
     except (ValueError, OSError) as error:
         raise WorkspaceError(
             f"{path} is damaged ({error}); delete it and import the click log again."

@@ -96,10 +96,10 @@ def words_lacking(
     `alike` are the titles most like this one: a word that they share names a kind of thing, one that no other
     title of the catalogue holds is a name or a code, and comes last.
     """
-    limit = max(1, len(elsewhere) // 10)
+    few = max(len(elsewhere) // 10, 1 if len(elsewhere) >= 5 else 0)
     there = Counter(word for other in elsewhere for word in words_of(other))
     here = Counter(word for other in alike for word in words_of(other))
-    lacking = {folded: word for folded, word in words_of(title).items() if there[folded] < limit}
+    lacking = {folded: word for folded, word in words_of(title).items() if there[folded] <= few}
 
     def order(folded: str) -> tuple[bool, float]:
         return vocabulary.titles_with.get(folded, 0) < _LEAST_TITLES, -vocabulary.z(here, folded)

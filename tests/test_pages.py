@@ -137,7 +137,7 @@ class TestListing:
         assert "Shown 129 times, clicked 3 times" in texts(app)
 
     def test_shows_who_else_has_the_photo(self, shown: Fixture) -> None:
-        assert "1 other listing with exactly this photo file" in texts(opened("listing", id="L001"))
+        assert "This photo is also shown by 1 listing with" in texts(opened("listing", id="L001"))
 
     @pytest.mark.parametrize(
         ("button", "verdict", "reason"),

@@ -70,6 +70,15 @@ def chips(listing: Listing) -> str:
     return "".join(f"<span>{as_html(fact)}</span>" for fact in _facts(listing))
 
 
+def word_chips(words: Sequence[str], category: str, nothing: str) -> str:
+    """Words as chips, then a category where there is one; `nothing` says that there are no words."""
+    if not words and not category:
+        return f'<p class="mmq-words mmq-none">{as_html(nothing)}</p>'
+    chips = "".join(f"<b>{as_html(word)}</b>" for word in words)
+    where = f"<span>mostly in {as_html(category)}</span>" if category else ""
+    return f'<p class="mmq-words">{chips}{where}</p>'
+
+
 def attributes(listing: Listing) -> str:
     """Every other column of the catalogue file as a list of terms; empty where there are none."""
     rows = {"Id": listing.listing_id, **listing.attributes}

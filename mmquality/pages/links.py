@@ -13,6 +13,7 @@ RANKING = _HERE / "ranking.py"
 LISTING = _HERE / "listing.py"
 COMPARE = _HERE / "compare.py"
 LABELS = _HERE / "labels.py"
+CLICKS = _HERE / "clicks.py"
 IMPORTS = _HERE / "imports.py"
 MODELS = _HERE / "models.py"
 

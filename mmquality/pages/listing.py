@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from mmquality.errors import UnknownListingError
-from mmquality.pages import evidence, links, session, verdicts
+from mmquality.pages import evidence, links, reasons, session, verdicts
 from mmquality.pages.components import chips, header, histogram, notice, title
+from mmquality.pages.escaping import as_html
 from mmquality.pages.filters import Filters
 from mmquality.pages.photos import full_photo
 from mmquality.pages.wording import percent
+from mmquality.pipeline.evidence import Evidence
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing, RankedListing
 
@@ -39,6 +41,7 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
     around = _around(catalogue, ranked, filters)
     _way(filters, around)
     verdicts.say_what_was_saved()
+    found = evidence.gather(catalogue, listing.listing_id)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="portrait"):
         full_photo(listing)
@@ -46,9 +49,9 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
         st.html(title(listing))
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
         if ranked is not None:
-            st.html(_standing(catalogue, ranked))
+            st.html(_standing(catalogue, ranked, found))
         verdicts.form(catalogue, listing, ranked.label if ranked else None, around[1])
-    evidence.show(catalogue, listing, queue)
+    evidence.show(catalogue, listing, found, queue)
 
 
 def _first(catalogue: Catalogue, filters: Filters) -> str | None:
@@ -94,15 +97,17 @@ def _way(filters: Filters, around: tuple[str | None, str | None]) -> None:
             )
 
 
-def _standing(catalogue: Catalogue, ranked: RankedListing) -> str:
-    """The score in words and as a place in the catalogue's histogram."""
+def _standing(catalogue: Catalogue, ranked: RankedListing, found: Evidence | str) -> str:
+    """The score in words, as a place in the catalogue's histogram, and the reason in a sentence."""
     ranked_in_all = catalogue.version.listings if catalogue.version else 1
     counts = catalogue.store.score_histogram(_BINS)["count"].tolist()
     better = (ranked_in_all - ranked.rank) / ranked_in_all
+    why = "" if isinstance(found, str) else as_html(reasons.why(ranked.score, better, found))
     return (
         f'<div class="mmq-standing"><strong>{percent(ranked.score)}</strong>{histogram(counts, ranked.score)}'
         f"<p>mismatch</p><p>Rank {ranked.rank:,} of {ranked_in_all:,} · more suspicious than "
         f"{percent(better)} of the catalogue</p></div>"
+        + (f'<p class="mmq-why"><b>Why it is ranked here</b> {why}</p>' if why else "")
     )
 
 

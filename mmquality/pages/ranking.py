@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from mmquality.errors import ModelFileError
 from mmquality.pages import links, session
 from mmquality.pages.components import caption, header, label_badge, notice, score_bar
 from mmquality.pages.escaping import as_html
@@ -15,6 +16,7 @@ from mmquality.pages.photos import thumbnail
 from mmquality.pages.tables import ranking_table
 from mmquality.pages.widgets import choice, pages, segments, text_filter
 from mmquality.pages.wording import count
+from mmquality.pipeline.evidence import Glance
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import RankedListing
 from mmquality.store import RankingPage
@@ -92,20 +94,39 @@ def _nothing_found() -> None:
 
 
 def _gallery(catalogue: Catalogue, rows: list[RankedListing], queue: str) -> None:
+    glances = _glances(catalogue, rows)
     with st.grid("auto", min_column_width=164, gap=12, key="gallery"):
         for slot, row in enumerate(rows):
             with st.container(key=f"card-{slot}"):
                 thumbnail(catalogue, row.listing)
                 links.listing_link(row.listing.listing_id, row.listing.title, queue)
-                st.html(_card_facts(row))
+                st.html(_card_facts(row, glances.get(row.listing.listing_id)))
 
 
-def _card_facts(row: RankedListing) -> str:
+def _card_facts(row: RankedListing, glance: Glance | None) -> str:
     badge = label_badge(row.label, with_reason=False) or as_html(row.listing.category or "")
     return (
         f'<div class="mmq-card-facts">{score_bar(row.score)}'
-        f'<div class="mmq-card-line"><span>{badge}</span><span>#{row.rank:,}</span></div></div>'
+        f'<div class="mmq-card-line"><span>{badge}</span><span>#{row.rank:,}</span></div>'
+        f"{_at_a_glance(glance)}</div>"
     )
+
+
+def _glances(catalogue: Catalogue, rows: list[RankedListing]) -> dict[str, Glance]:
+    """The cards' evidence; without an index the ranking stands as it is, and each listing's page says why."""
+    try:
+        return catalogue.glances([row.listing.listing_id for row in rows])
+    except ModelFileError:
+        return {}
+
+
+def _at_a_glance(glance: Glance | None) -> str:
+    """One line of evidence: who else shows the photo, or what it looks like."""
+    if glance is None:
+        return ""
+    words = "photo shared by unrelated titles" if glance.shared else ", ".join(glance.looks_like)
+    told = f"looks like: {words}" if words and not glance.shared else words
+    return f'<p class="mmq-glance" title="{as_html(told)}">{as_html(told)}</p>'
 
 
 def _categories(catalogue: Catalogue) -> list[str]:

@@ -48,8 +48,8 @@ def catalogue() -> Catalogue:
         notice(
             "No model has been trained yet",
             "The listings are there; their scores are not. Encode, train and score them:",
-            f"mmquality encode -w {_folder()}\nmmquality train -w {_folder()}\n"
-            f"mmquality score -w {_folder()}\nmmquality index -w {_folder()}",
+            f"mmquality encode -w {folder()}\nmmquality train -w {folder()}\n"
+            f"mmquality score -w {folder()}\nmmquality index -w {folder()}",
         )
         st.stop()
     return found
@@ -105,7 +105,7 @@ def _identity(database_url: str) -> str:
         return ""
 
 
-def _folder() -> str:
+def folder() -> str:
     """The workspace as one would type it: short below the current folder, in full elsewhere."""
     root = workspace().root
     return shlex.quote(str(root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root))
@@ -114,6 +114,6 @@ def _folder() -> str:
 def first_commands() -> str:
     """How a workspace comes to be."""
     return (
-        f"# your own catalogue\nmmquality build -w {_folder()} --listings listings.csv --images photos/\n\n"
+        f"# your own catalogue\nmmquality build -w {folder()} --listings listings.csv --images photos/\n\n"
         "# or the sample marketplace\nmmquality demo"
     )

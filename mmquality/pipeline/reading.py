@@ -12,11 +12,15 @@ import pandas as pd
 from mmquality.config import Workspace
 from mmquality.errors import UnknownListingError, WorkspaceError
 from mmquality.index import NeighbourIndex, distance_of
+from mmquality.pipeline.click_report import ClickReader
+from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
 from mmquality.pipeline.places import index_path, open_store, thumbnail_path
 from mmquality.pipeline.scored import load_scores
 from mmquality.pipeline.settings import load_settings
 from mmquality.records import Listing, ModelVersion, Neighbour, Space, product_of
 from mmquality.store import Store
+
+_SEARCHED_AT_ONCE = 100_000  # listings of an index that a whole page of photos is looked up in
 
 
 @dataclass(frozen=True)
@@ -42,17 +46,6 @@ class Comparison:
         return len(_ids(self.title) & _ids(self.unified))
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Why a listing may be mismatched, in things a person can look at."""
-
-    photo_looks_like: list[Neighbour]  # the photo's nearest neighbours: their titles say what it shows
-    title_asks_for: list[Neighbour]  # the title's nearest neighbours: their photos show what it should be
-    shared_photo: list[str]  # other listings whose photo file is byte for byte the same
-    impressions: int
-    clicks: int
-
-
 class Catalogue:
     """A workspace opened for reading, at the model version that was in force when it was opened."""
 
@@ -61,7 +54,9 @@ class Catalogue:
         self.workspace = workspace
         self.store: Store = open_store(workspace)
         self.version: ModelVersion | None = self.store.current_version()
+        self.clicks = ClickReader(workspace)
         self._indexes: dict[Space, NeighbourIndex] = {}
+        self._evidence = EvidenceReader(self.store, self._index)
 
     def __enter__(self) -> Self:
         return self
@@ -88,12 +83,7 @@ class Catalogue:
         Raises `UnknownListingError` for one that the catalogue or the version in force does not hold.
         """
         index = self._index(space)
-        if listing_id not in index:
-            self.store.listing(listing_id)  # raises where the catalogue does not hold it either
-            raise UnknownListingError(
-                f"Listing {listing_id!r} was imported after model {self.published_version().name} had scored "
-                "the catalogue. Run `mmquality encode`, `mmquality score` and `mmquality index`."
-            )
+        self._check_held(listing_id, index)
         found = index.nearest(listing_id, k)
         if not found:
             return []
@@ -121,15 +111,21 @@ class Catalogue:
         )
 
     def evidence(self, listing_id: str, k: int = 6) -> Evidence:
-        """What speaks for or against a listing's photo."""
+        """What speaks for or against a listing's photo. Raises as `neighbours` does."""
         listing = self.store.listing(listing_id)
-        return Evidence(
-            photo_looks_like=self.neighbours(listing_id, Space.PHOTO, k),
-            title_asks_for=self.neighbours(listing_id, Space.TITLE, k),
-            shared_photo=self.store.listings_with_photo(listing.photo_hash, other_than=listing_id),
-            impressions=listing.impressions,
-            clicks=listing.clicks,
-        )
+        self._check_held(listing_id, self._index(Space.PHOTO))
+        report = self.clicks.report()
+        standing = report.standing(listing_id) if report else None
+        return self._evidence.evidence(listing, k, standing)
+
+    def glances(self, listing_ids: Sequence[str]) -> dict[str, Glance]:
+        """The short evidence of each of these listings that was scored, for a page of cards.
+
+        Empty where the catalogue is too large to look up a whole page while somebody waits.
+        """
+        if len(self._index(Space.PHOTO)) > _SEARCHED_AT_ONCE:
+            return {}
+        return self._evidence.glances(listing_ids)
 
     def scores(self) -> pd.DataFrame:
         """The mismatch score of every listing in the version in force: listing_id, score."""
@@ -149,6 +145,14 @@ class Catalogue:
         """A small JPEG of the listing's photo; the photo itself where no thumbnail was made."""
         path = thumbnail_path(self.workspace, listing.photo_hash)
         return path if path.exists() else Path(listing.photo_path)
+
+    def _check_held(self, listing_id: str, index: NeighbourIndex) -> None:
+        if listing_id not in index:
+            self.store.listing(listing_id)  # raises where the catalogue does not hold it either
+            raise UnknownListingError(
+                f"Listing {listing_id!r} was imported after model {self.published_version().name} had scored "
+                "the catalogue. Run `mmquality encode`, `mmquality score` and `mmquality index`."
+            )
 
     def _index(self, space: Space) -> NeighbourIndex:
         if space not in self._indexes:

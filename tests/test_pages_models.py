@@ -246,7 +246,11 @@ class TestComparison:
     def test_without_tables_it_names_the_commands(self, fresh: Fixture) -> None:
         app = opened("models", show="Comparison")
         assert "Nothing was compared yet" in texts(app)
-        assert "mmquality evaluate peers" in app.code[0].value and "mmquality ablate" in app.code[0].value
+        root = fresh.workspace.root
+        assert app.code[0].value.splitlines() == [
+            f"mmquality evaluate peers --truth planted.csv -w {root}",
+            f"mmquality ablate --truth planted.csv --out tables -w {root}",
+        ]
 
     def test_a_damaged_table_is_told(self, measured: Fixture) -> None:
         (measured.workspace.evaluations / "cost.csv").write_text("a,b\n1,2\n")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.evaluation.calibration import ReliabilityBin
-from mmquality.pages import links, plots
+from mmquality.pages import links, plots, session
 from mmquality.pages.components import caption, facts, notice, section
 from mmquality.pages.model_versions import chosen
 from mmquality.pages.widgets import choice
@@ -47,7 +47,7 @@ def _swaps(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         notice(
             f"{version} was not measured",
             "Calibration is measured while a model is trained; train again to see it.",
-            "mmquality train\nmmquality score\nmmquality index",
+            session.commands("train", "score", "index"),
         )
         return
     _diagram(record.reliability, record.calibration_error, None, "swaps")

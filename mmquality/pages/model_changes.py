@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mmquality.pages import links, plots
+from mmquality.pages import links, plots, session
 from mmquality.pages.components import caption, facts, notice, section
 from mmquality.pages.photos import thumbnail
 from mmquality.pages.widgets import choice
@@ -28,7 +28,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         notice(
             "There is one version so far",
             "Two can be compared: import, label or change something, then train again.",
-            "mmquality train\nmmquality score\nmmquality index",
+            session.commands("train", "score", "index"),
         )
         return
     before, after = _choices(versions, catalogue.published_version().name)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.errors import MMQualityError
-from mmquality.pages import plots
+from mmquality.pages import plots, session
 from mmquality.pages.components import caption, notice, section
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.plots import Dot
@@ -20,7 +20,7 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion
 
 _OURS = ("ours", "mmquality")  # how a method's name begins when it is ours
-_COMMANDS = "mmquality evaluate peers --truth planted.csv\nmmquality ablate --out tables/ --truth planted.csv"
+_COMMANDS = ("evaluate peers --truth planted.csv", "ablate --truth planted.csv --out tables")
 
 
 def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
@@ -35,7 +35,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
             "Nothing was compared yet",
             "Peers are measured against a list of known mismatches, ablations against it or against swapped "
             "photos:",
-            _COMMANDS,
+            session.commands(*_COMMANDS),
         )
         return
     with st.grid("auto", min_column_width=460, gap=28):

@@ -111,6 +111,11 @@ def folder() -> str:
     return shlex.quote(str(root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root))
 
 
+def commands(*steps: str) -> str:
+    """Command lines for this workspace, one for each step."""
+    return "\n".join(f"mmquality {step} -w {folder()}" for step in steps)
+
+
 def first_commands() -> str:
     """How a workspace comes to be."""
     return (

@@ -27,7 +27,7 @@ from mmquality.records import Reason, Verdict
 from mmquality.store import RankingQuery, Store
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("", "listing", "compare", "labels", "clicks", "imports")
+PAGES = ("", "listing", "compare", "labels", "models", "clicks", "imports")
 expect.set_options(timeout=20_000)  # the first page of a server waits for its imports
 _FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

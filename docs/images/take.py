@@ -38,6 +38,7 @@ def shots(listing_id: str) -> Iterator[Shot]:
         "listing": f"/listing?id={listing_id}",
         "compare": f"/compare?id={listing_id}",
         "labels": "/labels",
+        "clicks": "/clicks",
         "models": "/models",
         "imports": "/imports",
     }

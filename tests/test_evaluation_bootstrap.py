@@ -22,13 +22,23 @@ def test_average_precision_interval_against_a_naive_loop(levels: int) -> None:
     truth = data.random(120) < 0.2
     score = (data.integers(0, levels, 120) + 3 * truth * levels / 10) / levels
     found = average_precision_interval(score, truth, resamples=60, seed=4)
-    # The order of the draws is that of the ranking, worst first.
-    order = np.argsort(-score, kind="stable")
     rng, drawn = np.random.default_rng(4), []
     for _ in range(60):
-        rows = order[rng.integers(0, 120, 120)]
+        rows = rng.integers(0, 120, 120)
         drawn.append(average_precision_score(truth[rows], score[rows]))
     assert found.value == pytest.approx(average_precision_score(truth, score))
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+
+
+def test_the_interval_of_several_seeds_is_that_of_their_mean() -> None:
+    data = np.random.default_rng(3)
+    truth, scores = data.random(80) < 0.3, data.random((3, 80))
+    found = average_precision_interval(scores, truth, resamples=40, seed=1)
+    rng, drawn = np.random.default_rng(1), []
+    for _ in range(40):
+        rows = rng.integers(0, 80, 80)
+        drawn.append(np.mean([average_precision_score(truth[rows], score[rows]) for score in scores]))
+    assert found.value == pytest.approx(np.mean([average_precision_score(truth, s) for s in scores]))
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
 
 

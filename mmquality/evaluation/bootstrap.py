@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
-RESAMPLES = 1_000
+RESAMPLES = 500
 LEVEL = 0.95
 
 
@@ -24,27 +25,29 @@ class Interval:
 
 
 def average_precision_interval(
-    score: Doubles, truth: Bools, resamples: int = RESAMPLES, seed: int = 0
+    scores: Doubles, truth: Bools, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
-    """Average precision of scores (n,) with its 95 % interval: listings are drawn anew, with replacement.
+    """Average precision with its 95 % interval: listings are drawn anew, with replacement.
 
-    Resamples in which every listing, or none, is a mismatch say nothing and are left out.
+    `scores` is (n,), or (seeds, n) for the mean over seeds. Resamples in which every listing, or none, is a
+    mismatch say nothing and are left out.
     """
     if not 0 < truth.sum() < len(truth):
         return Interval(None, None, None)
+    rankings = [_Ranking.of(score, truth) for score in np.atleast_2d(scores)]
+
+    def mean(weight: Doubles) -> float | None:
+        found = [ranking.average_precision(weight) for ranking in rankings]
+        return None if None in found else float(np.mean([value for value in found if value is not None]))
+
     rng = np.random.default_rng(seed)
-    order = np.argsort(-score, kind="stable")
-    ranked, tied = truth[order], score[order]
-    ends = np.flatnonzero(np.append(tied[1:] != tied[:-1], True))  # the last place of each distinct score
-    once = _weighted_average_precision(np.ones(len(ranked)), ranked, ends)
     drawn = []
     for _ in range(resamples):
-        # How often each listing is drawn is all that a resample changes; the order stays.
-        weight = np.bincount(rng.integers(0, len(ranked), len(ranked)), minlength=len(ranked))
-        found = _weighted_average_precision(weight.astype(np.float64), ranked, ends)
-        if found is not None:
-            drawn.append(found)
-    return Interval(once, *_limits(np.array(drawn)))
+        # How often each listing is drawn is all that a resample changes; the rankings stay.
+        weight = np.bincount(rng.integers(0, len(truth), len(truth)), minlength=len(truth))
+        if (value := mean(weight.astype(np.float64))) is not None:
+            drawn.append(value)
+    return Interval(mean(np.ones(len(truth))), *_limits(np.array(drawn)))
 
 
 def mean_interval(values: Doubles, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
@@ -63,14 +66,28 @@ def mean_and_spread(values: list[float]) -> tuple[float | None, float | None]:
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def _weighted_average_precision(weight: Doubles, ranked: Bools, ends: npt.NDArray[np.int64]) -> float | None:
-    """Σ (R_k − R_{k−1}) P_k over the distinct scores, worst first; each listing counts `weight` times."""
-    hits = np.cumsum(weight * ranked)[ends]
-    if not 0 < hits[-1] < weight.sum():
-        return None
-    seen = np.cumsum(weight)[ends]
-    precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
-    return float((np.diff(hits, prepend=0) * precision).sum() / hits[-1])
+@dataclass(frozen=True)
+class _Ranking:
+    """One seed's ranking, worst first."""
+
+    order: Ints  # (n,) rows
+    truth: Bools  # (n,) in that order
+    ends: Ints  # the last place of each distinct score
+
+    @classmethod
+    def of(cls, score: Doubles, truth: Bools) -> _Ranking:
+        order = np.argsort(-score, kind="stable")
+        ranked = score[order]
+        return cls(order, truth[order], np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)))
+
+    def average_precision(self, weight: Doubles) -> float | None:
+        """Σ (R_k − R_{k−1}) P_k over the distinct scores; each listing counts `weight` (n,) times."""
+        ranked = weight[self.order]
+        hits, seen = np.cumsum(ranked * self.truth)[self.ends], np.cumsum(ranked)[self.ends]
+        if not 0 < hits[-1] < seen[-1]:
+            return None
+        precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
+        return float((np.diff(hits, prepend=0) * precision).sum() / hits[-1])
 
 
 def _limits(drawn: Doubles) -> tuple[float | None, float | None]:

@@ -1,0 +1,254 @@
+"""What each part of the model is worth: the same network without it, measured on listings it never saw.
+
+One network per run, trained without one part of the catalogue (the test listings where a split is given, else
+one grouped fold) and measured on that part alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mmquality.config import NetworkConfig, TrainingConfig, Workspace
+from mmquality.errors import WorkspaceError
+from mmquality.evaluation.comparison import ablation_table
+from mmquality.evaluation.metrics import mismatch_metrics
+from mmquality.evaluation.recommending import co_click_auc, positives_of, recall_of_queries
+from mmquality.network.siamese import SiameseNetwork
+from mmquality.pipeline.building import Options, configs_for
+from mmquality.pipeline.measured_catalogue import MeasuredCatalogue, measured_catalogue
+from mmquality.pipeline.progress import Reporter, Silent
+from mmquality.pipeline.retraining import SEED_STEP, Surroundings, network_on, surroundings
+from mmquality.pipeline.tables import keep_tables, write_tables
+from mmquality.processes import Workers
+from mmquality.scoring import mismatch_logits, unified_embeddings
+from mmquality.training.data import Bools, Floats, Ints, TrainingData
+from mmquality.training.groups import owned_photos
+
+AT = (10, 50, 100)
+PROJECTIONS = ("identity", "linear", "transe", "transh", "transr")
+TEACHERS = ("self_supervision", "click_supervision", "label_supervision")  # fields of TrainingConfig
+VERDICTS = 300  # simulated ones
+SWAPPED_SHARE = 0.08  # of the measured listings that get another's photo, where there is no truth
+
+_Measures = dict[str, float | None]  # None where a measure is not defined
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a table: what is changed in the configuration."""
+
+    projection: str = "transh"
+    triplets: bool = True
+    teachers: tuple[str, ...] = ()  # of the mismatch head
+    verdicts: bool = False  # whether it also learns from simulated verdicts
+
+
+@dataclass(frozen=True)
+class AblationCase:
+    """What every run reads."""
+
+    data: TrainingData
+    held: Ints  # rows measured on, never trained on
+    photos: Floats  # (len(held), photo_dim), some of them swapped where there is no truth
+    mismatched: Bools  # (len(held),)
+    judged: TrainingData  # `data` with simulated verdicts, where there is a truth
+    around: Surroundings  # of `data`, …
+    around_judged: Surroundings  # … and of `judged`
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there are simulated verdicts."""
+        return self.judged is not self.data
+
+
+@dataclass(frozen=True)
+class _Run:
+    table: str
+    name: str
+    variant: Variant
+    network: NetworkConfig
+    config: TrainingConfig
+
+
+def ablate(
+    workspace: Workspace,
+    out: Path | None = None,
+    truth: Path | None = None,
+    split: Path | None = None,
+    seeds: int = 3,
+    reporter: Reporter | None = None,
+    workers: int | None = None,
+    options: Options | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Measure projections and losses; the tables are kept in the workspace, and written to `out`."""
+    reporter, options = reporter or Silent(), options or Options()
+    catalogue = measured_catalogue(workspace, truth, split)
+    case = ablation_case(catalogue, options)
+    runs = [
+        _run_of(table, name, variant, case, replace(options, seed=options.seed + SEED_STEP * number))
+        for table, named in variants(case).items()
+        for name, variant in named.items()
+        for number in range(seeds)
+    ]
+    found: dict[str, dict[str, list[_Measures]]] = {}
+    for run, measures in zip(runs, _measured(runs, case, workers, reporter), strict=True):
+        found.setdefault(run.table, {}).setdefault(run.name, []).append(measures)
+    tables = {table: ablation_table(of_variants) for table, of_variants in found.items()}
+    told = catalogue.about(seeds, truth.name if truth else "swapped photos")
+    keep_tables(workspace, tables, {table: told for table in tables})
+    if out:
+        write_tables(out, tables)
+    return tables
+
+
+def _measured(
+    runs: Sequence[_Run], case: AblationCase, workers: int | None, reporter: Reporter
+) -> list[_Measures]:
+    """What each run measured, in the order of `runs`; they run in processes beside each other."""
+    measured: dict[int, _Measures] = {}
+    count = min(workers or os.cpu_count() or 1, len(runs))
+    try:
+        with (
+            reporter.stage("Training without a part", len(runs)) as advance,
+            Workers(count, _begin, (case,)) as pool,
+        ):
+            numbers = {pool.submit(_run_in_worker, run): number for number, run in enumerate(runs)}
+            for future in as_completed(numbers):
+                measured[numbers[future]] = future.result()
+                advance(1)
+    except BrokenProcessPool as error:
+        raise WorkspaceError(
+            "A training process was ended from outside, most likely for want of memory. Nothing was changed; "
+            "make room and run `mmquality ablate` again."
+        ) from error
+    return [measured[number] for number in range(len(runs))]
+
+
+def variants(case: AblationCase) -> dict[str, dict[str, Variant]]:
+    """table → name → variant, without those for which this catalogue has no data."""
+    losses = {
+        "co-click": Variant("identity", triplets=False),
+        "+ triplet": Variant("identity"),
+        "+ triplet, TransH": Variant(),
+        "+ mismatch: clicks": Variant(teachers=("click_supervision",)),
+        "+ mismatch: self-supervision": Variant(teachers=("self_supervision",)),
+        "+ mismatch: labels": Variant(teachers=("label_supervision",), verdicts=True),
+        "all": Variant(teachers=TEACHERS, verdicts=case.labelled),
+    }
+    if not case.data.shown.any():
+        del losses["+ mismatch: clicks"]
+    if not case.labelled:
+        del losses["+ mismatch: labels"]
+    projections = {name: Variant(name, teachers=TEACHERS) for name in PROJECTIONS}
+    return {"projections": projections, "losses": losses}
+
+
+def ablation_case(catalogue: MeasuredCatalogue, options: Options) -> AblationCase:
+    """Hold a part out, and make the truth where none is given: photos swapped among 8 % of that part."""
+    data, rng, mismatched = catalogue.data, np.random.default_rng(options.seed), catalogue.mismatched
+    held_out = catalogue.held_out()
+    held = np.flatnonzero(held_out)
+    network, config = configs_for(len(data), data.titles.shape[1], data.photos.shape[1], options)
+    around = surroundings(data, network, config)
+    if mismatched is None:
+        photos, swapped = with_swaps(data, held, rng)
+        return AblationCase(data, held, photos, swapped, data, around, around)
+    rows = _head_of_a_queue(mismatched & ~held_out, ~mismatched & ~held_out, rng)
+    verdict = np.full(len(data), np.nan, dtype=np.float32)
+    verdict[rows] = mismatched[rows]
+    judged = replace(data, verdict=verdict)
+    # An analyst's verdict takes a photo away from its title, so the owners are others, too.
+    around_judged = replace(around, owned=owned_photos(judged, config))
+    return AblationCase(data, held, data.photos[held], mismatched[held], judged, around, around_judged)
+
+
+def with_swaps(data: TrainingData, held: Ints, rng: np.random.Generator) -> tuple[Floats, Bools]:
+    """The photos of `held`, of which 8 % change places, and which, (len(held), ·) and (len(held),)."""
+    chosen = rng.permutation(len(held))[: max(2, round(SWAPPED_SHARE * len(held)))]
+    giver = np.roll(chosen, 1)
+    photos, swapped = data.photos[held].copy(), np.zeros(len(held), dtype=np.bool_)
+    photos[chosen] = data.photos[held[giver]]
+    keys = (data.title_key, data.photo_key, data.product_key)
+    related = np.any([key[held[chosen]] == key[held[giver]] for key in keys], axis=0)
+    swapped[chosen[~related]] = True  # a relative's photo is as good as its own
+    return photos, swapped
+
+
+def _head_of_a_queue(mismatched: Bools, fine: Bools, rng: np.random.Generator) -> Ints:
+    """Rows that an analyst would have judged: as at the head of a ranking, many of them mismatched."""
+    half = VERDICTS // 2
+    chosen = [rng.permutation(np.flatnonzero(rows))[:half] for rows in (mismatched, fine)]
+    return np.concatenate(chosen)
+
+
+def _run_of(table: str, name: str, variant: Variant, case: AblationCase, options: Options) -> _Run:
+    shapes = case.data.titles.shape[1], case.data.photos.shape[1]
+    network, config = configs_for(len(case.data), *shapes, replace(options, projection=variant.projection))
+    config = replace(
+        config,
+        triplet_weight=config.triplet_weight if variant.triplets else 0.0,
+        mismatch_weight=config.mismatch_weight if variant.teachers else 0.0,
+        self_supervision="self_supervision" in variant.teachers,
+        click_supervision="click_supervision" in variant.teachers,
+        label_supervision="label_supervision" in variant.teachers,
+    )
+    return _Run(table, name, variant, network, config)
+
+
+_case: AblationCase  # sent to each worker process once, not with every run
+
+
+def _begin(case: AblationCase) -> None:
+    global _case
+    torch.set_num_threads(1)
+    _case = case
+
+
+def _run_in_worker(run: _Run) -> _Measures:
+    return measure(_case, run.variant, run.network, run.config)
+
+
+def measure(
+    case: AblationCase, variant: Variant, network: NetworkConfig, config: TrainingConfig
+) -> _Measures:
+    """Train one network without the held part; co-click AUC, recall and mismatch AP of that part."""
+    data, around = (case.judged, case.around_judged) if variant.verdicts else (case.data, case.around)
+    rows = np.setdiff1d(np.arange(len(data)), case.held)
+    trained = network_on(rows, data, around, network, config)
+    vectors = unified_embeddings(trained, data.titles, data.photos)
+    score = (mismatch_logits if variant.teachers else distances)(trained, data.titles[case.held], case.photos)
+    pairs = data.pairs[np.isin(data.pairs, case.held).any(axis=1)]
+    recall = _recall(vectors, case, pairs)
+    return {
+        "co-click AUC": co_click_auc(vectors, pairs, np.arange(len(data)), config.seed),
+        **{f"recall@{k}": recall.get(k) for k in AT},
+        "mismatch AP": mismatch_metrics(score, case.mismatched)["ap"],
+    }
+
+
+def _recall(vectors: Floats, case: AblationCase, pairs: Ints) -> dict[int, float]:
+    """Mean recall of the held listings that have a co-clicked one, among the whole catalogue."""
+    positives = positives_of(pairs, case.data.product_key, case.held)
+    asked = [n for n, wanted in enumerate(positives) if len(wanted)]
+    if not asked:
+        return {}
+    rows = case.held[asked]
+    of_queries = recall_of_queries(vectors[rows], vectors, rows, [positives[n] for n in asked], AT)
+    return {k: float(values.mean()) for k, values in of_queries.items()}
+
+
+@torch.inference_mode()
+def distances(network: SiameseNetwork, titles: Floats, photos: Floats) -> np.ndarray:
+    """`D(i, i)` of each title with the photo of the same row, (n,): a ranking without the mismatch head."""
+    p = network.project(*network.standardised(torch.from_numpy(titles), torch.from_numpy(photos)))
+    found: np.ndarray = (p.u + network.projection.translation() - p.v).square().sum(dim=1).double().numpy()
+    return found

@@ -19,7 +19,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"evaluation", "training", "scoring"},
     {"checkpoint", "index", "store"},
     {"network", "encoders", "data"},
-    {"config", "records", "processes", "linear", "clicks", "words"},
+    {"config", "records", "processes", "linear", "clicks", "graph", "words"},
     {"errors"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}
@@ -92,6 +92,7 @@ FORBIDDEN = {
     "config": LEARNING | SCREENS | TABLES | {"numpy", "pandas"},
     "linear": {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "clicks": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
+    "graph": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "words": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "data": LEARNING | SCREENS | TABLES,
     "encoders": {"faiss"} | SCREENS | TABLES,

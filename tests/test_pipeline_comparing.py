@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.evaluations import read_tables
 from mmquality.pipeline.importing import import_files
 from mmquality.pipeline.measured_catalogue import measured_catalogue, pairs_in
-from mmquality.pipeline.measuring import Job, measured, measured_side_by_side
+from mmquality.pipeline.measuring import Job, Measured, measured, measured_side_by_side
 from mmquality.pipeline.retraining import network_on, retrained_scores, surroundings
 from mmquality.pipeline.scored import load_scores
 from mmquality.pipeline.tables import as_markdown, keep_tables, write_tables
@@ -189,10 +190,16 @@ def run(*arguments: str | Path) -> str:
     return result.stdout
 
 
+def in_this_process(job: Job) -> Measured[Any]:
+    return Measured(job.work(*job.arguments), 1.5, 30_000_000)
+
+
 def test_peers_from_the_command_line(
     marketplace: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Each of them in a process of its own would take its time; what they find is tested elsewhere.
+    # Each of them in a process of its own would take its time; that they get one is tested elsewhere.
+    monkeypatch.setattr(comparing, "measured", in_this_process)
+    monkeypatch.setattr(comparing, "measured_side_by_side", lambda jobs, done: [*map(in_this_process, jobs)])
     monkeypatch.setattr(comparing, "peers_for", lambda data: ["random"])
     monkeypatch.setattr(comparing, "SPACES", {"infonce": SPACES["infonce"]})
     workspace, files = copy_of(marketplace, tmp_path / "w"), marketplace.files
@@ -229,7 +236,7 @@ def test_peers_from_the_command_line(
     assert {row["method"] for row in told["cost"]} == {
         "ours", "random", "clipscore", "ours (recall)", "infonce (recall)",
     }  # fmt: skip
-    assert all(row["seconds"] >= 0 and row["peak_mb"] > 20 for row in told["cost"])
+    assert all((row["seconds"], row["peak_mb"]) == (1.5, 30) for row in told["cost"])
     kept = read_tables(workspace)
     assert list(kept) == ["peers_mismatch", "peers_recall", "cost"]
     assert kept["peers_mismatch"].about["version"] == marketplace.published
@@ -240,9 +247,12 @@ def test_peers_from_the_command_line(
 def test_ours_is_the_version_in_force(
     marketplace: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparing, "peers_for", lambda data: [])
+    monkeypatch.setattr(comparing, "peers_for", lambda data: ["random"])
     workspace, files = copy_of(marketplace, tmp_path / "w"), marketplace.files
-    table = comparing.compare_peers(workspace, files.planted, seeds=1)["peers_mismatch"]
+    tables = comparing.compare_peers(workspace, files.planted, seeds=1)
+    cost = tables["cost"].set_index("method")
+    assert cost.loc["random", "peak_mb"] > 20 and pd.isna(cost.loc["ours", "seconds"])  # it was not trained
+    table = tables["peers_mismatch"]
     scores = load_scores(workspace.models / marketplace.published)
     truth = scores["listing_id"].isin(pd.read_csv(files.planted, dtype=str)["listing_id"])
     ours = table[(table["method"] == "ours") & (table["part"] == "catalogue")].iloc[0]

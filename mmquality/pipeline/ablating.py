@@ -157,7 +157,7 @@ def ablation_case(catalogue: MeasuredCatalogue, options: Options) -> AblationCas
     data, rng, mismatched = catalogue.data, np.random.default_rng(options.seed), catalogue.mismatched
     held_out = catalogue.held_out()
     held = np.flatnonzero(held_out)
-    network, config = configs_for(len(data), data.titles.shape[1], data.photos.shape[1], options)
+    network, config = _configs(data, options)
     around = surroundings(data, network, config)
     if mismatched is None:
         photos, swapped = with_swaps(data, held, rng)
@@ -190,9 +190,12 @@ def _head_of_a_queue(mismatched: Bools, fine: Bools, rng: np.random.Generator) -
     return np.concatenate(chosen)
 
 
+def _configs(data: TrainingData, options: Options) -> tuple[NetworkConfig, TrainingConfig]:
+    return configs_for(len(data), data.titles.shape[1], data.photos.shape[1], options)
+
+
 def _run_of(table: str, name: str, variant: Variant, case: AblationCase, options: Options) -> _Run:
-    shapes = case.data.titles.shape[1], case.data.photos.shape[1]
-    network, config = configs_for(len(case.data), *shapes, replace(options, projection=variant.projection))
+    network, config = _configs(case.data, replace(options, projection=variant.projection))
     config = replace(
         config,
         triplet_weight=config.triplet_weight if variant.triplets else 0.0,

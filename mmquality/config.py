@@ -60,7 +60,7 @@ class Workspace:
 class NetworkConfig:
     """The network's shape; saved beside its weights."""
 
-    title_dim: int
+    title_dim: int  # of the title-side input: title alone, or title and context
     photo_dim: int
     title_components: int = 384  # principal components kept of each pretrained embedding
     photo_components: int = 384
@@ -70,6 +70,10 @@ class NetworkConfig:
     head_hidden: int = 512
     dropout: float = 0.75
     projection: str = "transh"
+    context_fields: tuple[str, ...] = ()  # columns read beside the title, see `data.describing`
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "context_fields", tuple(self.context_fields))  # a list where JSON was read
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,75 @@ class TestPhotosThatAreGone:
             listings_of(workspace)
 
 
+class TestWhatStandsBesideTheTitle:
+    """The values of columns that describe, each once, by the text encoder."""
+
+    @pytest.fixture
+    def shop(self, tmp_path: Path) -> Path:
+        made = write_shop(tmp_path / "shop")
+        self.describe(made, ["Red", "Blue", "Red", "Blue", "Red", ""])
+        return made
+
+    def describe(self, shop: Path, colours: list[str]) -> InputFiles:
+        table = pd.read_csv(shop / "listings.csv").assign(main_colour=colours, size=[1, 2] * 3)
+        table.to_csv(shop / "listings.csv", index=False)
+        return InputFiles(shop / "listings.csv")
+
+    def test_is_encoded_once_for_all(self, workspace: Workspace, asked: list[str]) -> None:
+        reporter = Listening()
+        done = encode(workspace, reporter=reporter)
+        assert (done.titles, done.values, done.values_cached) == (6, 2, 0)
+        assert asked[6:8] == ["main colour: Blue", "main colour: Red"]
+        assert any(line.startswith("Encoding attribute values: ") for line in reporter.heard)
+        asked.clear()
+        done = encode(workspace)
+        assert (done.values, done.values_cached, asked) == (0, 2, [])
+
+    def test_is_read_by_the_next_training(self, workspace: Workspace, asked: list[str]) -> None:
+        encode(workspace)
+        with open_store(workspace) as store:
+            assembled, alone = assemble(workspace, store), assemble(workspace, store, fields=())
+        assert assembled.fields == ("main_colour",) == load_settings(workspace).context_fields
+        assert assembled.fingerprint["beside_the_title"] == "main colour"
+        assert assembled.fingerprint["sha256"] != alone.fingerprint["sha256"]
+        assert "beside_the_title" not in alone.fingerprint
+        context = assembled.data.titles[:, 2:]
+        assert assembled.data.titles.shape == (6, 4) and alone.data.titles.shape == (6, 2)
+        np.testing.assert_array_equal(assembled.title_vectors, alone.data.titles)
+        np.testing.assert_array_equal(context[0], context[2])  # both red
+        assert not np.allclose(context[0], context[1]) and not context[5].any()
+
+    def test_of_a_new_value_waits_for_encode(
+        self, workspace: Workspace, shop: Path, asked: list[str]
+    ) -> None:
+        encode(workspace)
+        asked.clear()
+        import_files(workspace, self.describe(shop, ["Red", "Green", "Red", "Green", "Red", ""]))
+        with open_store(workspace) as store, pytest.raises(WorkspaceError, match="1 values of main colour"):
+            assemble(workspace, store)
+        assert encode(workspace).values == 1 and asked == ["main colour: Green"]
+
+    def test_includes_what_the_model_in_force_reads(
+        self, workspace: Workspace, shop: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        encode(workspace)
+        import_files(workspace, self.describe(shop, ["Red", "Green", "Blue", "Pink", "", "Grey"]))
+        monkeypatch.setattr(encoding, "fields_to_score", lambda *_: ("main_colour",))
+        assert encode(workspace).values == 3  # although it does not describe any more, for it hardly repeats
+        assert load_settings(workspace).context_fields == ()
+
+    def test_is_not_there_without_an_encoder(
+        self, workspace: Workspace, asked: list[str], tmp_path: Path
+    ) -> None:
+        vectors = np.random.default_rng(1).normal(size=(6, 5)).astype(np.float32)
+        pd.DataFrame({"listing_id": IDS, "vector": list(vectors)}).to_parquet(tmp_path / "v.parquet")
+        assert encode(workspace, text=EncoderChoice(vectors=tmp_path / "v.parquet")).values == 0
+        with open_store(workspace) as store:
+            assembled = assemble(workspace, store)
+        assert assembled.fields == ()
+        np.testing.assert_array_equal(assembled.data.titles, vectors)
+
+
 class TestTheEncoder:
     """Chosen once, it is used again."""
 
@@ -268,7 +337,10 @@ class TestVectorsMadeElsewhere:
 
 
 class TestWorkspaceJson:
-    @pytest.mark.parametrize("damage", ["{", "[]", "null", '{"name": 5}', '{"text_choice": "x"}', "\xff"])
+    @pytest.mark.parametrize(
+        "damage",
+        ["{", "[]", "null", '{"name": 5}', '{"context_fields": "x"}', '{"text_choice": "x"}', "\xff"],
+    )
     def test_damaged_is_told(self, workspace: Workspace, asked: list[str], damage: str) -> None:
         encode(workspace)
         (workspace.root / "workspace.json").write_text(damage, encoding="latin-1")

@@ -63,15 +63,17 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None) -> None:
 @options.workspace
 @options.encoders
 def encode(workspace: Workspace, text: EncoderChoice | None, photo: EncoderChoice | None) -> None:
-    """Embed titles and photos that are new or changed.
+    """Embed titles, attribute values and photos that are new or changed.
 
     Vectors made elsewhere are taken as they are: make them again for titles and photos that changed.
     """
     from mmquality.pipeline import encoding
 
     done = encoding.encode(workspace, text, photo, TerminalReporter())
+    there = f" ({done.values_cached:,} were there already)"
+    values = f", {done.values:,} attribute values{there}" if done.values or done.values_cached else ""
     click.echo(
-        f"Encoded {done.titles:,} titles ({done.titles_cached:,} were there already) and "
+        f"Encoded {done.titles:,} titles ({done.titles_cached:,} were there already){values} and "
         f"{done.photos:,} photos ({done.photos_cached:,} were there already)."
     )
     click.echo(f"Next: {command('train', workspace)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 
 from mmquality.config import Workspace
 from mmquality.data.click_log import kept_clicks
+from mmquality.data.describing import in_words, worded
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.encoding import encoded_catalogue
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
@@ -35,19 +37,25 @@ class Assembled:
     settings: CatalogueSettings
     data: TrainingData
     fingerprint: dict[str, object]  # what the data was, so that a checkpoint can say what it was trained on
+    fields: tuple[str, ...]  # columns read beside the title: `data.titles` is [title ; context]
+    title_vectors: Floats  # (n, dim) of the titles alone
 
 
-def assemble(workspace: Workspace, store: Store) -> Assembled:
-    """Everything that is known of the catalogue; raises `WorkspaceError` where it is not encoded yet."""
+def assemble(workspace: Workspace, store: Store, fields: Sequence[str] | None = None) -> Assembled:
+    """Everything that is known of the catalogue; raises `WorkspaceError` where it is not encoded yet.
+
+    `fields` are the columns to read beside the title; None: those that `encode` found to describe it.
+    """
     settings = encoded_settings(workspace)
-    encoded = encoded_catalogue(workspace, store, settings.text_encoder, settings.photo_encoder)
+    fields = settings.context_fields if fields is None else tuple(fields)
+    encoded = encoded_catalogue(workspace, store, settings.text_encoder, settings.photo_encoder, fields)
     catalogue = encoded.listings
     rows = pd.Index(catalogue["listing_id"])
     impressions = _among(rows, kept_clicks(workspace.clicks, "impressions"), "listing_id")
     co_clicks = _among(rows, kept_clicks(workspace.clicks, "co_clicks"), "listing_id", "other_id")
     shown, clicked = _click_counts(impressions, rows)
     data = TrainingData(
-        titles=encoded.titles,
+        titles=encoded.title_side,
         photos=encoded.photos,
         title_key=_keys(catalogue["title"].str.casefold()),
         photo_key=_keys(catalogue["photo_hash"]),
@@ -57,7 +65,8 @@ def assemble(workspace: Workspace, store: Store) -> Assembled:
         clicked=clicked,
         verdict=_verdicts(store, rows),
     )
-    return Assembled(catalogue, settings, data, _fingerprint(catalogue, data))
+    fingerprint = _fingerprint(catalogue, data, fields)
+    return Assembled(catalogue, settings, data, fingerprint, fields, encoded.titles)
 
 
 def encoded_settings(workspace: Workspace) -> CatalogueSettings:
@@ -136,16 +145,20 @@ def _product_keys(attributes: pd.Series[Any]) -> Ints:
     return _keys(pd.Series(named, dtype="str"))
 
 
-def _fingerprint(catalogue: pd.DataFrame, data: TrainingData) -> dict[str, object]:
+def _fingerprint(catalogue: pd.DataFrame, data: TrainingData, fields: Sequence[str]) -> dict[str, object]:
     digest = sha256()
     for column in ("listing_id", "title_hash", "photo_hash"):
         digest.update("\n".join(catalogue[column]).encode())
+    for field in fields:
+        digest.update("\n".join(worded(catalogue, field)).encode())
     for array in (data.pairs, data.shown, data.clicked, data.verdict):
         digest.update(np.ascontiguousarray(array).tobytes())
+    beside = {"beside_the_title": in_words(fields)} if fields else {}
     return {
         "sha256": digest.hexdigest(),
         "listings": len(catalogue),
         "co_clicks": len(data.pairs),
         "impressions": int(data.shown.sum()),
         "labels": int(np.isfinite(data.verdict).sum()),
+        **beside,
     }

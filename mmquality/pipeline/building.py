@@ -12,6 +12,7 @@ import pandas as pd
 
 from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
+from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex, Vectors
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
@@ -44,7 +45,7 @@ class Options:
 
 
 def configs_for(
-    listings: int, title_dim: int, photo_dim: int, options: Options
+    listings: int, title_dim: int, photo_dim: int, options: Options, context_fields: tuple[str, ...] = ()
 ) -> tuple[NetworkConfig, TrainingConfig]:
     """The network's shape and the training constants for a catalogue of this size."""
     small = listings < SMALL_CATALOGUE
@@ -55,6 +56,7 @@ def configs_for(
         photo_components=min(384, photo_dim, listings - 1),
         d=64 if small else 128,
         projection=options.projection,
+        context_fields=context_fields,
     )
     training = TrainingConfig(seed=options.seed)
     if small:
@@ -74,9 +76,11 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
                 f"The catalogue has {len(data)} listings; training needs at least {FEWEST_LISTINGS}. "
                 "Import more."
             )
-        reporter.say(f"Training on {len(data):,} listings with {teachers(assembled)}.")
+        reporter.say(
+            f"Training on {len(data):,} listings with {teachers(assembled)}{beside_the_title(assembled)}."
+        )
         shapes = data.titles.shape[1], data.photos.shape[1]
-        network_config, config = configs_for(len(data), *shapes, options or Options())
+        network_config, config = configs_for(len(data), *shapes, options or Options(), assembled.fields)
         ensemble = _trained(data, network_config, config, reporter)
         checkpoint = _checkpoint(assembled, ensemble, network_config, config, started)
         with new_version(workspace, store) as draft:
@@ -100,6 +104,11 @@ def teachers(assembled: Assembled) -> str:
     return "swapped photos alone (self-supervised: there is no click log)"
 
 
+def beside_the_title(assembled: Assembled) -> str:
+    """Which columns the model reads beside the title, as the end of a sentence; "" where it reads none."""
+    return f"; beside the title it reads {in_words(assembled.fields)}" if assembled.fields else ""
+
+
 def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
     """Score the whole catalogue; returns the name of the version that holds the scores.
 
@@ -112,11 +121,13 @@ def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
         model = workspace.models / name
         checkpoint = load_checkpoint(model)
         _check_encoders(workspace, checkpoint)
-        encoded = encoded_catalogue(workspace, store, checkpoint.text_encoder, checkpoint.photo_encoder)
+        fields = checkpoint.network_config.context_fields
+        encoders = checkpoint.text_encoder, checkpoint.photo_encoder
+        encoded = encoded_catalogue(workspace, store, *encoders, fields)
         with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
             fold = folds_of(model, encoded.listings)
-            scores = mismatch_scores(checkpoint, encoded.titles, encoded.photos, fold)
-            unified = unified_embeddings(checkpoint.network, encoded.titles, encoded.photos)
+            scores = mismatch_scores(checkpoint, encoded.title_side, encoded.photos, fold)
+            unified = unified_embeddings(checkpoint.network, encoded.title_side, encoded.photos)
             advance(len(scores))
         if not published:
             save_scored(model, encoded.listings, scores, unified)

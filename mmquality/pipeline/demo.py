@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import mmquality
-from mmquality.checkpoint import CONFIG, load_checkpoint
+from mmquality.checkpoint import CONFIG, Checkpoint, load_checkpoint
 from mmquality.config import Workspace
 from mmquality.data.sample import SampleFiles, find_sample, write_sample
 from mmquality.errors import NoWorkspaceError, WorkspaceError
-from mmquality.pipeline.assembling import assemble
+from mmquality.pipeline.assembling import assemble, encoded_settings
 from mmquality.pipeline.building import index, score, train
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import InputFiles, import_files
@@ -18,6 +18,7 @@ from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.settings import load_settings
 from mmquality.pipeline.trained import copy_trained
 from mmquality.pipeline.versions import new_version
+from mmquality.store import Store
 
 SAMPLE_NAME = "sample marketplace"
 SHIPPED = Path(mmquality.__file__).parents[1] / "models" / "sample"
@@ -73,12 +74,20 @@ def _adopt_shipped(workspace: Workspace, reporter: Reporter) -> bool:
         return False
     checkpoint = load_checkpoint(SHIPPED)
     with open_store(workspace) as store:
-        assembled = assemble(workspace, store)
-        encoders = assembled.settings.text_encoder, assembled.settings.photo_encoder
-        fits = checkpoint.fingerprint.get("sha256") == assembled.fingerprint["sha256"]
-        if not fits or (checkpoint.text_encoder, checkpoint.photo_encoder) != encoders:
+        if not _trained_on_this(checkpoint, workspace, store):
             reporter.say("The shipped model was trained on another sample; training one on this.")
             return False
         with new_version(workspace, store) as draft:
             copy_trained(SHIPPED, draft.folder)
     return True
+
+
+def _trained_on_this(checkpoint: Checkpoint, workspace: Workspace, store: Store) -> bool:
+    settings, fields = encoded_settings(workspace), checkpoint.network_config.context_fields
+    encoders = settings.text_encoder, settings.photo_encoder
+    if (checkpoint.text_encoder, checkpoint.photo_encoder) != encoders:
+        return False
+    if not set(fields) <= set(settings.context_fields):  # columns whose values are not embedded
+        return False
+    assembled = assemble(workspace, store, fields)
+    return bool(checkpoint.fingerprint.get("sha256") == assembled.fingerprint["sha256"])

@@ -1,4 +1,4 @@
-"""Titles and photos → cached embeddings; a rerun encodes only what is new or changed."""
+"""Titles, what stands beside them, and photos → cached embeddings; a rerun encodes only what is new."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.config import Workspace
+from mmquality.data.describing import describing_fields
 from mmquality.data.photos import load_many
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.photo import load_photo_encoder
 from mmquality.encoders.precomputed import read_vectors
 from mmquality.encoders.text import load_text_encoder
 from mmquality.errors import WorkspaceError
+from mmquality.pipeline.context import context_texts, context_vectors, fields_to_score, title_side
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.settings import EncoderChoice, change_settings, load_settings
@@ -29,7 +31,7 @@ Embed = Callable[[pd.DataFrame, Callable[[int, int], None]], Floats]  # (listing
 _TITLES, _PHOTOS = 8_192, 1_024  # kept on disk after each so many: a stopped run goes on where it was
 _COLUMNS = (
     "listing_id", "title", "photo_path", "title_hash", "photo_hash", "photo_size", "photo_mtime_ns",
-    "attributes",
+    "category", "attributes",
 )  # fmt: skip
 
 
@@ -42,6 +44,8 @@ class EncodeSummary:
     photos: int
     photos_cached: int
     photos_gone: int = 0  # not as they were imported, and not in the cache
+    values: int = 0  # distinct ones of the columns that describe the listings
+    values_cached: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,14 @@ class EncodedCatalogue:
     """The listings that have both embeddings, row by row."""
 
     listings: pd.DataFrame
-    titles: Floats  # (n, title_dim)
+    titles: Floats  # (n, dim)
     photos: Floats  # (n, photo_dim)
+    context: Floats  # (n, dim) what stands beside the title, (n, 0) where nothing of it is read
+
+    @property
+    def title_side(self) -> Floats:
+        """What the network reads of a listing's text, (n, title_dim): the title vector, and the context."""
+        return title_side(self.titles, self.context)
 
 
 def encode(
@@ -59,30 +69,39 @@ def encode(
     photo: EncoderChoice | None = None,
     reporter: Reporter | None = None,
 ) -> EncodeSummary:
-    """Embed every title and photo of the catalogue that the cache does not hold yet.
+    """Embed every title, descriptive value and photo of the catalogue that the cache does not hold yet.
 
+    Which columns describe is decided here, for the next training; the values of those that the model in force
+    reads are embedded as well. Title vectors made elsewhere leave no encoder for values, so none are read.
     An encoder that is not chosen is the one that the workspace was encoded with before, at first the default.
     Photos that are gone or changed since their import are left out, and counted.
     """
     reporter, settings = reporter or Silent(), load_settings(workspace)
     text, photo = _absolute(text or settings.text_choice), _absolute(photo or settings.photo_choice)
     with open_store(workspace) as store:
-        catalogue = _catalogue(store)
-    text_id, titles = _encode_titles(workspace, catalogue, text, reporter)
+        catalogue, in_force = _catalogue(store), fields_to_score(workspace, store)
+    fields = () if text.vectors else describing_fields(catalogue)
+    texts = {} if text.vectors else context_texts(catalogue, sorted({*fields, *in_force}))
+    text_id, titles, values = _encode_texts(workspace, catalogue, texts, text, reporter)
     photo_id, photos, gone = _encode_photos(workspace, catalogue, photo, reporter)
     change_settings(
-        workspace, text_encoder=text_id, photo_encoder=photo_id, text_choice=text, photo_choice=photo
-    )
+        workspace, text_encoder=text_id, photo_encoder=photo_id, context_fields=fields,
+        text_choice=text, photo_choice=photo,
+    )  # fmt: skip
     distinct_titles, distinct_photos = catalogue["title_hash"].nunique(), catalogue["photo_hash"].nunique()
-    return EncodeSummary(titles, distinct_titles - titles, photos, distinct_photos - photos - gone, gone)
+    return EncodeSummary(
+        titles, distinct_titles - titles, photos, distinct_photos - photos - gone, gone,
+        values, len(texts) - values,
+    )  # fmt: skip
 
 
 def encoded_catalogue(
-    workspace: Workspace, store: Store, text_encoder: str, photo_encoder: str
+    workspace: Workspace, store: Store, text_encoder: str, photo_encoder: str, fields: Sequence[str] = ()
 ) -> EncodedCatalogue:
     """The catalogue with the embeddings of these encoders, without listings whose photo is gone.
 
-    Raises `WorkspaceError` where there are no listings, or some that `encode` has not seen.
+    `fields` are the columns read beside the title. Raises `WorkspaceError` where there are no listings, or
+    some that `encode` has not seen.
     """
     catalogue = _catalogue(store)
     titles = EmbeddingCache(workspace.embeddings, text_encoder)
@@ -101,7 +120,10 @@ def encoded_catalogue(
         )
     listings = catalogue[~no_photo].reset_index(drop=True)
     return EncodedCatalogue(
-        listings, titles.get(list(listings["title_hash"])), photos.get(list(listings["photo_hash"]))
+        listings,
+        titles.get(list(listings["title_hash"])),
+        photos.get(list(listings["photo_hash"])),
+        context_vectors(listings, fields, titles),
     )
 
 
@@ -119,12 +141,16 @@ def _catalogue(store: Store) -> pd.DataFrame:
     return catalogue
 
 
-def _encode_titles(
-    workspace: Workspace, catalogue: pd.DataFrame, choice: EncoderChoice, reporter: Reporter
-) -> tuple[str, int]:
-    """(encoder id, titles encoded)."""
+def _encode_texts(
+    workspace: Workspace,
+    catalogue: pd.DataFrame,
+    context: dict[str, str],
+    choice: EncoderChoice,
+    reporter: Reporter,
+) -> tuple[str, int, int]:
+    """(encoder id, titles encoded, values encoded); `context` has the texts of the values by content hash."""
     if choice.vectors:
-        return _take_vectors(workspace, catalogue, choice, "title_hash")
+        return *_take_vectors(workspace, catalogue, choice, "title_hash"), 0
     encoder = load_text_encoder(choice.name)
     cache = EmbeddingCache(workspace.embeddings, encoder.id)
     missing = _missing(cache, catalogue, "title_hash").drop_duplicates("title_hash")
@@ -132,7 +158,13 @@ def _encode_titles(
         for block in _blocks(missing, _TITLES):
             vectors = encoder.encode(list(block["title"]), increments(advance))
             cache.put(list(block["title_hash"]), vectors)
-    return encoder.id, len(missing)
+    values = cache.missing(list(context))
+    if values:
+        with reporter.stage("Encoding attribute values", len(values)) as advance:
+            for start in range(0, len(values), _TITLES):
+                keys = values[start : start + _TITLES]
+                cache.put(keys, encoder.encode([context[key] for key in keys], increments(advance)))
+    return encoder.id, len(missing), len(values)
 
 
 def _encode_photos(

@@ -16,6 +16,7 @@ from mmquality.data.click_log import read_co_clicks
 from mmquality.errors import InputFileError
 from mmquality.evaluation.truth import read_by_listing, read_split
 from mmquality.pipeline.assembling import Assembled, assemble
+from mmquality.pipeline.context import fields_of_version
 from mmquality.pipeline.places import open_store
 from mmquality.training.data import Bools, Ints, TrainingData
 from mmquality.training.groups import grouped_folds
@@ -66,11 +67,13 @@ def measured_catalogue(
 ) -> MeasuredCatalogue:
     """Read a workspace that is encoded, with its truth and its split.
 
+    Beside the title stands what the model in force reads there, so that it can be trained again.
     Raises `InputFileError` where truth or split do not belong to this catalogue.
     """
     with open_store(workspace) as store:
-        assembled = assemble(workspace, store)
         current = store.current_version()
+        fields = fields_of_version(workspace, current.name) if current else None
+        assembled = assemble(workspace, store, fields)
         categories = store.catalogue_frame(["listing_id", "category"]).set_index("listing_id")["category"]
     ids = assembled.catalogue["listing_id"]
     kind = None if truth is None else _kinds(ids, truth)

@@ -1,4 +1,5 @@
-"""What a workspace remembers between steps, in `workspace.json`: its name, its photos, its encoders."""
+"""What a workspace remembers between steps, in `workspace.json`: its name, its photos, its encoders,
+the columns that are read beside the title."""
 
 from __future__ import annotations
 
@@ -30,6 +31,7 @@ class CatalogueSettings:
     images: str = ""  # the folder of its photos, for an import that names none
     text_encoder: str = ""  # ids of the encoders whose vectors the next training reads, …
     photo_encoder: str = ""
+    context_fields: tuple[str, ...] = ()  # columns whose values it reads beside the title
     text_choice: EncoderChoice = field(default_factory=EncoderChoice)  # … and how they were asked for
     photo_choice: EncoderChoice = field(default_factory=EncoderChoice)
 
@@ -46,6 +48,7 @@ def load_settings(workspace: Workspace) -> CatalogueSettings:
             images=_text(stored, "images"),
             text_encoder=_text(stored, "text_encoder"),
             photo_encoder=_text(stored, "photo_encoder"),
+            context_fields=_texts(stored, "context_fields"),
             text_choice=_choice(stored.get("text_choice", {})),
             photo_choice=_choice(stored.get("photo_choice", {})),
         )
@@ -55,7 +58,7 @@ def load_settings(workspace: Workspace) -> CatalogueSettings:
         ) from error
 
 
-def change_settings(workspace: Workspace, **changed: str | EncoderChoice) -> None:
+def change_settings(workspace: Workspace, **changed: str | EncoderChoice | tuple[str, ...]) -> None:
     """Write these settings in one atomic step; the others stay as they were."""
     with alone_in(workspace):
         settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]
@@ -83,3 +86,10 @@ def _text(stored: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} is not a text")
     return value
+
+
+def _texts(stored: dict[str, Any], name: str) -> tuple[str, ...]:
+    values = stored.get(name, [])
+    if not (isinstance(values, list) and all(isinstance(value, str) for value in values)):
+        raise ValueError(f"{name} is not a list of texts")
+    return tuple(values)

@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="the sample marketplace alone")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--workspaces", type=Path, help="keeps the workspaces here, for the other scripts")
     given = parser.parse_args()
     if not (given.short or given.listings):
         parser.error("give --listings DIR, or --short for the sample marketplace")
@@ -96,7 +97,8 @@ def main() -> None:
             folders = [sample(Path(scratch), given.seed)]
         else:
             folders = sorted(f.parent for f in given.listings.glob("*/planted.csv"))
-        rows = [measure(f, Path(scratch) / f"workspace-{f.name}", given.seed) for f in folders]
+        place = given.workspaces or Path(scratch) / "workspaces"
+        rows = [measure(f, place / f.name, given.seed) for f in folders]
     report.finish(rows, bars_of(rows), given.seed, given.json, None if given.short else "mismatch")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import json
 import os
@@ -117,27 +118,45 @@ def finish(
         write_section(section, text)
 
 
+def finish_tables(
+    tables: dict[str, Any], texts: list[str], bars: dict[str, Any], given: argparse.Namespace, section: str
+) -> None:
+    """Print tables that are Markdown already; with `--json` as one object; into `section` of the docs unless
+    `--short`."""
+    if given.json:
+        made = {"machine": machine(), "versions": versions(), "seed": given.seed, "seeds": given.seeds}
+        print(json.dumps(made | {"tables": tables, "bars": bars}, indent=2))
+        return
+    text = "\n".join([*texts, _made_with(f"Seed {given.seed}, {given.seeds} of them.")])
+    if bars:
+        text += "\n\n" + table(_promises(bars))
+    print(text)
+    if not given.short:
+        write_section(section, text)
+
+
 def markdown(report: dict[str, Any]) -> str:
     """The report as Markdown tables."""
-    m = report["machine"]
-    packages = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-    lines = [
-        table(report["rows"]),
-        "",
-        f"Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB, {m['system']}; "
-        f"load average when done {m['load']}. {packages}. Seed {report['seed']}.",
-    ]
+    lines = [table(report["rows"]), "", _made_with(f"Seed {report['seed']}.")]
     if report["bars"]:
-        rows = [
-            {
-                "promise": name,
-                **{k: b[k] for k in ("value", "bar")},
-                "holds": "yes" if b["holds"] else "**no**",
-            }
-            for name, b in report["bars"].items()
-        ]
-        lines += ["", table(rows)]
+        lines += ["", table(_promises(report["bars"]))]
     return "\n".join(lines)
+
+
+def _made_with(seeds: str) -> str:
+    m = machine()
+    packages = ", ".join(f"{name} {version}" for name, version in versions().items())
+    return (
+        f"Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB, {m['system']}; "
+        f"load average when done {m['load']}. {packages}. {seeds}"
+    )
+
+
+def _promises(bars: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"promise": name, **{k: b[k] for k in ("value", "bar")}, "holds": "yes" if b["holds"] else "**no**"}
+        for name, b in bars.items()
+    ]
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -1,0 +1,94 @@
+"""The catalogues of a benchmark and the workspaces that are built from them, once for all scripts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import report
+
+MMQUALITY = (sys.executable, "-m", "mmquality")
+SAMPLE_LISTINGS = 600
+
+
+@dataclass(frozen=True)
+class Built:
+    """A catalogue's files and its finished workspace."""
+
+    folder: Path
+    workspace: Path
+
+    @property
+    def name(self) -> str:
+        """The catalogue's name."""
+        return self.folder.name
+
+    @property
+    def pairs(self) -> Path | None:
+        """Real co-purchases or co-clicks, where the catalogue has a file of them."""
+        found = [p for p in (self.folder / n for n in ("also_bought.csv", "also_clicked.csv")) if p.exists()]
+        return found[0] if found else None
+
+    def truth(self) -> list[str]:
+        """The options that name the truth and the split."""
+        return ["--truth", str(self.folder / "planted.csv"), "--split", str(self.folder / "split.csv")]
+
+
+def arguments(description: str | None) -> argparse.Namespace:
+    """--listings, --short, --json, --seed, --seeds, --workspaces."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--listings", type=Path, help="folder of catalogues")
+    parser.add_argument("--short", action="store_true", help="the sample marketplace alone, one seed")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--workspaces", type=Path, help="keeps workspaces here, and uses those that are there"
+    )
+    given = parser.parse_args()
+    if not (given.short or given.listings):
+        parser.error("give --listings DIR, or --short for the sample marketplace")
+    if given.short:
+        given.seeds = 1
+    return given
+
+
+@contextmanager
+def built(given: argparse.Namespace) -> Iterator[list[Built]]:
+    """Every catalogue of `given` with its workspace, built with default settings where there is none yet."""
+    with tempfile.TemporaryDirectory() as scratch:
+        place = given.workspaces or Path(scratch)
+        if given.short:
+            folders = [_sample(Path(scratch), given.seed)]
+        else:
+            folders = sorted(f.parent for f in given.listings.glob("*/planted.csv"))
+        catalogues = [Built(folder, place / folder.name) for folder in folders]
+        for catalogue in catalogues:
+            if not list(catalogue.workspace.glob("models/v*/index")):
+                report.run(*build_command(catalogue, given.seed))
+        yield catalogues
+
+
+def build_command(catalogue: Built, seed: int) -> list[str]:
+    """`mmquality build` of everything that the catalogue has."""
+    folder = catalogue.folder
+    files = ["--listings", str(folder / "listings.csv"), "--images", str(folder)]
+    given = (("--impressions", "impressions.parquet"), ("--co-clicks", "also_bought.csv"))
+    for option, name in (*given, ("--co-clicks", "also_clicked.csv")):
+        if (folder / name).exists():
+            files += [option, str(folder / name)]
+    return [*MMQUALITY, "build", "-w", str(catalogue.workspace), *files, "--seed", str(seed)]
+
+
+def _sample(scratch: Path, seed: int) -> Path:
+    """A small sample marketplace, drawn."""
+    from mmquality.data.sample import write_sample
+
+    return write_sample(scratch / "sample", SAMPLE_LISTINGS, seed).images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,16 @@ import pandas as pd
 import pytest
 
 from mmquality.encoders.cache import EmbeddingCache
-from mmquality.errors import WorkspaceError
-from mmquality.pipeline.context import context_texts, context_vectors, title_side
+from mmquality.errors import ModelFileError, WorkspaceError
+from mmquality.pipeline.context import (
+    CENTRES,
+    context_centres,
+    context_texts,
+    context_vectors,
+    load_centres,
+    save_centres,
+    title_side,
+)
 
 CATALOGUE = pd.DataFrame(
     {
@@ -43,35 +52,48 @@ def cache(tmp_path: Path) -> EmbeddingCache:
     return made
 
 
+def of(catalogue: pd.DataFrame, cache: EmbeddingCache, fields: Sequence[str] = FIELDS) -> np.ndarray:
+    """The context told from the catalogue's own centres."""
+    return context_vectors(catalogue, fields, cache, context_centres(catalogue, fields, cache))
+
+
 def test_each_distinct_text_once() -> None:
     texts = context_texts(CATALOGUE, FIELDS)
     assert sorted(texts.values()) == sorted({text for said in SAID for text in said})
     assert context_texts(CATALOGUE, ()) == {}
 
 
-def test_is_the_sum_of_unit_vectors_at_unit_length(cache: EmbeddingCache) -> None:
+def test_is_what_sets_each_value_apart_from_the_mean(cache: EmbeddingCache) -> None:
     key = {text: key for key, text in context_texts(CATALOGUE, FIELDS).items()}
+    vectors = {text: cache.get([key[text]])[0].astype(np.float64) for text in key}
+    vectors = {text: vector / np.sqrt((vector**2).sum()) for text, vector in vectors.items()}
     expected = np.zeros((5, 6))
-    for row, said in enumerate(SAID):
-        for text in said:
-            vector = cache.get([key[text]])[0].astype(np.float64)
-            expected[row] += vector / np.sqrt((vector**2).sum())
-        length = np.sqrt((expected[row] ** 2).sum())
-        expected[row] = expected[row] / length if length else 0
-    found = context_vectors(CATALOGUE, FIELDS, cache)
+    for field in FIELDS:
+        told = [(row, text) for row, said in enumerate(SAID) for text in said if text.startswith(field)]
+        centre = sum(vectors[text] for _, text in told) / len(told)
+        for row, text in told:
+            expected[row] += (vectors[text] - centre) / 2
+    found = of(CATALOGUE, cache)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert not found[4].any() and not np.allclose(found[0], found[2])
 
 
+def test_reads_a_later_listing_by_the_centres_of_the_training(cache: EmbeddingCache) -> None:
+    centres = context_centres(CATALOGUE, FIELDS, cache)
+    alone = context_vectors(CATALOGUE.iloc[:1], FIELDS, cache, centres)
+    np.testing.assert_allclose(alone, of(CATALOGUE, cache)[:1], atol=1e-6)
+    assert not np.allclose(alone, of(CATALOGUE.iloc[:1], cache))
+
+
 def test_no_field_is_no_context(cache: EmbeddingCache) -> None:
     titles = np.arange(10, dtype=np.float32).reshape(5, 2)
-    context = context_vectors(CATALOGUE, (), cache)
+    context = of(CATALOGUE, cache, ())
     assert context.shape == (5, 0)
     assert title_side(titles, context) is titles
 
 
-def test_stands_beside_the_title_at_the_same_length() -> None:
+def test_stands_beside_the_title_at_length_one() -> None:
     titles = np.array([[3, 4], [0, 2]], dtype=np.float32)
     context = np.array([[0, 1], [0, 0]], dtype=np.float32)
     expected = [[0.6, 0.8, 0, 1], [0, 1, 0, 0]]
@@ -80,10 +102,28 @@ def test_stands_beside_the_title_at_the_same_length() -> None:
 
 def test_columns_that_are_gone_leave_the_shape(cache: EmbeddingCache) -> None:
     nothing = CATALOGUE.assign(category=None, attributes=[{} for _ in range(5)])
-    found = context_vectors(nothing, FIELDS, cache)
+    found = context_vectors(nothing, FIELDS, cache, context_centres(CATALOGUE, FIELDS, cache))
     assert found.shape == (5, 6) and not found.any()
+    assert not of(nothing, cache).any()
 
 
 def test_a_value_that_was_never_embedded_is_told(cache: EmbeddingCache) -> None:
     with pytest.raises(WorkspaceError, match="2 values of category and n are not encoded.*mmquality encode"):
-        context_vectors(CATALOGUE, ("category", "n"), cache)
+        of(CATALOGUE, cache, ("category", "n"))
+
+
+def test_centres_are_kept_with_the_model(cache: EmbeddingCache, tmp_path: Path) -> None:
+    centres = context_centres(CATALOGUE, FIELDS, cache)
+    save_centres(tmp_path, centres)
+    np.testing.assert_array_equal(load_centres(tmp_path, FIELDS), centres)
+    (tmp_path / CENTRES).write_bytes(b"x")
+    with pytest.raises(ModelFileError, match="context.safetensors cannot be read.*train again"):
+        load_centres(tmp_path, FIELDS)
+    (tmp_path / CENTRES).unlink()
+    with pytest.raises(ModelFileError, match="context.safetensors cannot be read"):
+        load_centres(tmp_path, FIELDS)
+
+
+def test_a_model_without_fields_keeps_no_centres(cache: EmbeddingCache, tmp_path: Path) -> None:
+    save_centres(tmp_path, context_centres(CATALOGUE, (), cache))
+    assert not (tmp_path / CENTRES).exists() and len(load_centres(tmp_path, ())) == 0

@@ -217,7 +217,7 @@ class TestWhatStandsBesideTheTitle:
         context = assembled.data.titles[:, 2:]
         assert assembled.data.titles.shape == (6, 4) and alone.data.titles.shape == (6, 2)
         np.testing.assert_array_equal(assembled.title_vectors, alone.data.titles)
-        np.testing.assert_array_equal(context[0], context[2])  # both red
+        np.testing.assert_allclose(context[0], context[2])  # both red
         assert not np.allclose(context[0], context[1]) and not context[5].any()
 
     def test_of_a_new_value_waits_for_encode(

@@ -38,6 +38,7 @@ class Assembled:
     data: TrainingData
     fingerprint: dict[str, object]  # what the data was, so that a checkpoint can say what it was trained on
     fields: tuple[str, ...]  # columns read beside the title: `data.titles` is [title ; context]
+    centres: Floats  # (fields, dim) of what they say, for the model to keep
     title_vectors: Floats  # (n, dim) of the titles alone
 
 
@@ -66,7 +67,7 @@ def assemble(workspace: Workspace, store: Store, fields: Sequence[str] | None = 
         verdict=_verdicts(store, rows),
     )
     fingerprint = _fingerprint(catalogue, data, fields)
-    return Assembled(catalogue, settings, data, fingerprint, fields, encoded.titles)
+    return Assembled(catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles)
 
 
 def encoded_settings(workspace: Workspace) -> CatalogueSettings:

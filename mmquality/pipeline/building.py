@@ -16,6 +16,7 @@ from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex, Vectors
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
+from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoding import embeddings_of, encode, encoded_catalogue
 from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
@@ -85,6 +86,7 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
         checkpoint = _checkpoint(assembled, ensemble, network_config, config, started)
         with new_version(workspace, store) as draft:
             save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder)
+            save_centres(draft.folder, assembled.centres)
         return draft.name
 
 
@@ -123,7 +125,7 @@ def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
         _check_encoders(workspace, checkpoint)
         fields = checkpoint.network_config.context_fields
         encoders = checkpoint.text_encoder, checkpoint.photo_encoder
-        encoded = encoded_catalogue(workspace, store, *encoders, fields)
+        encoded = encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields))
         with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
             fold = folds_of(model, encoded.listings)
             scores = mismatch_scores(checkpoint, encoded.title_side, encoded.photos, fold)

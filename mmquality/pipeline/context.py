@@ -2,16 +2,22 @@
 
 A column's value becomes the text "colour: Dark Blue", embedded by the workspace's text encoder. Each distinct
 text is embedded once and cached by its content hash, as titles are; a catalogue has few of them.
+
+Vectors of one column are much alike, for all begin with its name. Their mean over the catalogue is taken
+away, or it would drown what sets them apart; it is kept with the model, which reads every listing by it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words, worded
@@ -22,6 +28,9 @@ from mmquality.pipeline.model_record import read_record
 from mmquality.pipeline.versions import working_version
 from mmquality.store import Store
 
+WEIGHT = 0.5  # eight columns that tell much weigh as much as the title; two that tell little hardly weigh
+CENTRES = "context.safetensors"
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -31,32 +40,61 @@ def context_texts(catalogue: pd.DataFrame, fields: Sequence[str]) -> dict[str, s
     return {_key(text): text for text in texts}
 
 
-def context_vectors(catalogue: pd.DataFrame, fields: Sequence[str], cache: EmbeddingCache) -> Floats:
-    """`c_i = normalise(Σ_f e(text of field f of listing i))`, (n, dim), in the order of `catalogue`.
+def context_centres(catalogue: pd.DataFrame, fields: Sequence[str], cache: EmbeddingCache) -> Floats:
+    """`μ_f`, the mean embedding of each field over the listings that it says something of, (fields, dim).
 
-    `e` is the cached embedding, at unit length. A missing value adds nothing; a listing without any has a
-    zero row. (n, 0) where there is no field. Raises `WorkspaceError` where a text was never embedded.
+    Raises `WorkspaceError` where a text was never embedded.
+    """
+    _check_embedded(catalogue, fields, cache)
+    centres = np.zeros((len(fields), cache.dim), dtype=np.float32)
+    for number, field in enumerate(fields):
+        vectors, row, said = _embedded(catalogue, field, cache)
+        if said.any():
+            centres[number] = vectors[row[said]].mean(axis=0)
+    return centres
+
+
+def context_vectors(
+    catalogue: pd.DataFrame, fields: Sequence[str], cache: EmbeddingCache, centres: Floats
+) -> Floats:
+    """`c_i = w Σ_f (e(text of field f of listing i) − μ_f)`, (n, dim), in the order of `catalogue`.
+
+    `e` is the cached embedding, at unit length; `w` is `WEIGHT`; `centres` (fields, dim) are those that the
+    model was trained with. A missing value adds nothing, as if it were average. (n, 0) where there is no
+    field. Raises `WorkspaceError` where a text was never embedded.
     """
     if not fields:
         return np.zeros((len(catalogue), 0), dtype=np.float32)
-    absent = cache.missing(list(context_texts(catalogue, fields)))
-    if absent:
-        raise WorkspaceError(
-            f"{len(absent):,} values of {in_words(fields)} are not encoded yet. Run `mmquality encode` first."
-        )
+    _check_embedded(catalogue, fields, cache)
     total = np.zeros((len(catalogue), cache.dim), dtype=np.float32)
-    for field in fields:
-        row, texts = pd.factorize(np.array(worded(catalogue, field), dtype=object))
-        said = np.flatnonzero(texts != "")
-        vectors = np.zeros((len(texts), cache.dim), dtype=np.float32)
-        vectors[said] = unit(cache.get([_key(text) for text in texts[said]]))
-        total += vectors[row]
-    return unit(total)
+    for field, centre in zip(fields, centres, strict=True):
+        vectors, row, said = _embedded(catalogue, field, cache)
+        total[said] += vectors[row[said]] - centre
+    return np.asarray(WEIGHT * total, dtype=np.float32)
 
 
 def title_side(titles: Floats, context: Floats) -> Floats:
     """`[normalise(x_i) ; c_i]`, (n, 2 dim); the title vectors as they are where there is no context."""
     return np.concatenate([unit(titles), context], axis=1) if context.shape[1] else titles
+
+
+def save_centres(folder: Path, centres: Floats) -> None:
+    """Keep the centres in a model's folder; nothing where it reads no field."""
+    if len(centres):
+        save_file({"centres": centres}, folder / CENTRES)
+
+
+def load_centres(folder: Path, fields: Sequence[str]) -> Floats:
+    """What `save_centres` kept for a model that reads `fields`. Raises `ModelFileError`."""
+    if not fields:
+        return np.zeros((0, 0), dtype=np.float32)
+    try:
+        centres: Floats = load_file(folder / CENTRES)["centres"]
+    except (SafetensorError, OSError, LookupError) as error:
+        raise ModelFileError(
+            f"{folder / CENTRES} cannot be read ({error}). Restore it, or train again."
+        ) from error
+    return centres
 
 
 def fields_of_version(workspace: Workspace, version: str) -> tuple[str, ...]:
@@ -70,6 +108,25 @@ def fields_to_score(workspace: Workspace, store: Store) -> tuple[str, ...]:
         return fields_of_version(workspace, working_version(workspace, store)[0])
     except (WorkspaceError, ModelFileError):  # nothing trained, or its files are damaged: `score` will say so
         return ()
+
+
+def _check_embedded(catalogue: pd.DataFrame, fields: Sequence[str], cache: EmbeddingCache) -> None:
+    absent = cache.missing(list(context_texts(catalogue, fields)))
+    if absent:
+        raise WorkspaceError(
+            f"{len(absent):,} values of {in_words(fields)} are not encoded yet. Run `mmquality encode` first."
+        )
+
+
+def _embedded(
+    catalogue: pd.DataFrame, field: str, cache: EmbeddingCache
+) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Unit vectors of the field's distinct texts, the row of each listing's, and whether it has one."""
+    texts = np.array(worded(catalogue, field), dtype=object)
+    said = texts != ""
+    row = np.zeros(len(texts), dtype=np.int64)
+    row[said], distinct = pd.factorize(texts[said])
+    return unit(cache.get([_key(text) for text in distinct])), row, said
 
 
 def _key(text: str) -> str:

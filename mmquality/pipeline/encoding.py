@@ -19,7 +19,13 @@ from mmquality.encoders.photo import load_photo_encoder
 from mmquality.encoders.precomputed import read_vectors
 from mmquality.encoders.text import load_text_encoder
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.context import context_texts, context_vectors, fields_to_score, title_side
+from mmquality.pipeline.context import (
+    context_centres,
+    context_texts,
+    context_vectors,
+    fields_to_score,
+    title_side,
+)
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.settings import EncoderChoice, change_settings, load_settings
@@ -56,6 +62,7 @@ class EncodedCatalogue:
     titles: Floats  # (n, dim)
     photos: Floats  # (n, photo_dim)
     context: Floats  # (n, dim) what stands beside the title, (n, 0) where nothing of it is read
+    centres: Floats  # (fields, dim) that it is told from
 
     @property
     def title_side(self) -> Floats:
@@ -96,12 +103,18 @@ def encode(
 
 
 def encoded_catalogue(
-    workspace: Workspace, store: Store, text_encoder: str, photo_encoder: str, fields: Sequence[str] = ()
+    workspace: Workspace,
+    store: Store,
+    text_encoder: str,
+    photo_encoder: str,
+    fields: Sequence[str] = (),
+    centres: Floats | None = None,
 ) -> EncodedCatalogue:
     """The catalogue with the embeddings of these encoders, without listings whose photo is gone.
 
-    `fields` are the columns read beside the title. Raises `WorkspaceError` where there are no listings, or
-    some that `encode` has not seen.
+    `fields` are the columns read beside the title, `centres` (fields, dim) those of the model that reads them
+    (None: this catalogue's). Raises `WorkspaceError` where there are no listings, or some that `encode` has
+    not seen.
     """
     catalogue = _catalogue(store)
     titles = EmbeddingCache(workspace.embeddings, text_encoder)
@@ -119,11 +132,13 @@ def encoded_catalogue(
             "back, or run `mmquality import` with their new folder."
         )
     listings = catalogue[~no_photo].reset_index(drop=True)
+    centres = context_centres(listings, fields, titles) if centres is None else centres
     return EncodedCatalogue(
         listings,
         titles.get(list(listings["title_hash"])),
         photos.get(list(listings["photo_hash"])),
-        context_vectors(listings, fields, titles),
+        context_vectors(listings, fields, titles, centres),
+        centres,
     )
 
 

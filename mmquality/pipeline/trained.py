@@ -11,6 +11,7 @@ import pandas as pd
 
 from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, Checkpoint, save_checkpoint
 from mmquality.errors import ModelFileError
+from mmquality.pipeline.context import CENTRES
 from mmquality.scoring import UNSEEN
 
 Ints = npt.NDArray[np.int64]
@@ -27,6 +28,8 @@ def save_trained(checkpoint: Checkpoint, listings: pd.DataFrame, fold: Ints, fol
 
 def copy_trained(source: Path, target: Path) -> None:
     """Copy what `save_trained` wrote, and nothing else, into `target`. Raises `ModelFileError`."""
+    if (source / CENTRES).exists():  # where it reads columns beside the title
+        shutil.copyfile(source / CENTRES, target / CENTRES)
     for name in (WEIGHTS, CONFIG, METRICS, _TRAINED_ON):
         try:
             shutil.copyfile(source / name, target / name)

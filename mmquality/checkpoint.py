@@ -14,8 +14,9 @@ from torch import Tensor
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.errors import ModelFileError
 from mmquality.network.siamese import Inputs, SiameseNetwork
+from mmquality.suspicion.weighing import Weighing
 
-FORMAT = 1  # raised when an older program could not read a newer checkpoint
+FORMAT = 2  # raised when an older program could not read a newer checkpoint
 WEIGHTS, CONFIG, METRICS = "model.safetensors", "config.json", "metrics.json"
 _INPUTS = "inputs."
 _DAMAGE = (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError)
@@ -23,7 +24,7 @@ _DAMAGE = (SafetensorError, OSError, LookupError, TypeError, ValueError, Attribu
 
 @dataclass(frozen=True)
 class Scales:
-    """What turns mismatch logits into scores; fitted once after training (see `mmquality.scoring`).
+    """What turns logits, neighbours and clicks into scores; fitted once after training (`mmquality.scoring`).
 
     Logits of networks that saw a listing and of networks that did not live on different scales, so each
     has its own mean and standard deviation.
@@ -31,10 +32,13 @@ class Scales:
 
     in_sample: tuple[tuple[float, float], ...]  # of each fold network, then the full one, on what it saw
     out_of_fold: tuple[tuple[float, float], ...]  # of each fold network on the fold that it did not
-    slope: float = 1.0  # score = σ(slope · standardised out-of-fold logit + intercept)
+    slope: float = 1.0  # first guess of P(mismatch) = σ(slope · standardised logits + intercept)
     intercept: float = 0.0
-    knots_from: tuple[float, ...] = ()  # combined evidence of the training catalogue, ascending, …
-    knots_to: tuple[float, ...] = ()  # … and the out-of-fold evidence of the same rank
+    weighing: Weighing = Weighing()  # logit and neighbours → log-odds
+    blend: tuple[float, float, float] = (1.0, 0.0, 0.0)  # of these log-odds, of in-sample logits, constant
+    share: float = 0.05  # of mismatches in the catalogue; moves the scores, hardly the ranking
+    place_rates: tuple[float, ...] = ()  # click rate of each place on the page, () without a log
+    photo_effect: tuple[float, float, float] = (1.0, 1.0, 1.0)  # fields of `clicks.PhotoEffect`
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             for number in range(config["folds"])
         ]
         scales = {f.name: _tuples(config["scales"][f.name]) for f in fields(Scales)}
+        scales["weighing"] = Weighing(**{k: _tuples(v) for k, v in scales["weighing"].items()})
         return Checkpoint(
             network_config=network_config,
             training_config=TrainingConfig(**config["training"]),

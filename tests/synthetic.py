@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig
-from mmquality.scoring import fit_scales
+from mmquality.scoring import Listings, fit_scales
 from mmquality.training.data import Ints, TrainingData
 from mmquality.training.ensemble import train_ensemble
 
@@ -90,7 +90,10 @@ def checkpoint_of(
     """Train on `data` in this process; the checkpoint, and the fold of each listing."""
     ensemble = train_ensemble(data, network, config, workers=1)
     networks = ensemble.network, ensemble.fold_networks
-    scales = fit_scales(
-        *networks, data.titles, data.photos, ensemble.fold, config.expected_share, config.seed
-    )
+    scales = fit_scales(*networks, listings_of(data, ensemble.fold), data.keys, config)
     return Checkpoint(network, config, "text-1", "photo-1", *networks, scales), ensemble.fold
+
+
+def listings_of(data: TrainingData, fold: Ints) -> Listings:
+    """The catalogue as it is scored."""
+    return Listings(data.titles, data.photos, fold, data.shown, data.clicked)

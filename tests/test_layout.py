@@ -17,9 +17,9 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"cli", "pages"},
     {"pipeline"},
     {"evaluation", "training", "scoring"},
-    {"checkpoint", "index", "store"},
-    {"network", "encoders", "data"},
-    {"config", "records", "processes", "linear", "clicks", "graph", "words"},
+    {"checkpoint", "store"},
+    {"network", "encoders", "data", "suspicion"},
+    {"config", "records", "processes", "linear", "clicks", "graph", "words", "index"},
     {"errors"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}

@@ -31,7 +31,6 @@ from mmquality.pipeline.tables import keep_tables, write_tables
 from mmquality.processes import Workers
 from mmquality.scoring import mismatch_logits, unified_embeddings
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
-from mmquality.training.groups import owned_photos
 
 AT = (10, 50, 100)
 PROJECTIONS = ("identity", "linear", "transe", "transh", "transr")
@@ -167,7 +166,7 @@ def ablation_case(catalogue: MeasuredCatalogue, options: Options) -> AblationCas
     verdict[rows] = mismatched[rows]
     judged = replace(data, verdict=verdict)
     # An analyst's verdict takes a photo away from its title, so the owners are others, too.
-    around_judged = replace(around, owned=owned_photos(judged, config))
+    around_judged = surroundings(judged, network, config)
     return AblationCase(data, held, data.photos[held], mismatched[held], judged, around, around_judged)
 
 

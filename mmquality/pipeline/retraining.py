@@ -11,10 +11,11 @@ import torch
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
-from mmquality.scoring import fit_scales, mismatch_scores, unified_embeddings
+from mmquality.scoring import Listings, fit_scales, mismatch_scores, unified_embeddings
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.ensemble import train_ensemble
-from mmquality.training.groups import owned_photos
+from mmquality.training.first_look import owned_photos
+from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import train_network
 from mmquality.training.warm_start import fit_inputs
 
@@ -26,12 +27,10 @@ SEED_STEP = 100  # between runs: the networks of an ensemble take the seeds that
 def retrained_scores(data: TrainingData, network: NetworkConfig, config: TrainingConfig) -> Doubles:
     """The mismatch scores (n,) of a model trained anew on everything, as `train` and `score` would give."""
     ensemble = train_ensemble(data, network, config)
-    scales = fit_scales(
-        ensemble.network, ensemble.fold_networks, data.titles, data.photos, ensemble.fold,
-        config.expected_share, config.seed,
-    )  # fmt: skip
-    checkpoint = Checkpoint(network, config, "", "", ensemble.network, ensemble.fold_networks, scales)
-    return mismatch_scores(checkpoint, data.titles, data.photos, ensemble.fold)
+    networks = ensemble.network, ensemble.fold_networks
+    listings = Listings(data.titles, data.photos, ensemble.fold, data.shown, data.clicked)
+    scales = fit_scales(*networks, listings, data.keys, config)
+    return mismatch_scores(Checkpoint(network, config, "", "", *networks, scales), listings)
 
 
 def recall_vectors(
@@ -55,7 +54,8 @@ class Surroundings:
 def surroundings(data: TrainingData, network: NetworkConfig, config: TrainingConfig) -> Surroundings:
     """Fit the inputs of every listing and find the owners of photos."""
     inputs = fit_inputs(network, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
-    return Surroundings(inputs, owned_photos(data, config))
+    fold = grouped_folds(data, config.folds, config.seed)
+    return Surroundings(inputs, owned_photos(data, inputs, fold, config))
 
 
 def network_on(

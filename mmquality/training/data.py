@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
@@ -31,6 +32,11 @@ class TrainingData:
 
     def __len__(self) -> int:
         return len(self.titles)
+
+    @property
+    def keys(self) -> Ints:
+        """(n, 3) title, photo and product key: listings that share one are nobody's negatives."""
+        return np.stack([self.title_key, self.photo_key, self.product_key], axis=1)
 
     def subset(self, rows: Ints) -> TrainingData:
         """The listings `rows` alone, renumbered; pairs with an end outside are dropped."""

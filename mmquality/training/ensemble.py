@@ -20,7 +20,8 @@ from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.processes import Workers
 from mmquality.training.data import Bools, Ints, TrainingData
-from mmquality.training.groups import grouped_folds, owned_photos
+from mmquality.training.first_look import owned_photos
+from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import train_network
 from mmquality.training.warm_start import fit_inputs
 
@@ -56,9 +57,9 @@ def train_ensemble(
     The result does not depend on `workers`: every network is trained in one thread with its own seed.
     """
     fold = grouped_folds(data, config.folds, config.seed)
-    owned = owned_photos(data, config)
-    with _one_thread():
+    with one_thread():
         inputs = fit_inputs(network_config, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
+        owned = owned_photos(data, inputs, fold, config)
     shared = _Shared(data, owned, inputs, network_config)
     # The network trained on everything comes first: it takes longest.
     jobs = [_Job(np.arange(len(data)), config)]
@@ -115,7 +116,7 @@ def _train_in_worker(job: _Job) -> Trained:
 
 
 def _train(job: _Job, shared: _Shared) -> Trained:
-    with _one_thread():
+    with one_thread():
         return train_network(
             shared.data.subset(job.rows),
             shared.owned[job.rows],
@@ -126,7 +127,7 @@ def _train(job: _Job, shared: _Shared) -> Trained:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """One thread sums in one order, whatever the machine."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Which listings must not be told apart: folds that nothing straddles, and photos that nobody owns."""
+"""Folds that nothing straddles: listings that must not be told apart stand in the same one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mmquality.config import TrainingConfig
-from mmquality.index import NeighbourIndex, unit
-from mmquality.training.data import Bools, Floats, Ints, TrainingData
-
-_BLOCK = 4096  # listings looked up at a time
-_NEIGHBOURS = 20  # photos nearest to each that are looked at
+from mmquality.training.data import Ints, TrainingData
 
 
 def grouped_folds(data: TrainingData, folds: int, seed: int) -> Ints:
@@ -46,9 +41,8 @@ def _broken_up(group: Ints, largest: int) -> Ints:
 def _components(data: TrainingData) -> Ints:
     """Connected components of "shares a title, photo or product", (n,)."""
     n = len(data)
-    keys = [data.title_key, data.photo_key, data.product_key]
     rows, columns, offset = [], [], n
-    for key in keys:
+    for key in data.keys.T:
         _, dense = np.unique(key, return_inverse=True)
         rows.append(np.arange(n))
         columns.append(dense + offset)
@@ -58,31 +52,3 @@ def _components(data: TrainingData) -> Ints:
     _, component = connected_components(graph, directed=False)
     _, group = np.unique(component[:n], return_inverse=True)
     return np.asarray(group, dtype=np.int64)
-
-
-def owned_photos(data: TrainingData, config: TrainingConfig) -> Bools:
-    """(n,) whether a listing's photo may serve as a positive example of its title.
-
-    Not where an analyst called it a mismatch, and not where listings with unrelated titles show the same
-    photo (to the eye: nearly the same embedding): then it is nobody's, be it a placeholder or a copy. Two
-    titles are unrelated when they are less alike than `config.unrelated_quantile` of random pairs are.
-    """
-    owned = ~(data.verdict == 1)
-    index = NeighbourIndex.build(data.photos, [str(row) for row in range(len(data))])
-    titles = unit(data.titles)
-    limit = _random_similarity(titles, config)
-    for start in range(0, len(data), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(data)))
-        near, distance = index.search(data.photos[rows], _NEIGHBOURS)
-        alike = (distance**2 <= 2 * (1 - config.same_photo_cosine)) & (near != rows[:, None])
-        similarity = np.einsum("nd,nkd->nk", titles[rows], titles[near])
-        unrelated = (similarity < limit) & (data.title_key[rows][:, None] != data.title_key[near])
-        owned[rows] &= ~(alike & unrelated).any(axis=1)
-    return np.asarray(owned, dtype=np.bool_)
-
-
-def _random_similarity(titles: Floats, config: TrainingConfig) -> float:
-    """The quantile of title similarity over random pairs of listings."""
-    rng = np.random.default_rng(config.seed)
-    a, b = rng.integers(0, len(titles), size=(2, 20_000))
-    return float(np.quantile((titles[a] * titles[b]).sum(axis=1)[a != b], config.unrelated_quantile))

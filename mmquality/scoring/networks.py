@@ -1,0 +1,78 @@
+"""What the networks say: logits of titles with photos, and unified embeddings; pure functions of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from mmquality.network.siamese import SiameseNetwork
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+UNSEEN = -1  # the fold of a listing that was not trained on
+_BLOCK = 16_384  # listings at a time: memory stays constant in the catalogue's size
+_LEAST_DEVIATION = 1e-3  # of logits: where they differ by less, it is rounding, not evidence
+
+
+@torch.inference_mode()
+def mismatch_logits(network: SiameseNetwork, titles: Floats, photos: Floats) -> Doubles:
+    """Mismatch logit `m` of each title (n, title_dim) with the photo (n, photo_dim) of the same row, (n,)."""
+    logits = np.empty(len(titles))
+    for block in _blocks(len(titles)):
+        u, v = network.project(*_standardised(network, titles[block], photos[block]))
+        logits[block] = network.mismatch(u, v).numpy()
+    return logits
+
+
+@torch.inference_mode()
+def unified_embeddings(network: SiameseNetwork, titles: Floats, photos: Floats) -> Floats:
+    """`z` of each listing, unit norm, (n, d_z)."""
+    z = np.empty((len(titles), network.config.d_z), dtype=np.float32)
+    for block in _blocks(len(titles)):
+        projected = network.project(*_standardised(network, titles[block], photos[block]))
+        z[block] = network.unified(projected).numpy()
+    return z
+
+
+@torch.inference_mode()
+def standardised_inputs(network: SiameseNetwork, titles: Floats, photos: Floats) -> tuple[Floats, Floats]:
+    """What the encoders read of each listing, (n, title_components) and (n, photo_components)."""
+    x = np.empty((len(titles), network.config.title_components), dtype=np.float32)
+    y = np.empty((len(photos), network.config.photo_components), dtype=np.float32)
+    for block in _blocks(len(titles)):
+        of_title, of_photo = _standardised(network, titles[block], photos[block])
+        x[block], y[block] = of_title.numpy(), of_photo.numpy()
+    return x, y
+
+
+def all_logits(
+    network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork], titles: Floats, photos: Floats
+) -> Doubles:
+    """Logits of each fold network, then of the network trained on everything, (n, folds + 1)."""
+    return np.stack([mismatch_logits(n, titles, photos) for n in (*fold_networks, network)], axis=1)
+
+
+def scale_of(logits: Doubles) -> tuple[float, float]:
+    """Mean and deviation of logits (n,)."""
+    return float(logits.mean()), float(max(logits.std(), _LEAST_DEVIATION))
+
+
+def standardise(logits: Doubles, scales: Sequence[tuple[float, float]]) -> Doubles:
+    """Each column of (n, k) on its own scale."""
+    mean, deviation = np.array(scales).T
+    return np.asarray((logits - mean) / deviation)
+
+
+def _standardised(
+    network: SiameseNetwork, titles: Floats, photos: Floats
+) -> tuple[torch.Tensor, torch.Tensor]:
+    return network.standardised(torch.from_numpy(titles), torch.from_numpy(photos))
+
+
+def _blocks(n: int) -> list[slice]:
+    return [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]

@@ -1,0 +1,80 @@
+"""How much each piece of evidence counts: logistic regression of swapped photos against listings' own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+
+Doubles = npt.NDArray[np.float64]
+
+TERMS = ("network", "photo's neighbours", "title's neighbours", "photo's company", "title's company")
+_PRODUCTS = ((1, 3), (2, 4))  # what neighbours say counts by how much company there is
+_FARTHEST = 8.0  # standard deviations; what lies further out says no more
+_LEAST_DEVIATION = 1e-3  # where terms differ by less, it is rounding, not evidence
+SUSPECTED_SHARE = (
+    0.1  # prior while deciding whom to trust: better to doubt a few good listings than the reverse
+)
+_SHARES = (0.002, 0.5)  # of mismatches in a catalogue
+_STEPS = 100
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Terms of evidence → log-odds; as many means and deviations as terms, weights also of the products."""
+
+    means: tuple[float, ...] = (0.0,) * len(TERMS)
+    deviations: tuple[float, ...] = (1.0,) * len(TERMS)
+    weights: tuple[float, ...] = (0.0,) * (len(TERMS) + len(_PRODUCTS))
+    intercept: float = 0.0
+
+    def log_odds(self, terms: Doubles) -> Doubles:
+        """Log-likelihood ratio of each listing, swapped against own, (n,), from its terms (n, 5)."""
+        return np.asarray(self._design(terms) @ np.array(self.weights) + self.intercept)
+
+    def _design(self, terms: Doubles) -> Doubles:
+        scaled = (terms - np.array(self.means)) / np.array(self.deviations)
+        scaled = scaled.clip(-_FARTHEST, _FARTHEST)
+        products = np.stack([scaled[:, a] * scaled[:, b] for a, b in _PRODUCTS], axis=1)
+        return np.concatenate([scaled, products], axis=1)
+
+
+def fit_weighing(own: Doubles, swapped: Doubles, trust: Doubles) -> Weighing:
+    """Weigh the terms so that they tell `swapped` (m, 5) from `own` (n, 5).
+
+    :param trust: (n,) how far each listing's own photo is believed; it counts as much
+    """
+    deviations = np.maximum(own.std(axis=0), _LEAST_DEVIATION)
+    blank = Weighing(tuple(own.mean(axis=0).tolist()), tuple(deviations.tolist()))
+    x = np.concatenate([blank._design(own), blank._design(swapped)])
+    y = np.repeat([0, 1], [len(own), len(swapped)])
+    # Both sides weigh the same, so that the log-odds are a likelihood ratio, whatever the trust sums to.
+    weight = np.concatenate([trust / trust.mean() / len(own), np.full(len(swapped), 1 / len(swapped))])
+    fitted = LogisticRegression(max_iter=1_000).fit(x, y, sample_weight=weight * len(own))
+    return Weighing(
+        blank.means, blank.deviations, tuple(fitted.coef_[0].tolist()), float(fitted.intercept_[0])
+    )
+
+
+def estimated_share(log_odds: Doubles, start: float) -> float:
+    """Share of mismatches in a catalogue whose likelihood ratios are exp(`log_odds`), (n,).
+
+    Expectation maximisation of the prior (Saerens et al. 2002): π ← mean P(mismatch | log-odds, π).
+    """
+    share = start
+    for _ in range(_STEPS):
+        share = float(np.clip(posterior(log_odds, share).mean(), *_SHARES))
+    return share
+
+
+def posterior(log_odds: Doubles, share: float) -> Doubles:
+    """P(mismatch) of each listing, (n,), where `share` of the catalogue is mismatched."""
+    return np.asarray(expit(log_odds + logit(share)))
+
+
+def trust_after(log_odds: Doubles) -> Doubles:
+    """How far each listing's photo is believed to be its own, (n,)."""
+    return 1 - posterior(log_odds, SUSPECTED_SHARE)

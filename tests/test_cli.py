@@ -164,7 +164,7 @@ class TestReading:
             "evaluate", "recall", "-w", marketplace.workspace.root, "--pairs", marketplace.files.co_clicks,
         )  # fmt: skip
         found = json.loads(run(*command, "--json").stdout)
-        assert set(found) == {"title", "photo", "concat", "unified", "queries"}
+        assert set(found) == {"title", "photo", "concat", "unified", "queries", "pairs_trained_on"}
         assert set(found["unified"]) == {"recall@10", "recall@50", "recall@100"}
         assert f"{found['queries']:,} queries" in run(*command).stdout
 

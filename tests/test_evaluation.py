@@ -187,7 +187,14 @@ def test_recall_in_every_space(table: WriteTable, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("mmquality.evaluation.recall.AT", (1, 2))
     pairs = table("pairs.csv", listing_id=["a", "a"], other_id=["b", "d"])
     found = evaluate_recall(indexes(), pairs)
-    assert found["queries"] == 3 and set(found) == {"title", "photo", "unified", "concat", "queries"}
+    assert found["queries"] == 3 and set(found) == {
+        "title",
+        "photo",
+        "unified",
+        "concat",
+        "queries",
+        "pairs_trained_on",
+    }
     # By title a is nearest to b, c; b to a, c; d to c, b. By photo a to d, e; b to e, d; d to a, e.
     assert found["title"] == {"recall@1": pytest.approx((1 + 1 + 0) / 3), "recall@2": (1 / 2 + 1 + 0) / 3}
     assert found["photo"] == {"recall@1": pytest.approx((1 + 0 + 1) / 3), "recall@2": (1 / 2 + 0 + 1) / 3}
@@ -219,6 +226,17 @@ def test_recall_of_concatenated_embeddings_weighs_both_alike(table: WriteTable) 
     pairs = table("pairs.csv", listing_id=["a", "b"], other_id=["e", "d"])
     concatenated = evaluate_recall(spaces, pairs)["concat"]
     assert concatenated == evaluate_recall(spaces | {Space.UNIFIED: by_hand}, pairs)["unified"]
+
+
+def test_the_share_of_asked_pairs_that_the_model_knows(table: WriteTable) -> None:
+    pairs = table("pairs.csv", listing_id=["a", "b", "c", "d"], other_id=["b", "c", "d", "e"])
+    known = pd.DataFrame({"listing_id": ["c", "d", "a"], "other_id": ["b", "e", "c"]})
+    assert evaluate_recall(indexes(), pairs)["pairs_trained_on"] is None
+    assert evaluate_recall(indexes(), pairs, known=known)["pairs_trained_on"] == 2 / 4
+    assert evaluate_recall(indexes(), pairs, known=known.head(0))["pairs_trained_on"] == 0
+    split = table("split.csv", listing_id=list("abcde"), split=["train", "train", "test", "train", "train"])
+    asked = evaluate_recall(indexes(), pairs, split, known=known)  # b – c and c – d
+    assert asked["pairs_trained_on"] == 1 / 2
 
 
 def test_nothing_to_measure_is_told(table: WriteTable) -> None:

@@ -79,7 +79,7 @@ def test_from_files_to_a_labelled_queue(marketplace: Marketplace, tmp_path: Path
     exported = pd.read_csv(tmp_path / "labels.csv").iloc[0]
     assert (exported["listing_id"], exported["rank"], exported["model_version"]) == (worst, 1, "v0001")
     assert mismatch["catalogue"]["n"] == LISTINGS and 0 < mismatch["test"]["n"] < LISTINGS  # type: ignore[index]
-    assert set(recall) == {"title", "photo", "unified", "concat", "queries"}
+    assert set(recall) == {"title", "photo", "unified", "concat", "queries", "pairs_trained_on"}
 
 
 def test_every_stage_says_how_far_it_is(marketplace: Marketplace) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from mmquality.cli import options
@@ -29,6 +31,7 @@ def build(
     projection: str,
     epochs: int | None,
     seed: int,
+    hold_out: Path | None,
 ) -> None:
     """Import, encode, train, score and index in one go.
 
@@ -37,7 +40,7 @@ def build(
     """
     from mmquality.pipeline import building
 
-    choices = building.Options(projection, seed, epochs)
+    choices = building.Options(projection, seed, epochs, hold_out)
     _, version = building.build(
         workspace, files, choices, text, photo, TerminalReporter(), name, imported=_print_import
     )
@@ -82,14 +85,17 @@ def encode(workspace: Workspace, text: EncoderChoice | None, photo: EncoderChoic
 @click.command()
 @options.workspace
 @options.training
-def train(workspace: Workspace, projection: str, epochs: int | None, seed: int) -> None:
+def train(
+    workspace: Workspace, projection: str, epochs: int | None, seed: int, hold_out: Path | None
+) -> None:
     """Train a new model version.
 
     It shows once it has scored the catalogue and been indexed.
     """
     from mmquality.pipeline import building
 
-    version = building.train(workspace, building.Options(projection, seed, epochs), TerminalReporter())
+    choices = building.Options(projection, seed, epochs, hold_out)
+    version = building.train(workspace, choices, TerminalReporter())
     click.echo(f"Trained {version}. Next: {command('score', workspace)}")
 
 

@@ -116,7 +116,7 @@ def encoders(command: Command) -> Command:
 
 
 def training(command: Command) -> Command:
-    """--projection, --epochs, --seed."""
+    """--projection, --epochs, --seed, --hold-out."""
     return _with_options(
         command,
         click.option(
@@ -134,6 +134,7 @@ def training(command: Command) -> Command:
             show_default=True,
             help="The same seed gives the same model.",
         ),
+        file("--hold-out", "listing_id, split; nothing is learnt from clicks that touch its test listings."),
     )
 
 

@@ -24,11 +24,15 @@ def evaluate_recall(
     pairs: Path,
     split: Path | None = None,
     product: Mapping[str, str] | None = None,
+    known: pd.DataFrame | None = None,
 ) -> dict[str, object]:
     """Recall@k of title, photo, concatenated and unified embeddings; candidates are the whole catalogue.
 
     Queries are the test listings of `split` (all listings without one) that have a co-clicked listing of
     another `product` (listing_id → product; absent = its own). Recall = hits / min(k, positives).
+
+    "pairs_trained_on" is the share of the asked pairs that are among those `known` to the model (listing_id,
+    other_id, either way round), None where that is not said: of such pairs its recall says nothing.
     """
     ids = indexes[Space.TITLE].ids
     wanted = _positives(pairs, pd.Index(ids), product or {})
@@ -45,7 +49,16 @@ def evaluate_recall(
     for name, index in {**{str(s): i for s, i in indexes.items()}, "concat": _concatenated(indexes)}.items():
         found = _found(index, queries, max(AT))
         result[name] = {f"recall@{k}": recall_at(found, [wanted[q] for q in queries], k) for k in AT}
-    return result | {"queries": len(queries)}
+    return result | {"queries": len(queries), "pairs_trained_on": _share_known(wanted, known)}
+
+
+def _share_known(wanted: Mapping[str, set[str]], known: pd.DataFrame | None) -> float | None:
+    """The share of the distinct pairs of `wanted` that are in `known`."""
+    if known is None:
+        return None
+    asked = {(min(a, b), max(a, b)) for a, others in wanted.items() for b in others}
+    pairs = zip(known["listing_id"], known["other_id"], strict=True)
+    return len(asked & {(min(a, b), max(a, b)) for a, b in pairs}) / len(asked)
 
 
 def _positives(pairs: Path, known: pd.Index, product: Mapping[str, str]) -> dict[str, set[str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mmquality.data.click_log import kept_clicks
 from mmquality.data.describing import in_words, worded
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.encoding import encoded_catalogue
+from mmquality.pipeline.held_out import held_out_by
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
 from mmquality.records import Verdict, product_of
 from mmquality.store import Store
@@ -40,20 +42,27 @@ class Assembled:
     fields: tuple[str, ...]  # columns read beside the title: `data.titles` is [title ; context]
     centres: Floats  # (fields, dim) of what they say, for the model to keep
     title_vectors: Floats  # (n, dim) of the titles alone
+    held_out: frozenset[str] = frozenset()  # listings whose clicks were left out
 
 
-def assemble(workspace: Workspace, store: Store, fields: Sequence[str] | None = None) -> Assembled:
+def assemble(
+    workspace: Workspace,
+    store: Store,
+    fields: Sequence[str] | None = None,
+    hold_out: Path | None = None,
+) -> Assembled:
     """Everything that is known of the catalogue; raises `WorkspaceError` where it is not encoded yet.
 
     `fields` are the columns to read beside the title; None: those that `encode` found to describe it.
+    `hold_out` names a split (listing_id, split): clicks that touch one of its test listings are left out.
     """
     settings = encoded_settings(workspace)
     fields = settings.context_fields if fields is None else tuple(fields)
     encoded = encoded_catalogue(workspace, store, settings.text_encoder, settings.photo_encoder, fields)
     catalogue = encoded.listings
     rows = pd.Index(catalogue["listing_id"])
-    impressions = _among(rows, kept_clicks(workspace.clicks, "impressions"), "listing_id")
-    co_clicks = _among(rows, kept_clicks(workspace.clicks, "co_clicks"), "listing_id", "other_id")
+    held_out = held_out_by(hold_out, rows)
+    impressions, co_clicks = _clicks(workspace, rows, held_out)
     shown, clicked = _click_counts(impressions, rows)
     data = TrainingData(
         titles=encoded.title_side,
@@ -67,7 +76,23 @@ def assemble(workspace: Workspace, store: Store, fields: Sequence[str] | None = 
         verdict=_verdicts(store, rows),
     )
     fingerprint = _fingerprint(catalogue, data, fields)
-    return Assembled(catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles)
+    if held_out:
+        fingerprint["held_out"] = int(rows.isin(held_out).sum())
+    return Assembled(
+        catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles, held_out
+    )
+
+
+def known_pairs(workspace: Workspace, listing_ids: Sequence[str], held_out: Collection[str] = ()) -> Ints:
+    """The co-clicked pairs of the click log as rows of `listing_ids`, (m, 2); none touches `held_out`."""
+    rows = pd.Index(listing_ids)
+    return _pairs(*_clicks(workspace, rows, held_out), rows)
+
+
+def known_clicks(workspace: Workspace, listing_ids: Sequence[str]) -> tuple[Floats, Floats]:
+    """Impressions and clicks of each of `listing_ids` at each place, both (n, places)."""
+    rows = pd.Index(listing_ids)
+    return _click_counts(_clicks(workspace, rows, ())[0], rows)
 
 
 def encoded_settings(workspace: Workspace) -> CatalogueSettings:
@@ -76,6 +101,24 @@ def encoded_settings(workspace: Workspace) -> CatalogueSettings:
     if not (settings.text_encoder and settings.photo_encoder):
         raise WorkspaceError(f"{workspace.root} has no embeddings yet. Run `mmquality encode` first.")
     return settings
+
+
+def _clicks(
+    workspace: Workspace, rows: pd.Index[str], held_out: Collection[str]
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """Impressions and co-clicks of the listings that take part, without those that touch `held_out`."""
+    impressions = _among(rows, kept_clicks(workspace.clicks, "impressions"), "listing_id")
+    co_clicks = _among(rows, kept_clicks(workspace.clicks, "co_clicks"), "listing_id", "other_id")
+    return (
+        _apart_from(held_out, impressions, "listing_id", "seed_listing_id"),
+        _apart_from(held_out, co_clicks, "listing_id", "other_id"),
+    )
+
+
+def _apart_from(held_out: Collection[str], clicks: pd.DataFrame | None, *columns: str) -> pd.DataFrame | None:
+    if clicks is None or not held_out:
+        return clicks
+    return clicks[~clicks[list(columns)].isin(held_out).any(axis=1)]
 
 
 def _among(rows: pd.Index[str], clicks: pd.DataFrame | None, *columns: str) -> pd.DataFrame | None:

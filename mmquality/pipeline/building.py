@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pandas as pd
 
@@ -15,19 +16,22 @@ from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex, Vectors
-from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
+from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
 from mmquality.pipeline.context import load_centres, save_centres
-from mmquality.pipeline.encoding import embeddings_of, encode, encoded_catalogue
+from mmquality.pipeline.encoding import EncodedCatalogue, embeddings_of, encode, encoded_catalogue
 from mmquality.pipeline.folders import whole_folder
+from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
+from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion, Space
-from mmquality.scoring import fit_scales, mismatch_scores, unified_embeddings
+from mmquality.scoring import Listings, fit_scales, mismatch_scores
+from mmquality.store import Store
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
 
@@ -43,6 +47,7 @@ class Options:
     projection: str = "transh"
     seed: int = 7
     epochs: int | None = None
+    hold_out: Path | None = None  # a split: nothing is learnt from clicks that touch its test listings
 
 
 def configs_for(
@@ -68,9 +73,9 @@ def configs_for(
 
 def train(workspace: Workspace, options: Options | None = None, reporter: Reporter | None = None) -> str:
     """Train on everything the workspace knows; returns the new version's name. Nothing is shown yet."""
-    reporter, started = reporter or Silent(), time.monotonic()
+    options, reporter, started = options or Options(), reporter or Silent(), time.monotonic()
     with open_store(workspace) as store:
-        assembled = assemble(workspace, store)
+        assembled = assemble(workspace, store, hold_out=options.hold_out)
         data = assembled.data
         if len(data) < FEWEST_LISTINGS:
             raise WorkspaceError(
@@ -81,18 +86,20 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
             f"Training on {len(data):,} listings with {teachers(assembled)}{beside_the_title(assembled)}."
         )
         shapes = data.titles.shape[1], data.photos.shape[1]
-        network_config, config = configs_for(len(data), *shapes, options or Options(), assembled.fields)
+        network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
         ensemble = _trained(data, network_config, config, reporter)
+        config = with_propagation(config, ensemble.network.inputs, data)
         checkpoint = _checkpoint(assembled, ensemble, network_config, config, started)
         with new_version(workspace, store) as draft:
-            save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder)
+            save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
             save_centres(draft.folder, assembled.centres)
         return draft.name
 
 
 def teachers(assembled: Assembled) -> str:
-    """What the model learns from, in words."""
+    """What the model learns from, and what it must not, in words."""
     known = assembled.fingerprint
+    without = held_out_in_words(known.get("held_out", 0))
     parts = [
         f"{known[name]:,} {name.replace('_', '-')}"
         for name in ("impressions", "co_clicks", "labels")
@@ -102,8 +109,9 @@ def teachers(assembled: Assembled) -> str:
         return (
             " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
             + ", and swapped photos"
+            + without
         )
-    return "swapped photos alone (self-supervised: there is no click log)"
+    return f"swapped photos alone (self-supervised: there is no click log){without}"
 
 
 def beside_the_title(assembled: Assembled) -> str:
@@ -122,21 +130,22 @@ def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
         name, published = working_version(workspace, store)
         model = workspace.models / name
         checkpoint = load_checkpoint(model)
-        _check_encoders(workspace, checkpoint)
-        fields = checkpoint.network_config.context_fields
-        encoders = checkpoint.text_encoder, checkpoint.photo_encoder
-        encoded = encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields))
+        encoded = _encoded_for(checkpoint, model, workspace, store)
         with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
-            fold = folds_of(model, encoded.listings)
-            scores = mismatch_scores(checkpoint, encoded.title_side, encoded.photos, fold)
-            unified = unified_embeddings(checkpoint.network, encoded.title_side, encoded.photos)
+            ids = list(encoded.listings["listing_id"])
+            inputs = encoded.title_side, encoded.photos, folds_of(model, encoded.listings)
+            scores = mismatch_scores(checkpoint, Listings(*inputs, *known_clicks(workspace, ids)))
+            pairs = known_pairs(workspace, ids, load_held_out(model))
+            unified = unified_vectors(
+                checkpoint.network, checkpoint.training_config, encoded.title_side, encoded.photos, pairs
+            )
             advance(len(scores))
         if not published:
-            save_scored(model, encoded.listings, scores, unified)
+            save_scored(model, encoded.listings, scores, unified, pairs)
             return name
         with new_version(workspace, store) as draft:
             copy_trained(model, draft.folder)
-            save_scored(draft.folder, encoded.listings, scores, unified)
+            save_scored(draft.folder, encoded.listings, scores, unified, pairs)
         return draft.name
 
 
@@ -204,10 +213,9 @@ def _checkpoint(
     started: float,
 ) -> Checkpoint:
     data = assembled.data
-    scales = fit_scales(
-        ensemble.network, ensemble.fold_networks, data.titles, data.photos, ensemble.fold,
-        config.expected_share, config.seed,
-    )  # fmt: skip
+    networks = ensemble.network, ensemble.fold_networks
+    listings = Listings(data.titles, data.photos, ensemble.fold, data.shown, data.clicked)
+    scales = fit_scales(*networks, listings, data.keys, config)
     return Checkpoint(
         network_config=network_config,
         training_config=config,
@@ -243,6 +251,14 @@ def _build_indexes(
             built = NeighbourIndex.build(load(), list(scores["listing_id"]))
             built.save(folder / index_path(workspace, name, space).name)
             advance(1)
+
+
+def _encoded_for(checkpoint: Checkpoint, model: Path, workspace: Workspace, store: Store) -> EncodedCatalogue:
+    """The catalogue as the model in the folder `model` reads it."""
+    _check_encoders(workspace, checkpoint)
+    fields = checkpoint.network_config.context_fields
+    encoders = checkpoint.text_encoder, checkpoint.photo_encoder
+    return encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields))
 
 
 def _check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:

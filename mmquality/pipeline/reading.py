@@ -15,7 +15,7 @@ from mmquality.index import NeighbourIndex, distance_of
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
 from mmquality.pipeline.places import index_path, open_store, thumbnail_path
-from mmquality.pipeline.scored import load_scores
+from mmquality.pipeline.scored import load_known_pairs, load_scores
 from mmquality.pipeline.settings import load_settings
 from mmquality.records import Listing, ModelVersion, Neighbour, Space, product_of
 from mmquality.store import Store
@@ -134,6 +134,10 @@ class Catalogue:
     def indexes(self) -> dict[Space, NeighbourIndex]:
         """The index of every space, all in the same order."""
         return {space: self._index(space) for space in Space}
+
+    def known_pairs(self) -> pd.DataFrame | None:
+        """The co-clicked pairs that the version in force knows: listing_id, other_id; None if untold."""
+        return load_known_pairs(self.workspace.models / self.published_version().name)
 
     def products(self) -> dict[str, str]:
         """listing_id → the product whose variant it is, for the listings that name one."""

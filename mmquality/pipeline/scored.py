@@ -1,4 +1,4 @@
-"""What a model version made of each listing: its score and its unified embedding, as files in its folder."""
+"""What a model version made of each listing: its score and its unified vector, as files in its folder."""
 
 from __future__ import annotations
 
@@ -13,15 +13,24 @@ from mmquality.index import Vectors
 from mmquality.pipeline.folders import whole_folder
 
 _COLUMNS = ["listing_id", "title_hash", "photo_hash"]
-_FOLDER, _SCORES, _UNIFIED = "scored", "scores.parquet", "unified.npy"
+_FOLDER, _SCORES, _UNIFIED, _PAIRS = "scored", "scores.parquet", "unified.npy", "known_pairs.npy"
 
 
 def save_scored(
-    version: Path, listings: pd.DataFrame, scores: npt.NDArray[np.float64], unified: Vectors
+    version: Path,
+    listings: pd.DataFrame,
+    scores: npt.NDArray[np.float64],
+    unified: Vectors,
+    known_pairs: npt.NDArray[np.int64] | None = None,
 ) -> None:
-    """Keep the score (n,) and the unified embedding (n, d_z) of each listing, both or neither."""
+    """Keep the score (n,) and the unified vector (n, d) of each listing, both or neither.
+
+    `known_pairs` (m, 2) are the rows of listings that the vectors know to go together.
+    """
     with whole_folder(version / _FOLDER) as folder:
         np.save(folder / _UNIFIED, unified)
+        if known_pairs is not None:
+            np.save(folder / _PAIRS, known_pairs)
         listings[_COLUMNS].assign(score=scores).to_parquet(folder / _SCORES, index=False)
 
 
@@ -40,13 +49,29 @@ def load_scores(version: Path) -> pd.DataFrame:
 
 
 def load_unified(version: Path) -> Vectors:
-    """The unified embeddings (n, d_z) in the order of `load_scores`. Raises `ModelFileError`."""
+    """The unified vectors (n, d) in the order of `load_scores`. Raises `ModelFileError`."""
     path = version / _FOLDER / _UNIFIED
     try:
         unified: Vectors = np.load(path)
     except (OSError, ValueError, EOFError) as error:
         raise _unreadable(path, error) from error
     return unified
+
+
+def load_known_pairs(version: Path) -> pd.DataFrame | None:
+    """The pairs that the unified vectors know: listing_id < other_id. None where the version does not say.
+
+    Raises `ModelFileError`.
+    """
+    path = version / _FOLDER / _PAIRS
+    if not path.exists():
+        return None
+    ids = load_scores(version)["listing_id"].to_numpy(dtype=object)
+    try:
+        pairs = np.sort(ids[np.load(path)], axis=1)
+    except (OSError, ValueError, EOFError, IndexError) as error:
+        raise _unreadable(path, error) from error
+    return pd.DataFrame(pairs, columns=["listing_id", "other_id"])
 
 
 def _unreadable(path: Path, error: Exception) -> ModelFileError:

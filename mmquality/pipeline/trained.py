@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, Checkpoint, save_checkpoint
 from mmquality.errors import ModelFileError
 from mmquality.pipeline.context import CENTRES
+from mmquality.pipeline.held_out import HELD_OUT, save_held_out
 from mmquality.scoring import UNSEEN
 
 Ints = npt.NDArray[np.int64]
@@ -20,10 +22,16 @@ _CONTENT = ["listing_id", "title_hash", "photo_hash"]  # with another title or p
 _TRAINED_ON = "trained_on.parquet"
 
 
-def save_trained(checkpoint: Checkpoint, listings: pd.DataFrame, fold: Ints, folder: Path) -> None:
-    """Write a model and the fold (n,) that each of its listings was held out with into `folder`."""
+def save_trained(
+    checkpoint: Checkpoint, listings: pd.DataFrame, fold: Ints, folder: Path, held_out: Collection[str] = ()
+) -> None:
+    """Write a model and the fold (n,) that each of its listings was held out with into `folder`.
+
+    `held_out` are the listings whose clicks it has not seen (see `held_out.py`).
+    """
     save_checkpoint(checkpoint, folder)
     listings[_CONTENT].assign(fold=fold).to_parquet(folder / _TRAINED_ON, index=False)
+    save_held_out(held_out, folder)
 
 
 def copy_trained(source: Path, target: Path) -> None:
@@ -35,6 +43,8 @@ def copy_trained(source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / name)
         except FileNotFoundError as error:
             raise ModelFileError(f"The model {source} has no {name}. Restore it, or train again.") from error
+    if (source / HELD_OUT).exists():
+        shutil.copyfile(source / HELD_OUT, target / HELD_OUT)
 
 
 def folds_of(folder: Path, listings: pd.DataFrame) -> Ints:

@@ -1,0 +1,50 @@
+"""The unified vectors that neighbours are looked up in: what was learnt, from what, and who goes together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from mmquality.config import TrainingConfig
+from mmquality.graph import propagated
+from mmquality.index import Vectors, unit
+from mmquality.network.siamese import Inputs, SiameseNetwork
+from mmquality.scoring import unified_embeddings
+from mmquality.training.data import Ints, TrainingData
+from mmquality.training.propagation import propagation_weight
+
+
+def unified_vectors(
+    network: SiameseNetwork, config: TrainingConfig, titles: Vectors, photos: Vectors, pairs: Ints
+) -> Vectors:
+    """Unit vectors (n, d_z + title_components + photo_components) of listings.
+
+    `e_i = normalise([z_i ; ω c_i])`, where `c_i = normalise([x_i ; y_i])` are the standardised inputs and `ω`
+    is `config.inputs_weight`; then propagated over the known co-clicked pairs (`graph.propagated`).
+
+    :param titles: what the network reads of the text, (n, title_dim)
+    :param photos: (n, photo_dim)
+    :param pairs: rows of listings known to go together, (m, 2)
+    """
+    learnt = unified_embeddings(network, titles, photos)
+    inputs = _inputs(network.inputs, titles, photos)
+    both = unit(np.concatenate([learnt, config.inputs_weight * inputs], axis=1))
+    return propagated(both, pairs, config.propagation_weight or 0.0)
+
+
+def with_propagation(config: TrainingConfig, inputs: Inputs, data: TrainingData) -> TrainingConfig:
+    """`config` with the propagation weight that suits the pairs of `data`, unless it names one."""
+    if config.propagation_weight is not None:
+        return config
+    vectors = _inputs(inputs, data.titles, data.photos)
+    weight = propagation_weight(vectors, data.pairs, data.product_key, config.seed)
+    return replace(config, propagation_weight=weight)
+
+
+@torch.inference_mode()
+def _inputs(inputs: Inputs, titles: Vectors, photos: Vectors) -> Vectors:
+    """Both standardised inputs side by side, at unit length, (n, title_components + photo_components)."""
+    x, y = inputs.title(torch.from_numpy(titles)), inputs.photo(torch.from_numpy(photos))
+    return unit(np.concatenate([x.numpy(), y.numpy()], axis=1))

@@ -37,6 +37,7 @@ class Scales:
     weighing: Weighing = Weighing()  # logit and neighbours → log-odds
     blend: tuple[float, float, float] = (1.0, 0.0, 0.0)  # of these log-odds, of in-sample logits, constant
     share: float = 0.05  # of mismatches in the catalogue; moves the scores, hardly the ranking
+    verdicts: tuple[float, float] = (1.0, 0.0)  # slope and shift that analysts' verdicts gave the log-odds
     place_rates: tuple[float, ...] = ()  # click rate of each place on the page, () without a log
     photo_effect: tuple[float, float, float] = (1.0, 1.0, 1.0)  # fields of `clicks.PhotoEffect`
 

@@ -90,7 +90,8 @@ def checkpoint_of(
     """Train on `data` in this process; the checkpoint, and the fold of each listing."""
     ensemble = train_ensemble(data, network, config, workers=1)
     networks = ensemble.network, ensemble.fold_networks
-    scales = fit_scales(*networks, listings_of(data, ensemble.fold), data.keys, config)
+    listings = listings_of(data, ensemble.fold)
+    scales = fit_scales(*networks, listings, data.keys, config, data.verdict).scales
     return Checkpoint(network, config, "text-1", "photo-1", *networks, scales), ensemble.fold
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
+from mmquality.evaluation.calibration import error_of, reliability
 from mmquality.index import NeighbourIndex, Vectors
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
 from mmquality.pipeline.context import load_centres, save_centres
@@ -36,6 +37,7 @@ from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
 
 FEWEST_LISTINGS = 20
+_RELIABILITY_BINS = 10
 SMALL_CATALOGUE = 2_500  # listings; below it a smaller network, and batches small enough for …
 SMALL_STEPS = 150  # … so many steps in all: with fewer the network hardly leaves its start
 
@@ -215,7 +217,8 @@ def _checkpoint(
     data = assembled.data
     networks = ensemble.network, ensemble.fold_networks
     listings = Listings(data.titles, data.photos, ensemble.fold, data.shown, data.clicked)
-    scales = fit_scales(*networks, listings, data.keys, config)
+    fitted = fit_scales(*networks, listings, data.keys, config, data.verdict)
+    curve = reliability(fitted.checked, fitted.swapped, _RELIABILITY_BINS, equal_width=True)
     return Checkpoint(
         network_config=network_config,
         training_config=config,
@@ -223,12 +226,14 @@ def _checkpoint(
         photo_encoder=assembled.settings.photo_encoder,
         network=ensemble.network,
         fold_networks=ensemble.fold_networks,
-        scales=scales,
+        scales=fitted.scales,
         fingerprint=assembled.fingerprint,
         metrics={
             "taught_by": teachers(assembled),
             "losses": ensemble.history,
             "photos_of_nobody": int((~ensemble.owned).sum()),
+            "reliability": [asdict(of_bin) for of_bin in curve],
+            "ece": error_of(curve),
             "seconds": round(time.monotonic() - started, 1),
         },
     )

@@ -29,7 +29,7 @@ def retrained_scores(data: TrainingData, network: NetworkConfig, config: Trainin
     ensemble = train_ensemble(data, network, config)
     networks = ensemble.network, ensemble.fold_networks
     listings = Listings(data.titles, data.photos, ensemble.fold, data.shown, data.clicked)
-    scales = fit_scales(*networks, listings, data.keys, config)
+    scales = fit_scales(*networks, listings, data.keys, config, data.verdict).scales
     return mismatch_scores(Checkpoint(network, config, "", "", *networks, scales), listings)
 
 

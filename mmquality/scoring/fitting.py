@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from scipy.special import logit
@@ -13,6 +13,7 @@ from mmquality.checkpoint import Scales
 from mmquality.clicks import expected_clicks, fit_click_evidence, position_rates
 from mmquality.config import TrainingConfig
 from mmquality.network.siamese import SiameseNetwork
+from mmquality.scoring.calibration import click_log_odds, fit_verdicts
 from mmquality.scoring.evidence import (
     ROUNDS,
     Listings,
@@ -24,7 +25,9 @@ from mmquality.scoring.evidence import (
     terms_of,
 )
 from mmquality.scoring.networks import (
+    Bools,
     Doubles,
+    Floats,
     Ints,
     all_logits,
     mismatch_logits,
@@ -41,17 +44,28 @@ _LEAST_SLOPE = 0.01
 _LEAST_DEVIATION = 1e-3
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """Scales, and scores of swapped and own photos by which anyone may check them."""
+
+    scales: Scales
+    checked: Doubles  # P(mismatch) of trusted listings and, in the catalogue's share, of photos swapped anew
+    swapped: Bools  # which of them were swapped
+
+
 def fit_scales(
     network: SiameseNetwork,
     fold_networks: Sequence[SiameseNetwork],
     listings: Listings,
     keys: Ints,
     config: TrainingConfig,
-) -> Scales:
+    verdict: Floats | None = None,
+) -> Fitted:
     """Fit what `mismatch_scores` needs, on the training catalogue.
 
     :param listings: as they were trained on, each with its fold
     :param keys: (n, 3) title, photo and product key; listings that share one are never swapped
+    :param verdict: (n,) 1 mismatch, 0 match, NaN where no analyst has spoken
     """
     titles, photos, fold = listings.titles, listings.photos, listings.fold
     logits = all_logits(network, fold_networks, titles, photos)
@@ -67,9 +81,27 @@ def fit_scales(
     neighbourhood = Neighbourhood.of(*standardised_inputs(network, titles, photos))
     guess = replace(scales, slope=slope, intercept=intercept)
     weighed = _weighed(guess, networks, swapped, neighbourhood, lender)
-    log_odds = settled(networks, neighbourhood, fold, weighed)[1]
+    alone, log_odds = settled(networks, neighbourhood, fold, weighed)
     share = estimated_share(log_odds, config.expected_share)
-    return _with_clicks(replace(weighed, share=share), listings, posterior(log_odds, share))
+    scales = _with_clicks(replace(weighed, share=share), listings, posterior(log_odds, share))
+    if verdict is not None:
+        said = log_odds + click_log_odds(listings, scales) + logit(share)
+        scales = replace(scales, verdicts=fit_verdicts(said, verdict))
+    anew = swapped_within(fold, keys, config.seed + 1)
+    swapped_anew = np.column_stack(
+        [
+            _swapped_logits(fold_networks, listings, anew, scales),
+            neighbourhood.terms(trust_after(log_odds), anew),
+        ]
+    )[anew != np.arange(len(anew))]
+    return _checked(scales, alone[posterior(log_odds, share) < 0.5], scales.weighing.log_odds(swapped_anew))
+
+
+def _checked(scales: Scales, own: Doubles, swapped: Doubles) -> Fitted:
+    """Log-odds of trusted own photos and of photos swapped anew, mixed in the catalogue's proportions."""
+    mixed = round(len(own) * scales.share / (1 - scales.share))
+    log_odds = np.concatenate([own, swapped[:mixed]])  # rows are in no order that matters: swaps were drawn
+    return Fitted(scales, posterior(log_odds, scales.share), np.arange(len(log_odds)) >= len(own))
 
 
 def _weighed(

@@ -13,6 +13,7 @@ from mmquality.network.siamese import SiameseNetwork
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 UNSEEN = -1  # the fold of a listing that was not trained on
 _BLOCK = 16_384  # listings at a time: memory stays constant in the catalogue's size

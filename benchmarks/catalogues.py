@@ -66,7 +66,7 @@ def built(given: argparse.Namespace) -> Iterator[list[Built]]:
     with tempfile.TemporaryDirectory() as scratch:
         place = given.workspaces or Path(scratch)
         if given.short:
-            folders = [_sample(Path(scratch), given.seed)]
+            folders = [sample(Path(scratch), given.seed)]
         else:
             folders = sorted(f.parent for f in given.listings.glob("*/planted.csv"))
         catalogues = [Built(folder, place / folder.name) for folder in folders]
@@ -87,7 +87,7 @@ def build_command(catalogue: Built, seed: int) -> list[str]:
     return [*MMQUALITY, "build", "-w", str(catalogue.workspace), *files, "--seed", str(seed)]
 
 
-def _sample(scratch: Path, seed: int) -> Path:
+def sample(scratch: Path, seed: int) -> Path:
     """A small sample marketplace, drawn."""
     from mmquality.data.sample import write_sample
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,8 @@ import torch
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
-from mmquality.scoring import Listings, fit_scales, mismatch_scores, unified_embeddings
+from mmquality.pipeline.unified import unified_vectors, with_propagation
+from mmquality.scoring import Listings, fit_scales, mismatch_scores
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.ensemble import train_ensemble
 from mmquality.training.first_look import owned_photos
@@ -36,10 +37,15 @@ def retrained_scores(data: TrainingData, network: NetworkConfig, config: Trainin
 def recall_vectors(
     data: TrainingData, network: NetworkConfig, config: TrainingConfig
 ) -> tuple[Floats, Floats]:
-    """Unified embeddings as queries and as candidates, (n, d_z) each, of one network trained on `data`."""
+    """Unified vectors as queries and as candidates, (n, d) each, of one network trained on `data`.
+
+    How far they are propagated is chosen on the pairs of `data` alone, whatever `config` says.
+    """
     torch.set_num_threads(1)
-    trained = network_on(np.arange(len(data)), data, surroundings(data, network, config), network, config)
-    vectors = unified_embeddings(trained, data.titles, data.photos)
+    around = surroundings(data, network, config)
+    trained = network_on(np.arange(len(data)), data, around, network, config)
+    config = with_propagation(replace(config, propagation_weight=None), around.inputs, data)
+    vectors = unified_vectors(trained, config, data.titles, data.photos, data.pairs)
     return vectors, vectors
 
 

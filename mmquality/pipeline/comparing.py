@@ -26,14 +26,14 @@ from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.retraining import SEED_STEP, recall_vectors, retrained_scores
 from mmquality.pipeline.scored import load_scores
 from mmquality.pipeline.tables import keep_tables, write_tables
-from mmquality.training.data import Floats, Ints, TrainingData
+from mmquality.training.data import Floats
 from mmquality.training.groups import grouped_folds
 
 Doubles = npt.NDArray[np.float64]
 
 OURS, CLIP = "ours", "clipscore"
 AT = (10, 50, 100)
-_SAME_EVERY_SEED = {"cosine"}  # they learn nothing and draw nothing
+_LIBRARIES = ("torch", "sklearn.linear_model", "sklearn.neural_network", "sklearn.decomposition")
 _TRAINED_SPACES = {"infonce"}  # the other spaces are the same for every seed
 
 
@@ -98,7 +98,13 @@ def _in_force(workspace: Workspace, catalogue: MeasuredCatalogue) -> tuple[Check
             f"Model {catalogue.version} has not scored {int(scores.isna().sum()):,} listings. Run "
             "`mmquality score` and `mmquality index` first."
         )
-    return load_checkpoint(model), scores.to_numpy(dtype=np.float64)
+    checkpoint = load_checkpoint(model)
+    if checkpoint.network_config.title_dim != catalogue.data.titles.shape[1]:
+        raise WorkspaceError(
+            f"Model {catalogue.version} was trained on other embeddings than the catalogue has now. Run "
+            "`mmquality train`, `mmquality score` and `mmquality index` first."
+        )
+    return checkpoint, scores.to_numpy(dtype=np.float64)
 
 
 def _mismatch_runs(
@@ -112,21 +118,22 @@ def _mismatch_runs(
     data, config = catalogue.data, checkpoint.training_config
     numbers = [config.seed + SEED_STEP * number for number in range(seeds)]
     peers = [_peer_catalogue(catalogue, config.folds, seed) for seed in numbers]
+    plain = [replace(peers[0], titles=catalogue.assembled.title_vectors)]  # of the photo's dimension, maybe
     jobs = [
-        Job(name, PEERS[name], (of_seed,))
-        for name in peers_for(peers[0])
-        for of_seed in (peers[:1] if name in _SAME_EVERY_SEED else peers)
+        Job(name, PEERS[name], (of_seed,), _LIBRARIES)
+        for name in peers_for(plain[0])
+        for of_seed in (plain if name == "cosine" else peers)
     ]
     if clip:
         titles, paths = (list(catalogue.assembled.catalogue[c]) for c in ("title", "photo_path"))
-        jobs.append(Job(CLIP, clip_scores, (clip, titles, paths)))
+        jobs.append(Job(CLIP, clip_scores, (clip, titles, paths), _LIBRARIES))
     found = _Found({OURS: [in_force]}, {OURS: []})
     with reporter.stage("Peers", len(jobs)) as advance:
         found.add(jobs, measured_side_by_side(jobs, advance))
     with reporter.stage("Ours with other seeds", seeds - 1) as advance:
         for seed in numbers[1:]:  # alone: it trains its networks beside each other itself
             again = (data, checkpoint.network_config, replace(config, seed=seed))
-            job = Job(OURS, retrained_scores, again)
+            job = Job(OURS, retrained_scores, again, _LIBRARIES)
             found.add([job], [measured(job)])
             advance(1)
     return found
@@ -147,15 +154,17 @@ def _recall_runs(
     rows, positives = held[asked], [wanted[n] for n in asked]
     known = replace(data, pairs=data.pairs[~np.isin(data.pairs, held).any(axis=1)])
     numbers = [config.seed + SEED_STEP * number for number in range(seeds)]
-    spaces = [SpaceData(data.titles, data.photos, _keys(data), known.pairs, seed) for seed in numbers]
+    # A head that is trained reads what ours reads; the others are what people would try: the title alone.
+    heads = [SpaceData(data.titles, data.photos, data.keys, known.pairs, seed) for seed in numbers]
+    plain = [replace(heads[0], titles=catalogue.assembled.title_vectors)]
     jobs = [
-        Job(OURS, recall_vectors, (known, checkpoint.network_config, replace(config, seed=seed)))
+        Job(OURS, recall_vectors, (known, checkpoint.network_config, replace(config, seed=seed)), _LIBRARIES)
         for seed in numbers
     ]
     jobs += [
-        Job(name, _vectors, (name, of_seed))
+        Job(name, _vectors, (name, of_seed), _LIBRARIES)
         for name in SPACES
-        for of_seed in (spaces if name in _TRAINED_SPACES else spaces[:1])
+        for of_seed in (heads if name in _TRAINED_SPACES else plain)
     ]
     found = _Found()
     with reporter.stage("Spaces", len(jobs)) as advance:
@@ -185,12 +194,7 @@ def _vectors(name: str, data: SpaceData) -> tuple[Floats, Floats]:
 def _peer_catalogue(catalogue: MeasuredCatalogue, folds: int, seed: int) -> PeerCatalogue:
     data = catalogue.data
     fold = grouped_folds(data, folds, seed)
-    return PeerCatalogue(data.titles, data.photos, fold, _keys(data), catalogue.category, seed)
-
-
-def _keys(data: TrainingData) -> Ints:
-    """(n, 3)."""
-    return np.stack([data.title_key, data.photo_key, data.product_key], axis=1)
+    return PeerCatalogue(data.titles, data.photos, fold, data.keys, catalogue.category, seed)
 
 
 def _cost_table(costs: dict[str, list[Measured[Any]]]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from mmquality.processes import Workers
 
 T = TypeVar("T")
 
-_EVERY = 0.1  # seconds between two looks at the memory
+_EVERY = 0.25  # seconds between two looks at the memory: a look holds the process up
 _PROC = Path("/proc")
 
 
@@ -47,7 +47,7 @@ def measured(job: Job, threads: int | None = None) -> Measured[Any]:
     """Do a job in a fresh process of so many threads (by default as many as it likes), and measure it.
 
     Memory is the proportional set size of the process and its descendants (pages that they share count once),
-    looked at ten times a second. Raises `WorkspaceError` where the process was ended from outside.
+    looked at four times a second. Raises `WorkspaceError` where the process was ended from outside.
     """
     try:
         with Workers(1, _limit_threads, (threads,)) as pool:

@@ -21,7 +21,7 @@ def unified_vectors(
 ) -> Vectors:
     """Unit vectors (n, d_z + title_components + photo_components) of listings.
 
-    `e_i = normalise([z_i ; ω b_i])`, where `c_i = normalise([x_i ; y_i])` are the standardised inputs and `ω`
+    `e_i = normalise([z_i ; ω b_i])`, where `b_i = normalise([x_i ; y_i])` are the standardised inputs and `ω`
     is `config.inputs_weight`; then propagated over the known co-clicked pairs (`graph.propagated`).
 
     :param titles: what the network reads of the text, (n, title_dim)

@@ -105,6 +105,4 @@ class TrainingConfig:
     inputs_weight: float = 1.5  # of the standardised inputs beside `z` in the unified vectors
     propagation_weight: float | None = None  # of co-clicked listings in them; None: chosen on the pairs
 
-    expected_share: float = 0.05  # prior share of mismatches; moves the scores, never the ranking
-    same_photo_cosine: float = 0.95  # photo embeddings at least this alike are the same photo to the eye
-    unrelated_quantile: float = 0.95  # titles less alike than this share of random pairs are unrelated
+    expected_share: float = 0.05  # first guess of the share of mismatches; the catalogue itself says more

@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from mmquality.config import TrainingConfig
 from mmquality.index import NeighbourIndex
 from mmquality.pipeline.click_report import ClickStanding
 from mmquality.records import Listing, Neighbour, Space
@@ -22,7 +21,9 @@ _NEAR_SHARE = 0.05  # … this share of a catalogue, so that in a small one they
 _FIRST_LOOK, _LONGEST_LOOK = 64, 1_024  # neighbours searched for; a photo may be shared by very many
 _SHORT = 3  # words on a card
 _TITLES_COUNTED = 50_000  # of a larger catalogue, evenly spread listings stand for all
-_RANDOM_PAIRS = 5_000
+_SAME_PHOTO = 0.95  # photo embeddings of at least this cosine are the same photo to the eye
+_UNRELATED = 0.95  # titles less alike than this share of random pairs are unrelated
+_RANDOM_PAIRS, _SEED = 5_000, 7
 _CLEAR = 0.5  # a category of more than this share of the photo's neighbours is what it looks like
 
 
@@ -55,7 +56,6 @@ class EvidenceReader:
     def __init__(self, store: Store, index: Callable[[Space], NeighbourIndex]) -> None:
         self._store = store
         self._index = index
-        self._config = TrainingConfig()
 
     def evidence(self, listing: Listing, k: int, clicks: ClickStanding | None) -> Evidence:
         """Everything about one listing of the indexes, with k neighbours of each kind.
@@ -114,12 +114,12 @@ class EvidenceReader:
 
     @cached_property
     def _related(self) -> float:
-        """Cosine from which two titles are related: above this share of random pairs (`training.groups`)."""
+        """Cosine from which two titles are related: above this share of random pairs."""
         index = self._index(Space.TITLE)
-        a, b = np.random.default_rng(self._config.seed).integers(0, len(index), size=(2, _RANDOM_PAIRS))
+        a, b = np.random.default_rng(_SEED).integers(0, len(index), size=(2, _RANDOM_PAIRS))
         one, other = (index.vectors([index.ids[row] for row in rows]) for rows in (a, b))
         cosines = (one * other).sum(axis=1)[a != b]
-        return float(np.quantile(cosines, self._config.unrelated_quantile)) if len(cosines) else 0.0
+        return float(np.quantile(cosines, _UNRELATED)) if len(cosines) else 0.0
 
     def _near_photos(
         self, listing_ids: Sequence[str], longest: int = _FIRST_LOOK
@@ -127,7 +127,7 @@ class EvidenceReader:
         """For each listing its nearest other photos (id, distance), and who shows its very photo."""
         if not listing_ids:
             return []
-        index, limit = self._index(Space.PHOTO), (2 * (1 - self._config.same_photo_cosine)) ** 0.5
+        index, limit = self._index(Space.PHOTO), (2 * (1 - _SAME_PHOTO)) ** 0.5
         rows, distances = index.search(index.vectors(listing_ids), _FIRST_LOOK)
         found = [
             _split(listing_id, [index.ids[r] for r in near], far, limit)

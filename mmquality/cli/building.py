@@ -66,7 +66,7 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None) -> None:
 @options.workspace
 @options.encoders
 def encode(workspace: Workspace, text: EncoderChoice | None, photo: EncoderChoice | None) -> None:
-    """Embed titles, attribute values and photos that are new or changed.
+    """Embed titles, columns and photos that are new.
 
     Vectors made elsewhere are taken as they are: make them again for titles and photos that changed.
     """
@@ -115,7 +115,7 @@ def score(workspace: Workspace) -> None:
 @click.command()
 @options.workspace
 def index(workspace: Workspace) -> None:
-    """Build the neighbour indexes and put the model in force."""
+    """Index the neighbours and put the model in force."""
     from mmquality.pipeline import building
 
     _print_in_force(workspace, building.index(workspace, TerminalReporter()))

@@ -21,8 +21,10 @@ check: $(VENV)/installed-dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+BENCHED := $(if $(LISTINGS),--listings $(LISTINGS),--short)
 bench: $(VENV)/installed-dev  ## the benchmarks: short ones, or LISTINGS=folder of catalogues for those of the docs
-	$(BIN)/python benchmarks/mismatch.py $(if $(LISTINGS),--listings $(LISTINGS),--short)
+	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && for one in mismatch comparison ablation recall; do \
+	  $(BIN)/python benchmarks/$$one.py $(BENCHED) --workspaces "$$scratch" || exit; done
 
 model: $(VENV)/installed  ## train the shipped checkpoint anew and write its model card
 	$(BIN)/python models/make.py

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,15 +61,17 @@ def arguments(description: str | None) -> argparse.Namespace:
 
 
 @contextmanager
-def built(given: argparse.Namespace) -> Iterator[list[Built]]:
-    """Every catalogue of `given` with its workspace, built with default settings where there is none yet."""
+def built(
+    given: argparse.Namespace, wanted: Callable[[Built], bool] = lambda catalogue: True
+) -> Iterator[list[Built]]:
+    """Every wanted catalogue of `given`, with a workspace built by default settings where there is none."""
     with tempfile.TemporaryDirectory() as scratch:
         place = given.workspaces or Path(scratch)
         if given.short:
             folders = [sample(Path(scratch), given.seed)]
         else:
             folders = sorted(f.parent for f in given.listings.glob("*/planted.csv"))
-        catalogues = [Built(folder, place / folder.name) for folder in folders]
+        catalogues = [c for c in (Built(folder, place / folder.name) for folder in folders) if wanted(c)]
         for catalogue in catalogues:
             if not list(catalogue.workspace.glob("models/v*/index")):
                 report.run(*build_command(catalogue, given.seed))

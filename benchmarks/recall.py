@@ -4,18 +4,15 @@
     python benchmarks/recall.py --short               the sample marketplace alone, 600 listings, one seed
 
 DIR holds one folder per catalogue: listings.csv, images/, split.csv and also_bought.csv; those without the
-last are passed over. One `mmquality build --hold-out split.csv`, then `train --hold-out`, `score` and `index`
-for each further seed; after each, `mmquality evaluate recall` asks for the test listings' co-purchases.
-Workspaces are not shared with the other scripts: those learn from every click.
+last are passed over. One `mmquality build` (none where --workspaces has it), then `train --hold-out
+split.csv`, `score` and `index` for each seed; after each, `mmquality evaluate recall` asks for the test
+listings' co-purchases. Run it last where workspaces are shared: the other scripts measure models of every click.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import catalogues
@@ -34,19 +31,16 @@ def measured(catalogue: Built, seeds: list[int]) -> list[dict[str, Any]]:
     split = str(catalogue.folder / "split.csv")
     asked = ["--pairs", str(catalogue.pairs), "--split", split, "--json"]
     found = []
-    for number, seed in enumerate(seeds):
-        for command in _commands(catalogue, seed, split, first=number == 0):
+    for seed in seeds:
+        for command in _commands(catalogue, seed, split):
             report.run(*command)
         done = report.run(*MMQUALITY, "evaluate", "recall", "-w", str(catalogue.workspace), *asked)
         found.append(json.loads(done.out))
     return found
 
 
-def _commands(catalogue: Built, seed: int, split: str, first: bool) -> Iterator[list[str]]:
-    """A model of this seed, from files the first time."""
-    if first:
-        yield [*catalogues.build_command(catalogue, seed), "--hold-out", split]
-        return
+def _commands(catalogue: Built, seed: int, split: str) -> Iterator[list[str]]:
+    """A model of this seed that knows nothing of the test listings' clicks."""
     workspace = ["-w", str(catalogue.workspace)]
     yield [*MMQUALITY, "train", *workspace, "--seed", str(seed), "--hold-out", split]
     yield [*MMQUALITY, "score", *workspace]
@@ -83,21 +77,14 @@ def _spread(values: list[float]) -> str:
     return f"{mean:.4f} ± {deviation:.4f}" if deviation else f"{mean:.4f}"
 
 
-def folders_of(given: argparse.Namespace, scratch: Path) -> list[Built]:
-    """The catalogues with co-purchases, each with a workspace of its own below `scratch`."""
-    folders = [catalogues.sample(scratch, given.seed)] if given.short else sorted(given.listings.iterdir())
-    found = [Built(folder, scratch / f"{folder.name}-held-out") for folder in folders]
-    return [c for c in found if c.pairs and (c.folder / "split.csv").exists()]
-
-
 def main() -> None:
     """Run it."""
     given = catalogues.arguments(__doc__)
     seeds = [given.seed + SEED_STEP * number for number in range(given.seeds)]
     rows: list[dict[str, Any]] = []
     bars: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for catalogue in folders_of(given, Path(scratch)):
+    with catalogues.built(given, lambda catalogue: catalogue.pairs is not None) as found_catalogues:
+        for catalogue in found_catalogues:
             found = measured(catalogue, seeds)
             rows += rows_of(catalogue.name, found)
             bars |= bars_of(catalogue.name, found)

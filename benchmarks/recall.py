@@ -6,7 +6,7 @@
 DIR holds one folder per catalogue: listings.csv, images/, split.csv and also_bought.csv; those without the
 last are passed over. One `mmquality build` (none where --workspaces has it), then `train --hold-out
 split.csv`, `score` and `index` for each seed; after each, `mmquality evaluate recall` asks for the test
-listings' co-purchases. Run it last where workspaces are shared: the other scripts measure models of every click.
+listings' co-purchases. Run it last where workspaces are shared: the others measure models of every click.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from synthetic import trained
+from synthetic import listings_of, trained
 
 from mmquality import checkpoint as checkpoint_module
 from mmquality.checkpoint import (
@@ -34,6 +34,7 @@ def saved() -> Checkpoint:
     _, checkpoint, _ = trained()
     return replace(
         checkpoint,
+        scales=replace(checkpoint.scales, verdicts=(0.9, -0.4)),
         fingerprint={"sha256": "ab12", "listings": 240},
         metrics={"seconds": 1.5, "note": "größer"},
     )
@@ -46,10 +47,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_scores_survive_the_disk_up_to_half_precision(folder: Path) -> None:
-    catalogue, before, fold = trained()
-    after, data = load_checkpoint(folder), catalogue.data
+    catalogue, _, fold = trained()
+    before, after, data = saved(), load_checkpoint(folder), catalogue.data
     for known in (fold, np.full(240, UNSEEN)):
-        one, other = (mismatch_scores(c, data.titles, data.photos, known) for c in (before, after))
+        one, other = (mismatch_scores(c, listings_of(data, known)) for c in (before, after))
         np.testing.assert_allclose(one, other, atol=0.02)
         assert np.corrcoef(one, other)[0, 1] > 0.9999
     one_z, other_z = (unified_embeddings(c.network, data.titles, data.photos) for c in (before, after))
@@ -127,7 +128,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a setting nobody knows": edit(lambda c: c["network"].update(colour="red")),
     "no scales": edit(lambda c: c.pop("scales")),
     "scales that are a list": edit(lambda c: c.update(scales=[1])),
-    "scales without knots": edit(lambda c: c["scales"].pop("knots_to")),
+    "scales without the weighing": edit(lambda c: c["scales"].pop("weighing")),
+    "a weighing that is a list": edit(lambda c: c["scales"].update(weighing=[1, 2])),
+    "a weighing of something nobody knows": edit(lambda c: c["scales"]["weighing"].update(colour=[1])),
     "no format": edit(lambda c: c.pop("format")),
 }
 

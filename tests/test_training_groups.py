@@ -1,4 +1,4 @@
-"""Folds that nothing straddles, and photos that are nobody's."""
+"""Folds that nothing straddles."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic import TRAINING, synthetic
+from synthetic import synthetic
 
-from mmquality.training.data import Ints, TrainingData
-from mmquality.training.groups import grouped_folds, owned_photos
+from mmquality.training.data import TrainingData
+from mmquality.training.groups import grouped_folds
 
 
 def keyed(title_key: list[int], photo_key: list[int], product_key: list[int]) -> TrainingData:
@@ -85,74 +85,3 @@ def test_folds_repeat_for_a_seed_and_change_with_it() -> None:
     data = synthetic(60).data
     assert (grouped_folds(data, 3, 1) == grouped_folds(data, 3, 1)).all()
     assert (grouped_folds(data, 3, 1) != grouped_folds(data, 3, 2)).any()
-
-
-def with_photo_of(data: TrainingData, rows: list[int], photo: int, noise: float = 0.0) -> TrainingData:
-    """The catalogue in which `rows` show the photo of `photo`, up to `noise`."""
-    photos, rng = data.photos.copy(), np.random.default_rng(0)
-    photos[rows] = data.photos[photo] + noise * rng.normal(size=(len(rows), photos.shape[1]))
-    return replace(data, photos=photos)
-
-
-def with_titles(data: TrainingData, rows: list[int], like: int, noise: float = 0.05) -> TrainingData:
-    """The catalogue in which the titles of `rows` are much like that of `like`."""
-    titles, rng = data.titles.copy(), np.random.default_rng(1)
-    titles[rows] = data.titles[like] + noise * rng.normal(size=(len(rows), titles.shape[1]))
-    return replace(data, titles=titles)
-
-
-def unrelated_to(data: TrainingData, row: int, count: int) -> list[int]:
-    """The listings whose titles are least like that of `row`."""
-    unit = data.titles / np.linalg.norm(data.titles, axis=1, keepdims=True)
-    return [int(other) for other in np.argsort(unit @ unit[row])[:count]]
-
-
-def nobodys(data: TrainingData) -> Ints:
-    return np.flatnonzero(~owned_photos(data, TRAINING))
-
-
-def test_a_photo_of_ones_own_is_owned() -> None:
-    assert not len(nobodys(synthetic(120).data))
-
-
-@pytest.mark.parametrize("noise", [0.0, 0.2], ids=["the same file", "the same to the eye"])
-@pytest.mark.parametrize("count", [1, 5, 40])
-def test_a_photo_shared_by_unrelated_titles_is_nobodys(count: int, noise: float) -> None:
-    data = synthetic(120).data
-    others = unrelated_to(data, 0, count)
-    assert set(nobodys(with_photo_of(data, others, 0, noise))) >= {0, *others[: min(count, 5)]}
-
-
-def test_variants_with_like_titles_keep_their_photo() -> None:
-    data = synthetic(120).data
-    variants = [3, 4, 5]
-    assert not len(nobodys(with_photo_of(with_titles(data, variants, like=0), variants, 0)))
-
-
-def test_one_stranger_among_variants_makes_their_photo_nobodys() -> None:
-    data = synthetic(120).data
-    stranger = unrelated_to(data, 0, 1)
-    shared = with_photo_of(with_titles(data, [3, 4], like=0), [3, 4, *stranger], 0)
-    assert set(nobodys(shared)) == {0, 3, 4, *stranger}
-
-
-def test_where_half_the_catalogue_has_one_title_its_photos_are_still_owned() -> None:
-    data = synthetic(120).data
-    titles = np.random.default_rng(0).normal(size=(120, 384)).astype(np.float32)
-    titles[:80] = titles[0]  # no random pair is more alike, and rounding may make these a little less
-    key = np.where(np.arange(120) < 80, 0, data.title_key)
-    photos = data.photos.copy()
-    photos[40:80] = photos[:40]
-    assert not len(nobodys(replace(data, titles=titles, title_key=key, photos=photos)))
-
-
-def test_a_mismatch_that_an_analyst_named_is_not_owned_but_a_match_is() -> None:
-    data = synthetic(60).data
-    verdict = data.verdict.copy()
-    verdict[[1, 2]] = [1, 0]
-    assert nobodys(replace(data, verdict=verdict)).tolist() == [1]
-
-
-def test_photos_without_any_content_are_not_alike() -> None:
-    data = synthetic(60).data
-    assert not len(nobodys(replace(data, photos=np.zeros_like(data.photos))))

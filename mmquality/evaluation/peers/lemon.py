@@ -10,6 +10,8 @@ from mmquality.evaluation.peers.aligned import cca_maps
 from mmquality.evaluation.peers.catalogue import Doubles, Floats, Ints, PeerCatalogue, cosines, inputs
 from mmquality.index import NeighbourIndex, unit
 
+_BLOCK = 1_024  # listings whose neighbours' vectors are held at a time
+
 
 @dataclass(frozen=True)
 class Constants:
@@ -56,11 +58,14 @@ def lemon_tuned(data: PeerCatalogue) -> Doubles:
 
 def disagreement(near: Floats, other: Floats, d_mm: Doubles, constants: Constants) -> Doubles:
     """A neighbour term, (n,): neighbours by the unit vectors `near`, judged by `other`, both (n, ·)."""
-    rows = _others(near, constants.k)
-    d_near = 1 - np.einsum("nd,nkd->nk", near, near[rows], optimize=True)
-    d_other = 1 - np.einsum("nd,nkd->nk", other, other[rows], optimize=True)
-    weight = np.exp(-constants.tau_1 * d_near) * np.exp(-constants.tau_2 * d_mm[rows])
-    return np.asarray((d_other * weight).mean(axis=1), dtype=np.float64)
+    rows, term = _others(near, constants.k), np.empty(len(near))
+    for start in range(0, len(near), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        d_near = 1 - np.einsum("nd,nkd->nk", near[block], near[rows[block]], optimize=True)
+        d_other = 1 - np.einsum("nd,nkd->nk", other[block], other[rows[block]], optimize=True)
+        weight = np.exp(-constants.tau_1 * d_near) * np.exp(-constants.tau_2 * d_mm[rows[block]])
+        term[block] = (d_other * weight).mean(axis=1)
+    return term
 
 
 def _others(vectors: Floats, k: int) -> Ints:

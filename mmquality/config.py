@@ -66,8 +66,8 @@ class NetworkConfig:
     photo_components: int = 384
     d: int = 128  # the space where title meets photo
     d_z: int = 128  # the unified embedding
-    encoder_hidden: int = 1024
-    head_hidden: int = 512
+    encoder_hidden: int = 512
+    head_hidden: int = 256
     dropout: float = 0.75
     projection: str = "transh"
     context_fields: tuple[str, ...] = ()  # columns read beside the title, see `data.describing`
@@ -105,4 +105,4 @@ class TrainingConfig:
     inputs_weight: float = 1.5  # of the standardised inputs beside `z` in the unified vectors
     propagation_weight: float | None = None  # of co-clicked listings in them; None: chosen on the pairs
 
-    expected_share: float = 0.05  # first guess of the share of mismatches; the catalogue itself says more
+    expected_share: float = 0.05  # of mismatches, where the fit starts; the catalogue itself says more

@@ -262,7 +262,7 @@ class TestWeighing:
         fitted = fit_weighing(own, other, np.ones(4_000))
         asked = np.array([[0, term, 0, company, 0] for term, company in product((0.0, 2.0), (-1.0, 1.0))])
         low_alone, low_known, high_alone, high_known = fitted.log_odds(asked)
-        assert high_known - low_known > 3 and abs(high_alone - low_alone) < 0.6
+        assert high_known - low_known > 2 and abs(high_alone - low_alone) < 0.6
 
     def test_those_who_are_not_trusted_do_not_matter(self) -> None:
         own, other = gaussians(2_000, 2_000)

@@ -153,3 +153,10 @@ def test_where_photos_are_drawn_at_random_few_are_suspected() -> None:
     data = synthetic(120).data
     photos = np.random.default_rng(0).normal(size=data.photos.shape).astype(np.float32)
     assert owned(replace(data, photos=photos)).mean() > 0.9
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_file_shared_by_a_fiftieth_of_the_catalogue_is_nobodys(seed: int) -> None:
+    data = synthetic(600).data
+    sharers = np.random.default_rng(seed).permutation(np.arange(1, 600))[:12].tolist()
+    assert (~owned(with_photo_of(data, sharers, 0)))[sharers].mean() > 0.8

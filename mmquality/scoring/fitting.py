@@ -100,7 +100,10 @@ def fit_scales(
 def _checked(scales: Scales, own: Doubles, swapped: Doubles) -> Fitted:
     """Log-odds of trusted own photos and of photos swapped anew, mixed in the catalogue's proportions."""
     mixed = round(len(own) * scales.share / (1 - scales.share))
-    log_odds = np.concatenate([own, swapped[:mixed]])  # rows are in no order that matters: swaps were drawn
+    spread = np.linspace(0, max(len(swapped) - 1, 0), min(mixed, len(swapped))).astype(int)
+    log_odds = np.concatenate(
+        [own, swapped[spread]]
+    )  # from everywhere: catalogues come sorted
     return Fitted(scales, posterior(log_odds, scales.share), np.arange(len(log_odds)) >= len(own))
 
 

@@ -99,6 +99,6 @@ class Neighbourhood:
         rows = near.rows[of]
         weight = trust[rows] * np.exp(-SHARPNESS * (1 - near.cosine[of].astype(np.float64)))
         weight[rows == besides[:, None]] = 0
-        likeness = np.einsum("bd,bkd->bk", own, vectors[rows], optimize=True)
+        likeness = np.einsum("bd,bkd->bk", own, vectors[rows])
         company = weight.sum(axis=1)
         return -(weight * likeness).sum(axis=1) / (company + 1e-9), np.log(company + _COMPANY)

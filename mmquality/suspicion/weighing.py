@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 Doubles = npt.NDArray[np.float64]
 
 TERMS = ("network", "photo's neighbours", "title's neighbours", "photo's company", "title's company")
 _PRODUCTS = ((1, 3), (2, 4))  # what neighbours say counts by how much company there is
 _FARTHEST = 8.0  # standard deviations; what lies further out says no more
-_LEAST_DEVIATION = 1e-3  # where terms differ by less, it is rounding, not evidence
+# Where terms differ by less, it is rounding, not evidence; one neighbour fewer is log(30/29) of company.
+_LEAST_DEVIATIONS = np.array([1e-3, 1e-3, 1e-3, 0.1, 0.1])
 SUSPECTED_SHARE = (
     0.1  # prior while deciding whom to trust: better to doubt a few good listings than the reverse
 )
@@ -45,18 +46,29 @@ class Weighing:
 def fit_weighing(own: Doubles, swapped: Doubles, trust: Doubles) -> Weighing:
     """Weigh the terms so that they tell `swapped` (m, 5) from `own` (n, 5).
 
+    Logistic regression with an L2 penalty of one observation, no weight below 0. Every term is a reason for
+    suspicion, never against it: left free, one photo under very many titles would teach that company which
+    disagrees is a good sign, since nobody doubts these listings at first.
+
     :param trust: (n,) how far each listing's own photo is believed; it counts as much
     """
-    deviations = np.maximum(own.std(axis=0), _LEAST_DEVIATION)
+    deviations = np.maximum(own.std(axis=0), _LEAST_DEVIATIONS)
     blank = Weighing(tuple(own.mean(axis=0).tolist()), tuple(deviations.tolist()))
     x = np.concatenate([blank._design(own), blank._design(swapped)])
-    y = np.repeat([0, 1], [len(own), len(swapped)])
+    sign = np.repeat([-1.0, 1.0], [len(own), len(swapped)])
     # Both sides weigh the same, so that the log-odds are a likelihood ratio, whatever the trust sums to.
-    weight = np.concatenate([trust / trust.mean() / len(own), np.full(len(swapped), 1 / len(swapped))])
-    fitted = LogisticRegression(max_iter=1_000).fit(x, y, sample_weight=weight * len(own))
-    return Weighing(
-        blank.means, blank.deviations, tuple(fitted.coef_[0].tolist()), float(fitted.intercept_[0])
-    )
+    per_swap = np.full(len(swapped), len(own) / len(swapped))
+    weight = np.concatenate([trust / max(float(trust.mean()), 1e-9), per_swap])
+
+    def loss(parameters: Doubles) -> tuple[float, Doubles]:
+        weights, margin = parameters[:-1], sign * (x @ parameters[:-1] + parameters[-1])
+        slope = -weight * sign * expit(-margin)
+        gradient = np.append(x.T @ slope + weights, slope.sum())
+        return float(weight @ np.logaddexp(0, -margin) + weights @ weights / 2), gradient
+
+    bounds = [(0.0, None)] * x.shape[1] + [(None, None)]
+    found = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Weighing(blank.means, blank.deviations, tuple(found[:-1].tolist()), float(found[-1]))
 
 
 def estimated_share(log_odds: Doubles, start: float) -> float:

@@ -63,9 +63,11 @@ def _out_of_fold(
 
     The CCA is fitted to the trusted listings of the other folds; each fold is standardised on its own.
     """
-    unlikeness = np.empty((2, len(x)))
+    unlikeness = np.zeros((2, len(x)))
     for number in np.unique(fold):
         held, train = np.flatnonzero(fold == number), np.flatnonzero((fold != number) & trusted)
+        if not len(train):
+            continue  # nobody to learn from: the neighbours alone decide
         a, b, _ = regularised_cca(
             torch.from_numpy(x[train]),
             torch.from_numpy(y[train]),

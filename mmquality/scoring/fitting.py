@@ -101,9 +101,7 @@ def _checked(scales: Scales, own: Doubles, swapped: Doubles) -> Fitted:
     """Log-odds of trusted own photos and of photos swapped anew, mixed in the catalogue's proportions."""
     mixed = round(len(own) * scales.share / (1 - scales.share))
     spread = np.linspace(0, max(len(swapped) - 1, 0), min(mixed, len(swapped))).astype(int)
-    log_odds = np.concatenate(
-        [own, swapped[spread]]
-    )  # from everywhere: catalogues come sorted
+    log_odds = np.concatenate([own, swapped[spread]])  # from everywhere: catalogues come sorted
     return Fitted(scales, posterior(log_odds, scales.share), np.arange(len(log_odds)) >= len(own))
 
 

@@ -20,9 +20,7 @@ from mmquality.records import PRODUCT_ATTRIBUTES
 
 CATEGORY = "category"
 
-MOST_DISTINCT = (
-    0.5  # different values per listing that has one; above it values hardly repeat: a name, a text
-)
+MOST_DISTINCT = 0.5  # different values per listing that has one; above it they hardly repeat: a name, a text
 MOST_CHARACTERS = 60  # of a value, in the mean; longer ones are descriptions, whose words drown the others'
 NEARLY_ALL = 0.9  # share of listings whose value must read as words
 LETTERS_PER_DIGIT = 2  # at least, in a value that reads as words: "Set of 12" does, "12 x 30 cm" does not

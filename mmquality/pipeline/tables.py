@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from mmquality.config import Workspace
+from mmquality.pipeline.evaluations import ABOUT
 from mmquality.pipeline.locking import alone_in
 
-ABOUT = "about.json"
 # name: what a row is, what a column is ("" = the table is as wide as it will be), the figure
 _SHAPES = {
     "projections": ("variant", "metric", "mean"),

@@ -176,5 +176,6 @@ def _mismatch(
         terms["clicks"] = losses.no_click(logit, shown, tensors.clicked[rows])
     verdict = tensors.verdict[rows]
     if config.label_supervision and (judged := ~verdict.isnan()).any():
-        terms["labels"] = losses.verdicts(own[judged], verdict[judged])
+        # A verdict counts as much as any listing's own photo: a few hundred must not drown the catalogue.
+        terms["labels"] = judged.float().mean() * losses.verdicts(own[judged], verdict[judged])
     return terms

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from synthetic import NETWORK, PHOTO_DIM, TITLE_DIM, synthetic
@@ -129,6 +129,7 @@ def test_spaces_may_be_larger_or_smaller_than_what_is_known(changed: dict[str, i
     assert torch.allclose(z.norm(dim=1), torch.ones(200), atol=1e-5)
 
 
+@example(rows=1, owners=0, seed=79)  # no number came out of it in single precision
 @given(rows=st.sampled_from([1, 2, 20]), owners=st.integers(0, 2), seed=st.integers(0, 100))
 @settings(max_examples=15, deadline=None)
 @torch.no_grad()

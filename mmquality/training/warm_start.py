@@ -75,8 +75,9 @@ def _joint_components(titles: Tensor, photos: Tensor, k: int, title_weight: floa
         w**0.5 * torch.nn.functional.normalize(e, dim=1)
         for w, e in ((title_weight, titles), (1 - title_weight, photos))
     ]
-    joint = torch.cat([e - e.mean(dim=0) for e in both], dim=1)
+    # In double precision: in single, photos that are all the same have been seen to yield no number at all.
+    joint = torch.cat([e - e.mean(dim=0) for e in both], dim=1).double()
     values, vectors = torch.linalg.eigh(joint.T @ joint)
     top = torch.argsort(values, descending=True)[:k]
-    components: Tensor = joint @ vectors[:, top]
+    components: Tensor = (joint @ vectors[:, top]).float()
     return components

@@ -61,17 +61,24 @@ def arguments(description: str | None) -> argparse.Namespace:
 
 
 @contextmanager
-def built(
-    given: argparse.Namespace, wanted: Callable[[Built], bool] = lambda catalogue: True
-) -> Iterator[list[Built]]:
-    """Every wanted catalogue of `given`, with a workspace built by default settings where there is none."""
+def chosen(given: argparse.Namespace) -> Iterator[list[Built]]:
+    """Every catalogue of `given` and the place of its workspace, which nothing is done about."""
     with tempfile.TemporaryDirectory() as scratch:
         place = given.workspaces or Path(scratch)
         if given.short:
             folders = [sample(Path(scratch), given.seed)]
         else:
             folders = sorted(f.parent for f in given.listings.glob("*/planted.csv"))
-        catalogues = [c for c in (Built(folder, place / folder.name) for folder in folders) if wanted(c)]
+        yield [Built(folder, place / folder.name) for folder in folders]
+
+
+@contextmanager
+def built(
+    given: argparse.Namespace, wanted: Callable[[Built], bool] = lambda catalogue: True
+) -> Iterator[list[Built]]:
+    """Every wanted catalogue of `given`, with a workspace built by default settings where there is none."""
+    with chosen(given) as everyone:
+        catalogues = [catalogue for catalogue in everyone if wanted(catalogue)]
         for catalogue in catalogues:
             if not list(catalogue.workspace.glob("models/v*/index")):
                 report.run(*build_command(catalogue, given.seed))

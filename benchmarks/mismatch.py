@@ -9,17 +9,14 @@ and/or also_bought.csv. The truth is read by `evaluate` alone.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
+import catalogues
 import report
+from catalogues import MMQUALITY, Built
 
-MMQUALITY = (sys.executable, "-m", "mmquality")
 BARS = {  # AP of the whole catalogue, AP of the test split
     "ebay_antiquities": (0.90, 0.86),
     "amazon_electronics": (0.92, 0.88),
@@ -29,17 +26,13 @@ PLACEHOLDER, COPIED, CALIBRATION = 0.90, 0.70, 0.03
 SECONDS, TRAINING_SECONDS, BYTES = 360, 180, 3 * 2**30  # a whole build of a catalogue of about 8,000
 
 
-def measure(folder: Path, workspace: Path, seed: int) -> dict[str, Any]:
-    """One row: build and evaluate the catalogue in `folder`."""
-    files = ["--listings", str(folder / "listings.csv"), "--images", str(folder)]
-    for option, name in (("--impressions", "impressions.parquet"), ("--co-clicks", "also_bought.csv")):
-        if (folder / name).exists():
-            files += [option, str(folder / name)]
-    built = report.run(*MMQUALITY, "build", "-w", str(workspace), *files, "--seed", str(seed))
-    truth = ["--truth", str(folder / "planted.csv"), "--split", str(folder / "split.csv"), "--json"]
-    measured = json.loads(report.run(*MMQUALITY, "evaluate", "mismatch", "-w", str(workspace), *truth).out)
+def measure(catalogue: Built, seed: int) -> dict[str, Any]:
+    """One row: build and evaluate a catalogue."""
+    built = report.run(*catalogues.build_command(catalogue, seed))
+    asked = ["-w", str(catalogue.workspace), *catalogue.truth(), "--json"]
+    measured = json.loads(report.run(*MMQUALITY, "evaluate", "mismatch", *asked).out)
     return {
-        "catalogue": folder.name,
+        "catalogue": catalogue.name,
         "listings": measured["catalogue"]["n"],
         "AP": measured["catalogue"]["ap"],
         "AP test": measured["test"]["ap"],
@@ -58,13 +51,6 @@ def stage_seconds(log: str, stage: str) -> float:
     if found is None:
         raise RuntimeError(f"the build did not say how long {stage!r} took:\n{log[-2000:]}")
     return float(found.group(1))
-
-
-def sample(folder: Path, seed: int) -> Path:
-    """A small sample marketplace, drawn."""
-    from mmquality.data.sample import write_sample
-
-    return write_sample(folder / "sample", 600, seed).images
 
 
 def bars_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -87,24 +73,9 @@ def bars_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--listings", type=Path, help="folder of catalogues")
-    parser.add_argument("--short", action="store_true", help="the sample marketplace alone")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--workspaces", type=Path, help="keeps the workspaces here, for the other scripts")
-    given = parser.parse_args()
-    if not (given.short or given.listings):
-        parser.error("give --listings DIR, or --short for the sample marketplace")
-    with tempfile.TemporaryDirectory() as scratch:
-        if given.short:
-            folders = [sample(Path(scratch), given.seed)]
-        else:
-            folders = sorted(f.parent for f in given.listings.glob("*/planted.csv"))
-        place = given.workspaces or Path(scratch) / "workspaces"
-        rows = [measure(f, place / f.name, given.seed) for f in folders]
+    given = catalogues.arguments(__doc__)
+    with catalogues.chosen(given) as everyone:
+        rows = [measure(catalogue, given.seed) for catalogue in everyone]
     report.finish(rows, bars_of(rows), given.seed, given.json, None if given.short else "mismatch")
 
 

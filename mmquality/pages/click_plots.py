@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mmquality.pages.charts import as_label, theme_colours
+from mmquality.pages.plots import error_bars
 from mmquality.pages.wording import VERDICTS
 from mmquality.pipeline.click_agreement import AgreementRow, PriceRow
 from mmquality.pipeline.click_report import ClickReport, ClickStanding
@@ -59,7 +60,7 @@ def three_ways(standing: ClickStanding) -> go.Figure:
     chart = go.Figure()
     chart.add_scatter(
         x=[standing.ratio], y=names[2:], mode="markers", marker={"size": 12, "color": ink}, name="",
-        error_x=_reach([standing.ratio], [standing.low], [standing.high], ink),
+        error_x=error_bars([standing.ratio], [standing.low], [standing.high], ink),
         hovertemplate=f"%{{x:.2f}}, 90 % between {standing.low:.2f} and {standing.high:.2f}<extra></extra>",
     )  # fmt: skip
     chart.add_scatter(
@@ -84,7 +85,7 @@ def prices(rows: Sequence[PriceRow]) -> go.Figure:
     chart = go.Figure(
         go.Scatter(
             x=names, y=values, mode="markers", marker={"size": 10, "color": ink},
-            error_y=_reach(values, [row.low for row in rows], [row.high for row in rows], ink),
+            error_y=error_bars(values, [row.low for row in rows], [row.high for row in rows], ink),
             customdata=[(row.low, row.high, row.listings) for row in rows],
             hovertemplate="%{y:.2f} (%{customdata[0]:.2f} – %{customdata[1]:.2f}), "
             "%{customdata[2]:,} listings<extra></extra>",
@@ -134,7 +135,7 @@ def agreement(rows: Sequence[AgreementRow]) -> go.Figure:
             x=[value.auc for _, value in known],
             y=[y - shift for y, _ in known],
             name=name, mode="markers", marker={"size": 10, "color": ink},
-            error_x=_reach(
+            error_x=error_bars(
                 [v.auc for _, v in known], [v.low for _, v in known], [v.high for _, v in known], ink
             ),
             customdata=[(value.low, value.high) for _, value in known],
@@ -157,18 +158,3 @@ _LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left",
 
 def _average(chart: go.Figure) -> None:
     chart.add_vline(x=1, line={"color": QUIET, "width": 1, "dash": "dash"})
-
-
-def _reach(
-    values: Sequence[float], lows: Sequence[float], highs: Sequence[float], ink: str
-) -> dict[str, object]:
-    """Error bars from `lows` to `highs`."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [max(high - value, 0) for value, high in zip(values, highs, strict=True)],
-        "arrayminus": [max(value - low, 0) for value, low in zip(values, lows, strict=True)],
-        "color": ink,
-        "thickness": 1.5,
-        "width": 3,
-    }

@@ -57,19 +57,14 @@ def curve(values: pd.Series[float]) -> go.Figure:
 def reliability(bins: Sequence[ReliabilityBin]) -> go.Figure:
     """Observed share against mean score of each bin with its interval; calibrated scores lie on the line."""
     ink = theme_colours()["neutral"]
-    chart = go.Figure(
-        go.Scatter(
-            x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
-            line={"color": _QUIET, "width": 1, "dash": "dash"},
-        )
-    )  # fmt: skip
+    chart = _with_diagonal()
     chart.add_scatter(
         x=[b.score for b in bins],
         y=[b.share for b in bins],
         mode="lines+markers",
         line={"color": ink, "width": 1.5},
         marker={"size": 7, "color": ink},
-        error_y=_bars([b.share for b in bins], [b.low for b in bins], [b.high for b in bins], ink),
+        error_y=error_bars([b.share for b in bins], [b.low for b in bins], [b.high for b in bins], ink),
         customdata=[(b.low, b.high, b.count) for b in bins],
         hovertemplate="score %{x:.1%}, observed %{y:.1%}<br>95 % interval %{customdata[0]:.1%} – "
         "%{customdata[1]:.1%}<br>%{customdata[2]:,} listings<extra></extra>",
@@ -94,7 +89,9 @@ def dots(rows: Sequence[Dot], digits: int = 3) -> go.Figure:
             mode="markers",
             cliponaxis=False,
             marker={"size": 11 if ours else 8, "color": ink},
-            error_x=_bars(values, [row.low for row, _ in of_kind], [row.high for row, _ in of_kind], ink),
+            error_x=error_bars(
+                values, [row.low for row, _ in of_kind], [row.high for row, _ in of_kind], ink
+            ),
             customdata=[(row.low, row.high) for row, _ in of_kind],
             hovertemplate=f"%{{x:,.{digits}f}} (%{{customdata[0]:,.{digits}f}} – "
             f"%{{customdata[1]:,.{digits}f}})<extra></extra>",
@@ -120,12 +117,7 @@ def moves(rows: pd.DataFrame, before: str, after: str) -> go.Figure:
     colours = theme_colours()
     change = rows["score_after"] - rows["score_before"]
     ink = [colours["mismatch"] if c > 0.1 else colours["match"] if c < -0.1 else _QUIET for c in change]
-    chart = go.Figure(
-        go.Scatter(
-            x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
-            line={"color": _QUIET, "width": 1, "dash": "dash"},
-        )
-    )  # fmt: skip
+    chart = _with_diagonal()
     chart.add_scatter(
         x=rows["score_before"],
         y=rows["score_after"],
@@ -141,7 +133,13 @@ def moves(rows: pd.DataFrame, before: str, after: str) -> go.Figure:
     return chart
 
 
-def _bars(
+def _with_diagonal() -> go.Figure:
+    """An empty chart with the line on which both axes agree."""
+    line = {"color": _QUIET, "width": 1, "dash": "dash"}
+    return go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line=line))
+
+
+def error_bars(
     values: Sequence[float], lows: Sequence[float], highs: Sequence[float], ink: str
 ) -> dict[str, object]:
     """Error bars from `lows` to `highs`."""

@@ -9,13 +9,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mmquality.pages.charts import as_label, theme_colours
-from mmquality.pages.plots import error_bars
+from mmquality.pages.plots import QUIET, error_bars
 from mmquality.pages.wording import VERDICTS
 from mmquality.pipeline.click_agreement import AgreementRow, PriceRow
 from mmquality.pipeline.click_report import ClickReport, ClickStanding
 from mmquality.records import Verdict
 
-QUIET = "#8a9096"  # readable on paper and on slate
 _ROW = 52  # pixels per row of dots
 _MARGIN = {"l": 0, "r": 12, "t": 8, "b": 0}
 

@@ -12,7 +12,7 @@ import streamlit as st
 from mmquality.evaluation.calibration import ReliabilityBin
 from mmquality.pages.charts import as_label, theme_colours
 
-_QUIET = "#8a9096"  # readable on paper and on slate
+QUIET = "#8a9096"  # readable on paper and on slate
 _DOT_ROW = 30  # pixels per row of a dot plot
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
@@ -80,7 +80,7 @@ def dots(rows: Sequence[Dot], digits: int = 3) -> go.Figure:
     colours = theme_colours()
     names = [f"<b>{as_label(row.name)}</b>" if row.ours else as_label(row.name) for row in rows]
     chart = go.Figure()
-    for ours, ink in ((False, _QUIET), (True, colours["neutral"])):
+    for ours, ink in ((False, QUIET), (True, colours["neutral"])):
         of_kind = [(row, name) for row, name in zip(rows, names, strict=True) if row.ours == ours]
         values = [row.value for row, _ in of_kind]
         chart.add_scatter(
@@ -116,7 +116,7 @@ def moves(rows: pd.DataFrame, before: str, after: str) -> go.Figure:
     """The score of each listing in two versions (`score_before`, `score_after`, `listing_id`)."""
     colours = theme_colours()
     change = rows["score_after"] - rows["score_before"]
-    ink = [colours["mismatch"] if c > 0.1 else colours["match"] if c < -0.1 else _QUIET for c in change]
+    ink = [colours["mismatch"] if c > 0.1 else colours["match"] if c < -0.1 else QUIET for c in change]
     chart = _with_diagonal()
     chart.add_scatter(
         x=rows["score_before"],
@@ -135,7 +135,7 @@ def moves(rows: pd.DataFrame, before: str, after: str) -> go.Figure:
 
 def _with_diagonal() -> go.Figure:
     """An empty chart with the line on which both axes agree."""
-    line = {"color": _QUIET, "width": 1, "dash": "dash"}
+    line = {"color": QUIET, "width": 1, "dash": "dash"}
     return go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line=line))
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmquality.evaluation.peers.aligned import cca_maps
-from mmquality.evaluation.peers.catalogue import Doubles, Floats, Ints, PeerCatalogue, cosines, inputs
-from mmquality.index import NeighbourIndex, unit
+from mmquality.evaluation.peers.catalogue import Doubles, Floats, PeerCatalogue, cosines, inputs
+from mmquality.index import unit
+from mmquality.suspicion.neighbours import nearest_others
 
 _BLOCK = 1_024  # listings whose neighbours' vectors are held at a time
 
@@ -58,7 +59,7 @@ def lemon_tuned(data: PeerCatalogue) -> Doubles:
 
 def disagreement(near: Floats, other: Floats, d_mm: Doubles, constants: Constants) -> Doubles:
     """A neighbour term, (n,): neighbours by the unit vectors `near`, judged by `other`, both (n, ·)."""
-    rows, term = _others(near, constants.k), np.empty(len(near))
+    rows, term = nearest_others(near, constants.k).rows, np.empty(len(near))
     for start in range(0, len(near), _BLOCK):
         block = slice(start, start + _BLOCK)
         d_near = 1 - np.einsum("nd,nkd->nk", near[block], near[rows[block]], optimize=True)
@@ -66,11 +67,3 @@ def disagreement(near: Floats, other: Floats, d_mm: Doubles, constants: Constant
         weight = np.exp(-constants.tau_1 * d_near) * np.exp(-constants.tau_2 * d_mm[rows[block]])
         term[block] = (d_other * weight).mean(axis=1)
     return term
-
-
-def _others(vectors: Floats, k: int) -> Ints:
-    """The k nearest of each row, itself left out, (n, ≤ k)."""
-    k = min(k, len(vectors) - 1)
-    found, _ = NeighbourIndex.build(vectors, [""] * len(vectors)).search(vectors, k + 1)
-    itself_last = np.argsort(found == np.arange(len(vectors))[:, None], axis=1, kind="stable")
-    return np.take_along_axis(found, itself_last, axis=1)[:, :k]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,16 +73,13 @@ def chosen(given: argparse.Namespace) -> Iterator[list[Built]]:
 
 
 @contextmanager
-def built(
-    given: argparse.Namespace, wanted: Callable[[Built], bool] = lambda catalogue: True
-) -> Iterator[list[Built]]:
-    """Every wanted catalogue of `given`, with a workspace built by default settings where there is none."""
+def built(given: argparse.Namespace) -> Iterator[list[Built]]:
+    """Every catalogue of `given`, with a workspace built by default settings where there is none."""
     with chosen(given) as everyone:
-        catalogues = [catalogue for catalogue in everyone if wanted(catalogue)]
-        for catalogue in catalogues:
+        for catalogue in everyone:
             if not list(catalogue.workspace.glob("models/v*/index")):
                 report.run(*build_command(catalogue, given.seed))
-        yield catalogues
+        yield everyone
 
 
 def build_command(catalogue: Built, seed: int) -> list[str]:

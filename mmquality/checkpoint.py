@@ -16,7 +16,7 @@ from mmquality.errors import ModelFileError
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.suspicion.weighing import Weighing
 
-FORMAT = 2  # raised when an older program could not read a newer checkpoint
+FORMAT = 3  # raised when an older program could not read a newer checkpoint
 WEIGHTS, CONFIG, METRICS = "model.safetensors", "config.json", "metrics.json"
 _INPUTS = "inputs."
 _DAMAGE = (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError)

@@ -60,7 +60,7 @@ class Workspace:
 class NetworkConfig:
     """The network's shape; saved beside its weights."""
 
-    title_dim: int  # of the title-side input: title alone, or title and context
+    title_dim: int  # of the title-side input: embedding, spelling, and context where there is any
     photo_dim: int
     title_components: int = 384  # principal components kept of each pretrained embedding
     photo_components: int = 384

@@ -36,8 +36,11 @@ def as_pixels(photos: list[Image.Image]) -> Tensor:
     return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2)
 
 
-def plain_features(weights: dict[str, Tensor], pixels: Tensor) -> Tensor:
-    """The network as its authors wrote it: upright, TensorFlow's padding, batch norm a step of its own."""
+def plain_layers(weights: dict[str, Tensor], pixels: Tensor) -> list[Tensor]:
+    """The network as its authors wrote it: upright, TensorFlow's padding, batch norm a step of its own.
+
+    The pooled output of every stage, and of the last layer.
+    """
 
     def convolve(x: Tensor, prefix: str, conv: str, norm: str, stride: int = 1) -> Tensor:
         kernel = weights[f"{prefix}{conv}.weight"]
@@ -53,7 +56,7 @@ def plain_features(weights: dict[str, Tensor], pixels: Tensor) -> Tensor:
         return functional.batch_norm(x, *statistics, eps=1e-3)
 
     x = functional.relu6(convolve((pixels.float() - 127) / 128, "", "_conv_stem", "_bn0", 2))
-    block = 0
+    block, pooled = 0, []
     for repeats, _, first_stride, expansion, _ in STAGES:
         for repeat in range(repeats):
             prefix, before = f"_blocks.{block}.", x
@@ -64,17 +67,35 @@ def plain_features(weights: dict[str, Tensor], pixels: Tensor) -> Tensor:
             x = convolve(x, prefix, "_project_conv", "_bn2")
             x = x + before if repeat > 0 else x
             block += 1
-    return functional.relu6(convolve(x, "", "_conv_head", "_bn1")).mean(dim=(2, 3))
+        pooled.append(x.mean(dim=(2, 3)))
+    return [*pooled, functional.relu6(convolve(x, "", "_conv_head", "_bn1")).mean(dim=(2, 3))]
 
 
-def test_turned_and_folded_it_gives_the_features_of_the_plain_network(
-    weights: dict[str, Tensor], network: EfficientNetLite0
-) -> None:
-    pixels = torch.randint(
+@pytest.fixture(scope="module")
+def pixels() -> Tensor:
+    return torch.randint(
         0, 256, (2, 3, 224, 224), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
     )
+
+
+def test_turned_and_folded_it_gives_the_layers_of_the_plain_network(
+    weights: dict[str, Tensor], network: EfficientNetLite0, pixels: Tensor
+) -> None:
     with torch.inference_mode():
-        torch.testing.assert_close(network(pixels), plain_features(weights, pixels), atol=1e-3, rtol=1e-3)
+        found = network.pooled(pixels)
+    expected = plain_layers(weights, pixels)[4:]
+    assert [layer.shape[1] for layer in found] == [112, 192, 320, 1280]
+    torch.testing.assert_close(found, expected, atol=2e-3, rtol=1e-3)
+
+
+def test_the_cosine_of_two_photos_is_the_weighted_mean_by_layer(
+    network: EfficientNetLite0, pixels: Tensor
+) -> None:
+    with torch.inference_mode():
+        features, (*halfway, last) = network(pixels), network.pooled(pixels)
+    by_layer = [functional.cosine_similarity(*layer, dim=0) for layer in halfway]
+    expected = (functional.cosine_similarity(*last, dim=0) + sum(by_layer) / 4) / (1 + 3 / 4)
+    torch.testing.assert_close(functional.cosine_similarity(*features, dim=0), expected)
 
 
 def test_weights_of_another_network_are_refused(weights: dict[str, Tensor]) -> None:

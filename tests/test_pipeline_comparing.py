@@ -63,6 +63,7 @@ def test_recall_is_the_mean_over_queries_and_seeds() -> None:
     table = recall_table({"a": seeds}).set_index("k")
     assert table.loc[10, "recall"] == pytest.approx(0.625) and table.loc[50, "recall"] == 1
     assert table.loc[10, "spread"] == pytest.approx(np.std([0.5, 0.75], ddof=1))
+    assert table.loc[10, "worst"] == 0.5
 
 
 def test_an_ablation_leaves_out_what_is_not_defined() -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from mmquality.encoders.cache import EmbeddingCache
+from mmquality.encoders.spelling import spelling
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.pipeline.context import (
     CENTRES,
@@ -87,17 +88,16 @@ def test_reads_a_later_listing_by_the_centres_of_the_training(cache: EmbeddingCa
 
 
 def test_no_field_is_no_context(cache: EmbeddingCache) -> None:
-    titles = np.arange(10, dtype=np.float32).reshape(5, 2)
-    context = of(CATALOGUE, cache, ())
-    assert context.shape == (5, 0)
-    assert title_side(titles, context) is titles
+    assert of(CATALOGUE, cache, ()).shape == (5, 0)
 
 
-def test_stands_beside_the_title_at_length_one() -> None:
-    titles = np.array([[3, 4], [0, 2]], dtype=np.float32)
-    context = np.array([[0, 1], [0, 0]], dtype=np.float32)
-    expected = [[0.6, 0.8, 0, 1], [0, 1, 0, 0]]
-    np.testing.assert_allclose(title_side(titles, context), expected)
+def test_the_title_at_length_one_its_spelling_at_half_and_the_context_as_it_is() -> None:
+    vectors = np.array([[3, 4], [0, 2]], dtype=np.float32)
+    context = np.array([[0, 3], [0, 0]], dtype=np.float32)
+    found = title_side(vectors, ["red mug", "Lampe"], context)
+    np.testing.assert_allclose(found[:, :2], [[0.6, 0.8], [0, 1]])
+    np.testing.assert_allclose(found[:, 2:-2], spelling(["red mug", "Lampe"]) / 2)
+    np.testing.assert_allclose(found[:, -2:], context)
 
 
 def test_columns_that_are_gone_leave_the_shape(cache: EmbeddingCache) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from shop import IDS, everything, write_shop
 
 from mmquality.config import Workspace
+from mmquality.encoders.spelling import SPELLING_DIM
 from mmquality.errors import EncoderError, InputFileError, WorkspaceError
 from mmquality.pipeline import encoding
 from mmquality.pipeline.assembling import assemble, encoded_settings
@@ -214,9 +215,10 @@ class TestWhatStandsBesideTheTitle:
         assert assembled.fingerprint["beside_the_title"] == "main colour"
         assert assembled.fingerprint["sha256"] != alone.fingerprint["sha256"]
         assert "beside_the_title" not in alone.fingerprint
-        context = assembled.data.titles[:, 2:]
-        assert assembled.data.titles.shape == (6, 4) and alone.data.titles.shape == (6, 2)
-        np.testing.assert_array_equal(assembled.title_vectors, alone.data.titles)
+        wide = 2 + SPELLING_DIM
+        context = assembled.data.titles[:, wide:]
+        assert context.shape == (6, 2) and assembled.title_vectors.shape == (6, 2)
+        np.testing.assert_array_equal(assembled.data.titles[:, :wide], alone.data.titles)
         np.testing.assert_allclose(context[0], context[2])  # both red
         assert not np.allclose(context[0], context[1]) and not context[5].any()
 
@@ -248,7 +250,8 @@ class TestWhatStandsBesideTheTitle:
         with open_store(workspace) as store:
             assembled = assemble(workspace, store)
         assert assembled.fields == ()
-        np.testing.assert_array_equal(assembled.data.titles, vectors)
+        np.testing.assert_array_equal(assembled.title_vectors, vectors)
+        assert assembled.data.titles.shape == (6, 5 + SPELLING_DIM)
 
 
 class TestTheEncoder:

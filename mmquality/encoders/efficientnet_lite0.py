@@ -5,20 +5,24 @@ are Google's, and so are the conventions that come with them: pixels enter as (x
 epsilon is 1e-3, and a convolution pads as TensorFlow's "SAME": at stride 2 it looks half a step further right
 and down than PyTorch's, which looks left and up. So the network stands upside down here: photo and kernels
 turned by 180 degrees give the same pooled features without a padded copy of the widest layers.
+
+The last layer was trained to tell a thousand classes apart, and forgets what sets two things of one class
+apart: colour, texture, parts. Layers halfway still know, so their pooled features stand beside its own.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import hardtanh_
+from torch.nn.functional import hardtanh_, normalize
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 SIDE = 224
-FEATURES = 1280
+LAST = 1280  # features of the last layer
 
 # repeats, kernel, stride of the first block, expansion, output channels
 STAGES = (
@@ -30,6 +34,9 @@ STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
+HALFWAY = (4, 5, 6)  # stages whose pooled output stands beside the last layer's
+HALFWAY_WEIGHT = 0.5
+FEATURES = LAST + sum(STAGES[stage][-1] for stage in HALFWAY)
 
 
 def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
@@ -67,7 +74,7 @@ class Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """`forward` gives the pooled features, `classify` ImageNet's 1000 logits."""
+    """`forward` gives the features of a photo, `classify` ImageNet's 1000 logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,19 +85,36 @@ class EfficientNetLite0(nn.Module):
                 blocks.append(Block(inputs, outputs, kernel, stride if n == 0 else 1, expansion))
                 inputs = outputs
         self.blocks = nn.Sequential(*blocks)
-        self.conv_head, self.bn1 = convolution(inputs, FEATURES, 1), batch_norm(FEATURES)
-        self.fc = nn.Linear(FEATURES, 1000)
+        self.conv_head, self.bn1 = convolution(inputs, LAST, 1), batch_norm(LAST)
+        self.fc = nn.Linear(LAST, 1000)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """(n, 3, 224, 224) RGB values 0…255 -> (n, 1280)."""
+        """(n, 3, 224, 224) RGB values 0…255 -> (n, 1904).
+
+        The pooled last layer at unit length, then those halfway at half of it, so that the cosine of two
+        photos is the weighted mean of their cosines by layer.
+        """
+        *halfway, last = self.pooled(pixels)
+        weighted = [HALFWAY_WEIGHT * normalize(layer, dim=1) for layer in reversed(halfway)]
+        return torch.cat([normalize(last, dim=1), *weighted], dim=1)
+
+    def pooled(self, pixels: Tensor) -> list[Tensor]:
+        """Mean over the photo of the output of each stage `HALFWAY`, and of the last layer, (n, channels)."""
+        ends = list(accumulate(repeats for repeats, *_ in STAGES))
+        kept = {ends[stage] for stage in HALFWAY}
         x = (pixels.flip(2, 3).float() - 127) / 128
         x = relu6(self.bn0(self.conv_stem(x)))
-        x = relu6(self.bn1(self.conv_head(self.blocks(x))))
-        return x.mean(dim=(2, 3))
+        layers = []
+        for number, block in enumerate(self.blocks, 1):
+            x = block(x)
+            if number in kept:
+                layers.append(x.mean(dim=(2, 3)))
+        x = relu6(self.bn1(self.conv_head(x)))
+        return [*layers, x.mean(dim=(2, 3))]
 
     def classify(self, pixels: Tensor) -> Tensor:
         """(n, 3, 224, 224) RGB values 0…255 -> (n, 1000) logits."""
-        logits: Tensor = self.fc(self(pixels))
+        logits: Tensor = self.fc(self.pooled(pixels)[-1])
         return logits
 
     def fold(self) -> EfficientNetLite0:

@@ -21,7 +21,7 @@ _CACHED = 4  # photos whose layers stay in a core's cache
 
 
 class PhotoEncoder(Protocol):
-    """Photos to vectors: raw pooled features, not normalised."""
+    """Photos to vectors: pooled features, of no particular length."""
 
     @property
     def id(self) -> str:
@@ -80,7 +80,7 @@ def load_photo_encoder(name: str = "default") -> PhotoEncoder:
 
 
 def _efficientnet_lite0() -> PhotoEncoder:
-    """The default: 1280 features of the whole photo, squeezed into 224 x 224.
+    """The default: 1904 features of the whole photo, squeezed into 224 x 224.
 
     Not cropped: what gives a mismatch away may stand at the edge of a tall or wide photo. Squeezed rather
     than padded: the simpler of two that came out equal.
@@ -104,4 +104,4 @@ def _efficientnet_lite0() -> PhotoEncoder:
         parts = [photos[start : start + _CACHED] for start in range(0, len(photos), _CACHED)]
         return np.concatenate(on_every_core(features, parts))
 
-    return BatchPhotoEncoder(encoder_id(f"efficientnet-lite0-{SIDE}px", [file]), SIDE, parallel)
+    return BatchPhotoEncoder(encoder_id(f"efficientnet-lite0-{SIDE}px-4layers", [file]), SIDE, parallel)

@@ -15,7 +15,7 @@ Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 MISMATCH_COLUMNS = ["method", "part", "ap", "low", "high", "spread", "seeds"]
-RECALL_COLUMNS = ["method", "k", "recall", "low", "high", "spread", "seeds"]
+RECALL_COLUMNS = ["method", "k", "recall", "low", "high", "spread", "worst", "seeds"]
 ABLATION_COLUMNS = ["variant", "metric", "mean", "spread", "seeds"]
 
 
@@ -46,14 +46,18 @@ def mismatch_table(
 
 
 def recall_table(recalls: Mapping[str, Sequence[Mapping[int, Doubles]]]) -> pd.DataFrame:
-    """Recall@k of each method: method → for each seed, k → recall of each query, (queries,)."""
+    """Recall@k of each method: method → for each seed, k → recall of each query, (queries,).
+
+    `worst` is that of the worst seed.
+    """
     rows = []
     for method, of_seeds in recalls.items():
         for k in of_seeds[0]:
             by_seed = np.stack([seed[k] for seed in of_seeds])
             found = mean_interval(by_seed.mean(axis=0))
-            _, spread = mean_and_spread(by_seed.mean(axis=1).tolist())
-            rows.append([method, k, found.value, found.low, found.high, spread, len(of_seeds)])
+            recall = by_seed.mean(axis=1)
+            _, spread = mean_and_spread(recall.tolist())
+            rows.append([method, k, found.value, found.low, found.high, spread, recall.min(), len(of_seeds)])
     return pd.DataFrame(rows, columns=RECALL_COLUMNS)
 
 

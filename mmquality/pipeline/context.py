@@ -1,4 +1,4 @@
-"""What a listing says beside its title, as vectors: one short text per column, added up.
+"""What a listing says, as vectors: its title, how that is spelled, and what other columns say beside it.
 
 A column's value becomes the text "colour: Dark Blue", embedded by the workspace's text encoder. Each distinct
 text is embedded once and cached by its content hash, as titles are; a catalogue has few of them.
@@ -22,12 +22,14 @@ from safetensors.numpy import load_file, save_file
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words, worded
 from mmquality.encoders.cache import EmbeddingCache
+from mmquality.encoders.spelling import spelling
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.index import unit
 from mmquality.pipeline.model_record import read_record
 from mmquality.pipeline.versions import working_version
 from mmquality.store import Store
 
+SPELLING_WEIGHT = 0.5  # of the title's spelling beside its meaning
 WEIGHT = 0.5  # eight columns that tell much weigh as much as the title; two that tell little hardly weigh
 CENTRES = "context.safetensors"
 
@@ -73,9 +75,9 @@ def context_vectors(
     return np.asarray(WEIGHT * total, dtype=np.float32)
 
 
-def title_side(titles: Floats, context: Floats) -> Floats:
-    """`[normalise(x_i) ; c_i]`, (n, 2 dim); the title vectors as they are where there is no context."""
-    return np.concatenate([unit(titles), context], axis=1) if context.shape[1] else titles
+def title_side(vectors: Floats, titles: Sequence[str], context: Floats) -> Floats:
+    """`[normalise(x_i) ; w s_i ; c_i]`, (n, title_dim): title embedding, spelling, and context if any."""
+    return np.concatenate([unit(vectors), SPELLING_WEIGHT * spelling(titles), context], axis=1)
 
 
 def save_centres(folder: Path, centres: Floats) -> None:

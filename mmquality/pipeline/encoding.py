@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -64,10 +65,10 @@ class EncodedCatalogue:
     context: Floats  # (n, dim) what stands beside the title, (n, 0) where nothing of it is read
     centres: Floats  # (fields, dim) that it is told from
 
-    @property
+    @cached_property
     def title_side(self) -> Floats:
-        """What the network reads of a listing's text, (n, title_dim): the title vector, and the context."""
-        return title_side(self.titles, self.context)
+        """What the network reads of a listing's text, (n, title_dim): see `context.title_side`."""
+        return title_side(self.titles, list(self.listings["title"]), self.context)
 
 
 def encode(

@@ -39,7 +39,7 @@ from mmquality.suspicion.neighbours import Neighbourhood
 from mmquality.suspicion.swaps import swapped_within
 from mmquality.suspicion.weighing import Weighing, estimated_share, fit_weighing, posterior, trust_after
 
-IN_SAMPLE = 0.5  # weight of networks that saw a listing beside everything else, in standard deviations
+IN_SAMPLE = 0.25  # weight of networks that saw a listing beside everything else, in standard deviations
 _LEAST_SLOPE = 0.01
 _LEAST_DEVIATION = 1e-3
 
@@ -125,7 +125,7 @@ def _weighed(
 
 
 def _blend_weights(log_odds: Doubles, seen: Doubles) -> tuple[float, float, float]:
-    """In-sample logits count half as much as everything else; mean and deviation stay those of `log_odds`."""
+    """In-sample logits count a quarter of everything else; mean and deviation stay those of `log_odds`."""
     deviation = max(float(log_odds.std()), _LEAST_DEVIATION)
     both = log_odds / deviation + IN_SAMPLE * seen
     scale = deviation / max(float(both.std()), _LEAST_DEVIATION)

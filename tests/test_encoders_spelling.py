@@ -1,0 +1,38 @@
+"""The spelling of titles: who shares letters is near, whatever the words mean."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmquality.encoders.spelling import SPELLING_DIM, spelling
+
+
+def cosine(a: str, b: str) -> float:
+    return float(np.prod(spelling([a, b]), axis=0).sum())
+
+
+def test_who_shares_words_or_parts_of_them_is_near() -> None:
+    near, far = "Zephyron QX-250 charger", "oak writing desk"
+    assert cosine("Zephyron QX-250 case", near) > 0.5 > 0.2 > cosine("Zephyron QX-250 case", far)
+    assert cosine("Wanduhr", "Taschenuhr") > 0.15  # no sentence encoder has to know the language
+    assert cosine("белая кружка", "кружка") > 0.5
+
+
+def test_runs_of_letters_end_with_the_word() -> None:
+    assert cosine("ab cd", "cd ab") > 0.999
+
+
+def test_a_title_without_letters_is_nowhere() -> None:
+    assert not spelling(["", "  "]).any()
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=5))
+def test_each_title_is_read_alone_at_unit_length(titles: list[str]) -> None:
+    found = spelling(titles)
+    assert found.dtype == np.float32 and found.shape == (len(titles), SPELLING_DIM)
+    lengths = np.linalg.norm(found, axis=1)
+    assert np.all(np.isclose(lengths, 1, atol=1e-5) | (lengths == 0))
+    for title, vector in zip(titles, found, strict=True):
+        np.testing.assert_array_equal(spelling([title])[0], vector)

@@ -31,6 +31,14 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+class Drawn(StrEnum):
+    """How a case came before the analyst."""
+
+    BROWSED = "browsed"  # opened from a page, chosen by the analyst
+    QUEUE = "queue"  # handed out by the queue, by its place in the ranking
+    CONTROL = "control"  # handed out by the queue, at random from the whole catalogue: what rates rest on
+
+
 class Space(StrEnum):
     """The embedding spaces in which neighbours are searched."""
 
@@ -111,6 +119,8 @@ class Label:
     model_version: str | None  # what the analyst saw: version, score and rank at that moment
     score: float | None
     rank: int | None
+    drawn: Drawn = Drawn.BROWSED
+    score_hidden: bool = False  # whether the score was kept from the analyst until the verdict
 
 
 @dataclass(frozen=True)

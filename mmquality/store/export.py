@@ -39,6 +39,8 @@ EXPORT_SCHEMA = pa.schema(
         pa.field("model_version", pa.string()),
         pa.field("score", pa.float64()),
         pa.field("rank", pa.int64()),
+        pa.field("drawn", pa.string(), nullable=False),
+        pa.field("score_hidden", pa.bool_(), nullable=False),
     ]
 )
 EXPORT_COLUMNS = tuple(EXPORT_SCHEMA.names)
@@ -81,6 +83,7 @@ def _row(labelled: LabelledListing) -> dict[str, Any]:
     values |= {"title": labelled.title, "category": labelled.category, "image": labelled.image}
     values["verdict"] = labelled.label.verdict.value
     values["reason"] = None if labelled.label.reason is None else labelled.label.reason.value
+    values["drawn"] = labelled.label.drawn.value
     return {name: values[name] for name in EXPORT_COLUMNS}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, func, select
 
-from mmquality.records import Label, Reason, Verdict
+from mmquality.records import Drawn, Label, Reason, Verdict
 from mmquality.store.database import Database
 from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions
 from mmquality.store.text import contains_every_word
@@ -23,7 +23,9 @@ label_columns = [
     model_versions.c.name.label("label_version"),
     *(
         labels.c[name].label(f"label_{name}")
-        for name in ("verdict", "reason", "note", "analyst", "created_at", "score", "rank")
+        for name in (
+            "verdict", "reason", "note", "analyst", "created_at", "score", "rank", "drawn", "score_hidden"
+        )
     ),
 ]
 
@@ -43,6 +45,8 @@ def as_label(row: RowMapping) -> Label | None:
         model_version=row["label_version"],
         score=row["label_score"],
         rank=row["label_rank"],
+        drawn=Drawn(row["label_drawn"]),
+        score_hidden=row["label_score_hidden"],
     )
 
 

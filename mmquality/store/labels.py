@@ -8,11 +8,19 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
-from mmquality.records import Label, Reason, Verdict
+from mmquality.records import Drawn, Label, Reason, Verdict
 from mmquality.store.database import upsert
 from mmquality.store.label_pages import LabelReader, as_label, label_columns, labels_with_versions
 from mmquality.store.scores import version_in_force
-from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions, scores
+from mmquality.store.tables import (
+    current_labels,
+    label_withdrawals,
+    labels,
+    leases,
+    listings,
+    model_versions,
+    scores,
+)
 
 
 class LabelStore(LabelReader):
@@ -26,11 +34,14 @@ class LabelStore(LabelReader):
         note: str,
         analyst: str,
         seen_version: str | None = None,
+        drawn: Drawn = Drawn.BROWSED,
+        score_hidden: bool = False,
     ) -> Label:
         """Add a verdict; from now on it is the one that counts for the listing.
 
         It records version, score and rank of the listing in `seen_version`, the model version that the
-        analyst looked at (without it: the one in force). Raises `MMQualityError` for a mismatch without a
+        analyst looked at (without it: the one in force), how the case came before the analyst, and whether the
+        score was hidden until now. Whoever holds the case in the queue has done with it. Raises `MMQualityError` for a mismatch without a
         reason, a match with one or an empty analyst, `UnknownListingError`, and `WorkspaceError` for an
         unknown version.
         """
@@ -44,8 +55,11 @@ class LabelStore(LabelReader):
                 "note": note,
                 "analyst": analyst.strip(),
                 "created_at": datetime.now(UTC),
+                "drawn": drawn.value,
+                "score_hidden": score_hidden,
                 **_seen(connection, judged["listing_no"], seen_version),
             }
+            connection.execute(delete(leases).where(leases.c.listing_no == judged["listing_no"]))
             new = insert(labels).values(values).returning(labels.c.label_id)
             return _let_count(connection, judged["listing_no"], connection.execute(new).scalar_one())
 

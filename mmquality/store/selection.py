@@ -85,6 +85,11 @@ class Selection:
         statement = statement.order_by(*order).offset(skipped).limit(size)
         return list(self._connection.execute(statement).scalars())
 
+    def worst_of(self, *conditions: ColumnElement[bool]) -> int | None:
+        """The first rank for which the conditions hold, too."""
+        statement = self._select(scores.c.rank).where(*conditions).order_by(scores.c.rank)
+        return self._connection.execute(statement.limit(1)).scalar_one_or_none()
+
     def next_rank(self, rank: int, forward: bool) -> int | None:
         """The rank after (or before) a rank."""
         statement = self._select(scores.c.rank)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     func,
     literal_column,
 )
@@ -164,8 +166,11 @@ labels = Table(
         "title_hash", StoredText, nullable=False
     ),  # what was judged: a later import may change the listing
     Column("photo_hash", StoredText, nullable=False),
+    Column("drawn", StoredText, nullable=False, server_default="browsed"),
+    Column("score_hidden", Boolean, nullable=False, server_default=false()),
     Index("ix_labels_listing_no", "listing_no", "label_id"),
     Index("ix_labels_created_at", "created_at"),
+    Index("ix_labels_analyst", "analyst", "label_id"),
     sqlite_autoincrement=True,
 )
 
@@ -187,6 +192,17 @@ current_labels = Table(
     Column("label_id", ForeignKey("labels.label_id"), nullable=False, unique=True),
     Column("verdict", StoredText, nullable=False),
     Index("ix_current_labels_verdict", "verdict", "listing_no"),
+)
+
+# Who has which case of the queue before them. A case that nobody decides goes to others when the lease ends.
+leases = Table(
+    "leases",
+    metadata,
+    Column("listing_no", ForeignKey("listings.listing_no"), primary_key=True),
+    Column("analyst", StoredText, nullable=False),
+    Column("drawn", StoredText, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_leases_analyst", "analyst"),
 )
 
 import_reports = Table(

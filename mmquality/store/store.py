@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from mmquality.store.labels import LabelStore
 from mmquality.store.listings import ListingStore
+from mmquality.store.queue import QueueStore
 from mmquality.store.ranking import RankingStore
 from mmquality.store.reports import ReportStore
 from mmquality.store.scores import ScoreStore
 
 
-class Store(ListingStore, ScoreStore, RankingStore, LabelStore, ReportStore):
-    """Listings, model versions and scores, the ranking, labels and import reports of one workspace.
+class Store(ListingStore, ScoreStore, RankingStore, QueueStore, LabelStore, ReportStore):
+    """Listings, model versions and scores, the ranking, the queue, labels and import reports of one workspace.
 
     `Store.open(url)` gives one; it may be shared by threads, and any number of processes may open the same
     database. Every method is one transaction: it reads one state, and it writes all or nothing.

@@ -1,0 +1,140 @@
+"""The queue: the worst case first, nobody's twice, control cases from everywhere, on both engines."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from catalogues import fill, publish
+from sqlalchemy import update
+
+from mmquality.records import Drawn, Reason, Verdict
+from mmquality.store import Case, RankingQuery, Store
+from mmquality.store.tables import leases
+
+ANY = RankingQuery()
+
+
+@pytest.fixture
+def ranked(store: Store) -> Store:
+    """L000 is the worst of twenty."""
+    fill(store, 20)
+    publish(store, "v1", {f"L{n:03d}": 1 - n / 20 for n in range(20)})
+    return store
+
+
+def match(store: Store, listing_id: str, analyst: str = "ann") -> None:
+    store.add_label(listing_id, Verdict.MATCH, None, "", analyst)
+
+
+def test_nothing_is_handed_out_before_there_is_a_ranking(store: Store) -> None:
+    assert store.next_case("ann", ANY) is None
+
+
+def test_the_worst_unlabelled_case_stays_until_its_verdict(ranked: Store) -> None:
+    assert ranked.next_case("ann", ANY) == Case("L000", Drawn.QUEUE) == ranked.next_case("ann", ANY)
+    match(ranked, "L000")
+    assert ranked.next_case("ann", ANY) == Case("L001", Drawn.QUEUE)
+
+
+def test_no_case_is_before_two_analysts(ranked: Store) -> None:
+    assert [ranked.next_case(a, ANY) for a in ("ann", "bob")] == [
+        Case("L000", Drawn.QUEUE),
+        Case("L001", Drawn.QUEUE),
+    ]
+    match(ranked, "L002", "somebody else")
+    match(ranked, "L000")
+    assert ranked.next_case("ann", ANY) == Case("L003", Drawn.QUEUE)
+    ranked.give_back("bob")
+    match(ranked, "L003")
+    assert ranked.next_case("ann", ANY) == Case("L001", Drawn.QUEUE)
+
+
+def test_many_at_once_never_get_the_same(ranked: Store) -> None:
+    def work(analyst: str) -> list[str]:
+        done = []
+        while case := ranked.next_case(analyst, ANY, control_share=0.3):
+            match(ranked, case.listing_id, analyst)
+            done.append(case.listing_id)
+        return done
+
+    with ThreadPoolExecutor(4) as pool:
+        judged = Counter(i for done in pool.map(work, ["ann", "bob", "cy", "dee"]) for i in done)
+    assert judged == {f"L{n:03d}": 1 for n in range(20)}
+
+
+def test_a_lease_that_ended_gives_the_case_to_others(ranked: Store) -> None:
+    ranked.next_case("ann", ANY)
+    with ranked._write() as connection:
+        connection.execute(update(leases).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+    assert ranked.next_case("bob", ANY) == Case("L000", Drawn.QUEUE)
+    assert ranked.next_case("ann", ANY) == Case("L001", Drawn.QUEUE)
+
+
+def test_what_is_skipped_does_not_come_again_to_who_skipped_it(ranked: Store) -> None:
+    assert ranked.next_case("ann", ANY, apart_from=["L000"]) == Case("L001", Drawn.QUEUE)
+    assert ranked.next_case("bob", ANY) == Case("L000", Drawn.QUEUE)
+    assert ranked.next_case("ann", ANY, apart_from=["L000", "L001"]) == Case("L002", Drawn.QUEUE)
+
+
+def test_another_question_gives_the_case_back(ranked: Store) -> None:
+    ranked.next_case("ann", ANY)
+    assert ranked.next_case("ann", RankingQuery(max_score=0.5)) == Case("L010", Drawn.QUEUE)
+    assert ranked.next_case("bob", ANY) == Case("L000", Drawn.QUEUE)
+
+
+def test_an_empty_queue_says_so(ranked: Store) -> None:
+    assert ranked.next_case("ann", RankingQuery(text="no such word")) is None
+
+
+def test_control_cases_come_from_everywhere_whatever_is_asked(ranked: Store) -> None:
+    seen = Counter[str]()
+    for seed in range(300):
+        case = ranked.next_case("ann", RankingQuery(min_score=0.9), 1.0, rng=random.Random(seed))
+        assert case is not None and case.drawn is Drawn.CONTROL
+        seen[case.listing_id] += 1
+        ranked.give_back("ann")
+    assert len(seen) == 20 and max(seen.values()) < 40  # 15 expected of each
+
+
+def test_a_control_case_stays_the_same_until_its_verdict(ranked: Store) -> None:
+    case = ranked.next_case("ann", ANY, 1.0)
+    assert case == ranked.next_case("ann", RankingQuery(text="no such word"), 0.0)
+
+
+def test_the_share_of_control_cases_is_the_one_asked_for(ranked: Store) -> None:
+    drawn = Counter()
+    for seed in range(400):
+        case = ranked.next_case("ann", ANY, 0.25, rng=random.Random(seed))
+        assert case is not None
+        drawn[case.drawn] += 1
+        ranked.give_back("ann")
+    assert 70 < drawn[Drawn.CONTROL] < 130
+
+
+def test_a_label_keeps_how_it_was_drawn(ranked: Store) -> None:
+    label = ranked.add_label(
+        "L003", Verdict.MISMATCH, Reason.OTHER, "", "ann", drawn=Drawn.CONTROL, score_hidden=True
+    )
+    assert (label.drawn, label.score_hidden) == (Drawn.CONTROL, True)
+    assert ranked.ranked_listing("L003").label == label
+    match(ranked, "L004")
+    assert ranked.ranked_listing("L004").label.drawn is Drawn.BROWSED  # type: ignore[union-attr]
+
+
+def test_the_way_back_and_the_work_of_a_day(ranked: Store) -> None:
+    start = datetime.now(UTC)
+    for listing_id in ("L000", "L005", "L001"):
+        match(ranked, listing_id)
+        match(ranked, "L009", "bob")
+    last = ranked.judged_before("ann")
+    assert last is not None and last[1] == "L001"
+    before = ranked.judged_before("ann", last[0])
+    assert before is not None and before[1] == "L005"
+    assert ranked.judged_before("cy") is None
+    times = ranked.judged_since("ann", start)
+    assert len(times) == 3 and times == sorted(times, reverse=True)
+    assert ranked.judged_since("ann", datetime.now(UTC) + timedelta(seconds=1)) == []

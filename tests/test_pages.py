@@ -24,7 +24,7 @@ from mmquality.pages.filters import LABEL_STATES, NO_CATEGORY, SORTS, VIEWS, Fil
 from mmquality.pages.problems import kind
 from mmquality.pages.wording import percent
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import ModelVersion, Reason, RowProblem, Verdict
+from mmquality.records import ModelVersion, Reason, RowProblem, Space, Verdict
 from mmquality.store import LabelFilter, LabelQuery, Store
 
 PAGES = ROOT / "mmquality" / "pages"
@@ -247,10 +247,10 @@ class TestCompare:
         app = opened("compare", id="L004")
         found = Catalogue(shown.workspace).comparison("L004", 10)
         page = texts(app)
-        assert f"<dt>overlap@10</dt><dd>{found.overlap} of 10</dd>" in page
-        assert page.count('class="mmq-mark mmq-entered"') == len(found.entered)
-        assert page.count('class="mmq-mark mmq-left"') == len(found.left)
-        assert page.count("unified distance") == page.count("title distance") == 20
+        assert f"<dt>overlap@10 with title</dt><dd>{found.overlap(Space.TITLE)} of 10</dd>" in page
+        assert page.count('class="mmq-mark mmq-entered"') == len(found.entered(Space.TITLE))
+        assert page.count('class="mmq-mark mmq-left"') == len(found.left(Space.TITLE))
+        assert page.count("unified distance") == page.count("title similarity") == 20
 
     def test_k_can_be_chosen(self, shown: Fixture) -> None:
         app = opened("compare", id="L004", k="5")

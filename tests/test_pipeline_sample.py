@@ -66,7 +66,9 @@ def test_from_files_to_a_labelled_queue(marketplace: Marketplace, tmp_path: Path
             assert worst not in {n.listing_id for n in found}
             assert sorted(n.distance for n in found) == [n.distance for n in found]
         comparison = opened.comparison(worst, 5)
-        assert comparison.overlap + len(comparison.entered) == 5 == comparison.overlap + len(comparison.left)
+        overlap = comparison.overlap(Space.TITLE)
+        assert overlap + len(comparison.entered(Space.TITLE)) == 5
+        assert overlap + len(comparison.left(Space.TITLE)) == 5
         evidence = opened.evidence(worst, 3)
         assert len(evidence.photo_looks_like) == len(evidence.title_asks_for) == 3
         # label and export

@@ -16,11 +16,6 @@ from mmquality.records import Listing, Neighbour
 Figures = Callable[[Neighbour], str]
 
 
-def title_distance(neighbour: Neighbour) -> float:
-    """The Euclidean distance of the two unit title embeddings: √(2 − 2 · cosine), 0 … 2."""
-    return math.sqrt(max(0.0, 2 - 2 * neighbour.title_similarity))
-
-
 def share(distance: float) -> float:
     """The length of a distance's bar: empty for 0 (the same), full from √2 (unrelated) on."""
     return distance / math.sqrt(2)
@@ -46,9 +41,10 @@ def strip(catalogue: Catalogue, name: str, listings: Mapping[str, Listing], queu
                 links.listing_link(listing.listing_id, listing.title, queue)
 
 
-def unified_figures(neighbour: Neighbour) -> str:
-    """Unified embedding distance beside title similarity."""
-    return distance_bar("unified distance", neighbour.distance, share(neighbour.distance)) + distance_bar(
+def unified_figures(neighbour: Neighbour, distance: float | None = None) -> str:
+    """Unified embedding distance beside title similarity; `distance` where the neighbour has another one."""
+    unified = neighbour.distance if distance is None else distance
+    return distance_bar("unified distance", unified, share(unified)) + distance_bar(
         "title similarity", neighbour.title_similarity, neighbour.title_similarity
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -15,35 +14,13 @@ from mmquality.index import NeighbourIndex, distance_of
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
 from mmquality.pipeline.places import index_path, open_store, thumbnail_path
+from mmquality.pipeline.recall_lists import LOOKED_AT, Comparison
 from mmquality.pipeline.scored import load_known_pairs, load_scores
 from mmquality.pipeline.settings import load_settings
 from mmquality.records import Listing, ModelVersion, Neighbour, Space, product_of
 from mmquality.store import Store
 
 _SEARCHED_AT_ONCE = 100_000  # listings of an index that a whole page of photos is looked up in
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Title-only and unified recall of one listing, side by side."""
-
-    title: list[Neighbour]
-    unified: list[Neighbour]
-
-    @property
-    def entered(self) -> set[str]:
-        """Listings that only unified recall finds."""
-        return _ids(self.unified) - _ids(self.title)
-
-    @property
-    def left(self) -> set[str]:
-        """Listings that only title recall finds."""
-        return _ids(self.title) - _ids(self.unified)
-
-    @property
-    def overlap(self) -> int:
-        """How many listings both lists hold."""
-        return len(_ids(self.title) & _ids(self.unified))
 
 
 class Catalogue:
@@ -82,19 +59,7 @@ class Catalogue:
 
         Raises `UnknownListingError` for one that the catalogue or the version in force does not hold.
         """
-        index = self._index(space)
-        self._check_held(listing_id, index)
-        found = index.nearest(listing_id, k)
-        if not found:
-            return []
-        titles = self._index(Space.TITLE)
-        similarities = titles.vectors([i for i, _ in found]) @ titles.vectors([listing_id])[0]
-        return [
-            Neighbour(other, position, distance, float(similarity))
-            for position, ((other, distance), similarity) in enumerate(
-                zip(found, similarities, strict=True), 1
-            )
-        ]
+        return self._as_neighbours(listing_id, self._nearest(listing_id, space, k))
 
     def distances(self, listing_id: str, others: Sequence[str], space: Space) -> list[float]:
         """How far each of `others` is from a listing in `space`: Euclidean, of unit vectors, 0 … 2."""
@@ -104,10 +69,17 @@ class Catalogue:
         found: list[float] = distance_of(index.vectors(others) @ index.vectors([listing_id])[0]).tolist()
         return found
 
-    def comparison(self, listing_id: str, k: int = 10) -> Comparison:
-        """What title-only recall and unified recall each find for one listing."""
+    def comparison(
+        self, listing_id: str, k: int = 10, beside: Sequence[Space] = (Space.TITLE,)
+    ) -> Comparison:
+        """What unified recall finds for one listing, and what the spaces `beside` it find."""
+        found = {space: self._nearest(listing_id, space, LOOKED_AT) for space in (*beside, Space.UNIFIED)}
+        lists = {space: self._as_neighbours(listing_id, near[:k]) for space, near in found.items()}
+        listed = sorted({n.listing_id for near in lists.values() for n in near})
         return Comparison(
-            self.neighbours(listing_id, Space.TITLE, k), self.neighbours(listing_id, Space.UNIFIED, k)
+            lists,
+            {space: {i: place for place, (i, _) in enumerate(near, 1)} for space, near in found.items()},
+            dict(zip(listed, self.distances(listing_id, listed, Space.UNIFIED), strict=True)),
         )
 
     def evidence(self, listing_id: str, k: int = 6) -> Evidence:
@@ -150,6 +122,23 @@ class Catalogue:
         path = thumbnail_path(self.workspace, listing.photo_hash)
         return path if path.exists() else Path(listing.photo_path)
 
+    def _nearest(self, listing_id: str, space: Space, k: int) -> list[tuple[str, float]]:
+        index = self._index(space)
+        self._check_held(listing_id, index)
+        return index.nearest(listing_id, k)
+
+    def _as_neighbours(self, listing_id: str, found: Sequence[tuple[str, float]]) -> list[Neighbour]:
+        if not found:
+            return []
+        titles = self._index(Space.TITLE)
+        similarities = titles.vectors([i for i, _ in found]) @ titles.vectors([listing_id])[0]
+        return [
+            Neighbour(other, position, distance, float(similarity))
+            for position, ((other, distance), similarity) in enumerate(
+                zip(found, similarities, strict=True), 1
+            )
+        ]
+
     def _check_held(self, listing_id: str, index: NeighbourIndex) -> None:
         if listing_id not in index:
             self.store.listing(listing_id)  # raises where the catalogue does not hold it either
@@ -165,7 +154,3 @@ class Catalogue:
 
     def _load(self, space: Space) -> NeighbourIndex:
         return NeighbourIndex.load(index_path(self.workspace, self.published_version().name, space))
-
-
-def _ids(neighbours: list[Neighbour]) -> set[str]:
-    return {n.listing_id for n in neighbours}

@@ -121,6 +121,7 @@ class Label:
     rank: int | None
     drawn: Drawn = Drawn.BROWSED
     score_hidden: bool = False  # whether the score was kept from the analyst until the verdict
+    batch: str | None = None  # shared by labels that were given together
 
 
 @dataclass(frozen=True)

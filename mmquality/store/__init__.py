@@ -1,15 +1,24 @@
 """The workspace's database: listings, scores by model version, labels, import reports."""
 
+from mmquality.store.bulk import MOST_AT_ONCE, Batch
+from mmquality.store.conditions import LabelFilter, RankingQuery
 from mmquality.store.export import export_labels
+from mmquality.store.facets import Facet
 from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage
 from mmquality.store.listings import UpsertCounts
 from mmquality.store.queue import LEASE, Case
 from mmquality.store.ranking import RankingPage
 from mmquality.store.reports import ImportReport, ProblemsPage
-from mmquality.store.selection import RANKING_SORTS, LabelFilter, RankingQuery
+from mmquality.store.selection import MOST_COUNTED, RANKING_SORTS
 from mmquality.store.store import Store
+from mmquality.store.views import SavedView
 
 __all__ = [
+    "MOST_AT_ONCE",
+    "MOST_COUNTED",
+    "Batch",
+    "Facet",
+    "SavedView",
     "LEASE",
     "RANKING_SORTS",
     "Case",

@@ -80,7 +80,7 @@ class Database:
     def _refresh_statistics(self) -> None:
         """Let the query planner look at the tables again: its choice of an index rests on their sizes."""
         with self._write() as connection:
-            for table in ("listings", "scores"):
+            for table in ("listings", "scores", "listing_values"):
                 connection.exec_driver_sql(f"ANALYZE {table}")
 
     @contextmanager

@@ -24,7 +24,16 @@ label_columns = [
     *(
         labels.c[name].label(f"label_{name}")
         for name in (
-            "verdict", "reason", "note", "analyst", "created_at", "score", "rank", "drawn", "score_hidden"
+            "verdict",
+            "reason",
+            "note",
+            "analyst",
+            "created_at",
+            "score",
+            "rank",
+            "drawn",
+            "score_hidden",
+            "batch",
         )
     ),
 ]
@@ -47,6 +56,7 @@ def as_label(row: RowMapping) -> Label | None:
         rank=row["label_rank"],
         drawn=Drawn(row["label_drawn"]),
         score_hidden=row["label_score_hidden"],
+        batch=row["label_batch"],
     )
 
 

@@ -45,7 +45,7 @@ class LabelStore(LabelReader):
         reason, a match with one or an empty analyst, `UnknownListingError`, and `WorkspaceError` for an
         unknown version.
         """
-        _check_verdict(verdict, reason, analyst)
+        check_verdict(verdict, reason, analyst)
         with self._write() as connection:
             judged = _judged(connection, listing_id)
             values = {
@@ -83,7 +83,8 @@ class LabelStore(LabelReader):
             return _count_newest(connection, listing_no)
 
 
-def _check_verdict(verdict: Verdict, reason: Reason | None, analyst: str) -> None:
+def check_verdict(verdict: Verdict, reason: Reason | None, analyst: str) -> None:
+    """Raises `MMQualityError` for a mismatch without a reason, a match with one, or an empty analyst."""
     if verdict is Verdict.MISMATCH and reason is None:
         raise MMQualityError("A mismatch needs a reason; choose one and save again.")
     if verdict is Verdict.MATCH and reason is not None:
@@ -103,19 +104,24 @@ def _judged(connection: Connection, listing_id: str) -> dict[str, Any]:
 
 
 def _seen(connection: Connection, listing_no: int, version: str | None) -> dict[str, Any]:
-    if version is None:
-        found = version_in_force(connection)
-        version_id = None if found is None else found[0]
-    else:
-        query = select(model_versions.c.version_id).where(model_versions.c.name == version)
-        version_id = connection.execute(query).scalar_one_or_none()
-        if version_id is None:
-            raise WorkspaceError(f"There is no model version {version!r}; reload the page and label again.")
+    version_id = seen_version_id(connection, version)
     place = select(scores.c.score, scores.c.rank).where(
         scores.c.listing_no == listing_no, scores.c.version_id == version_id
     )
     row = connection.execute(place).mappings().one_or_none()
     return {} if row is None else {"version_id": version_id, **row}
+
+
+def seen_version_id(connection: Connection, version: str | None) -> int | None:
+    """The number of the version that the analyst looked at, by default of the one in force."""
+    if version is None:
+        found = version_in_force(connection)
+        return None if found is None else found[0]
+    query = select(model_versions.c.version_id).where(model_versions.c.name == version)
+    version_id: int | None = connection.execute(query).scalar_one_or_none()
+    if version_id is None:
+        raise WorkspaceError(f"There is no model version {version!r}; reload the page and label again.")
+    return version_id
 
 
 def _let_count(connection: Connection, listing_no: int, label_id: int) -> Label:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 from mmquality.errors import UnknownListingError
 from mmquality.records import Listing
 from mmquality.store.database import Database, batches, upsert
+from mmquality.store.facets import FacetChange, change_facets, facets_of
 from mmquality.store.tables import listings
 from mmquality.store.text import folded
 
@@ -179,6 +180,7 @@ def _upsert(connection: Connection, batch: Sequence[dict[str, Any]]) -> UpsertCo
     touched = [row for row in known if _differs(row, stored[row["listing_id"]], _CONTENT + _STAMP)]
     if added or touched:
         connection.execute(upsert(connection, listings, _WRITTEN, listings.c.listing_id), added + touched)
+        _keep_facets(connection, added + updated, stored)
     return UpsertCounts(len(added), len(updated), len(known) - len(updated))
 
 
@@ -186,6 +188,24 @@ def _stored(connection: Connection, ids: Sequence[str]) -> dict[str, RowMapping]
     columns = [listings.c[name] for name in ("listing_id", *_CONTENT, *_STAMP)]
     rows = connection.execute(select(*columns).where(listings.c.listing_id.in_(ids)))
     return {row["listing_id"]: row for row in rows.mappings()}
+
+
+def _keep_facets(
+    connection: Connection, written: Sequence[dict[str, Any]], before: Mapping[str, RowMapping]
+) -> None:
+    """Let the listings be found by the attributes that they have now."""
+    ids = [row["listing_id"] for row in written]
+    query = select(listings.c.listing_id, listings.c.listing_no).where(listings.c.listing_id.in_(ids))
+    numbers = {listing_id: number for listing_id, number in connection.execute(query)}
+    changes = (
+        FacetChange(numbers[row["listing_id"]], _facets(before.get(row["listing_id"])), _facets(row))
+        for row in written
+    )
+    change_facets(connection, changes)
+
+
+def _facets(row: Mapping[str, Any] | RowMapping | None) -> frozenset[tuple[str, str]]:
+    return frozenset() if row is None else facets_of(row["seller"], row["attributes"])
 
 
 def _differs(row: dict[str, Any], stored: RowMapping, names: Sequence[str]) -> bool:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
 from mmquality.records import Drawn
+from mmquality.store.conditions import RankingQuery
 from mmquality.store.database import Database, upsert
 from mmquality.store.scores import scored_count, version_in_force
-from mmquality.store.selection import RankingQuery, Selection
+from mmquality.store.selection import Selection
 from mmquality.store.tables import current_labels, current_model, labels, leases, listings, scores
 
 LEASE = timedelta(minutes=15)  # without a verdict or another look, the case then goes to others
@@ -152,7 +153,5 @@ class _Draw:
             "drawn": drawn.value,
             "expires_at": self._now + LEASE,
         }
-        self._connection.execute(
-            upsert(self._connection, leases, ["analyst", "drawn", "expires_at"]), lease
-        )
+        self._connection.execute(upsert(self._connection, leases, ["analyst", "drawn", "expires_at"]), lease)
         return Case(listing_id, drawn)

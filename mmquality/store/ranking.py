@@ -7,23 +7,28 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from mmquality.errors import UnknownListingError
+from mmquality.errors import UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion, RankedListing
+from mmquality.store.conditions import RankingQuery
 from mmquality.store.database import Database
 from mmquality.store.label_pages import as_label, label_columns
 from mmquality.store.listings import as_listing, listing_columns
-from mmquality.store.scores import scored_count, version_in_force
-from mmquality.store.selection import RankingQuery, Selection
+from mmquality.store.scores import as_version, scored_count, version_in_force
+from mmquality.store.selection import Selection
 from mmquality.store.tables import current_labels, labels, listings, model_versions, scores
 
 
 @dataclass(frozen=True)
 class RankingPage:
-    """One page of the ranking; `total` counts the listings on all pages; `version` made the scores."""
+    """One page of the ranking; `total` counts the listings on all pages; `version` made the scores.
+
+    `more`: filters let more than `total` through, which is then 10,000; the rest is not counted, nor paged.
+    """
 
     rows: list[RankedListing]
     total: int
     version: ModelVersion | None
+    more: bool = False
 
 
 class RankingStore(Database):
@@ -32,15 +37,28 @@ class RankingStore(Database):
     def ranking_page(self, query: RankingQuery, page: int = 1, size: int = 50) -> RankingPage:
         """Page 1, 2, … of the query's listings; a page past the end has no rows.
 
-        Raises `MMQualityError` for a sort that is none of `RANKING_SORTS`.
+        Raises `MMQualityError` for a sort that is none of `RANKING_SORTS`, `WorkspaceError` where there is no
+        model version of that name.
         """
         with self._read() as connection:
-            found = version_in_force(connection)
+            found = _version(connection, query.version)
             if found is None:
                 return RankingPage([], 0, None)
             selection = Selection(connection, found[0], query)
             rows = _ranked_listings(connection, found[0], selection.page_of_ranks(page, size))
-            return RankingPage(rows, selection.total, found[1])
+            return RankingPage(rows, selection.total, found[1], selection.more)
+
+    def ranking_ids(self, query: RankingQuery, limit: int) -> list[str]:
+        """The ids of the query's first listings, at most `limit`, in order."""
+        with self._read() as connection:
+            found = _version(connection, query.version)
+            if found is None:
+                return []
+            ranks = Selection(connection, found[0], query).page_of_ranks(1, limit)
+            here = (scores.c.version_id == found[0]) & scores.c.rank.in_(ranks)
+            joined = select(scores.c.rank, listings.c.listing_id).join_from(scores, listings).where(here)
+            by_rank = {rank: listing_id for rank, listing_id in connection.execute(joined)}
+            return [by_rank[rank] for rank in ranks]
 
     def ranked_listing(self, listing_id: str) -> RankedListing:
         """One listing with its place in the ranking. Raises `UnknownListingError` when it is not ranked."""
@@ -59,11 +77,12 @@ class RankingStore(Database):
 
         After it for a positive `step`, before it for a negative one; None at the end.
         """
+        wanted = query or RankingQuery()
         with self._read() as connection:
-            found = version_in_force(connection)
+            found = _version(connection, wanted.version)
             if found is None:
                 return None
-            selection = Selection(connection, found[0], query or RankingQuery())
+            selection = Selection(connection, found[0], wanted)
             near = selection.next_rank(rank, forward=step > 0)
             rows = [] if near is None else _ranked_listings(connection, found[0], [near])
             return rows[0].listing.listing_id if rows else None
@@ -81,6 +100,17 @@ class RankingStore(Database):
             everything = connection.execute(select(func.count()).select_from(listings)).scalar_one()
             found = version_in_force(connection)
             return everything - (scored_count(connection, found[0]) if found else 0)
+
+
+def _version(connection: Connection, name: str | None) -> tuple[int, ModelVersion] | None:
+    """The version of that name; without one the version in force."""
+    if name is None:
+        return version_in_force(connection)
+    query = select(model_versions).where(model_versions.c.name == name)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise WorkspaceError(f"There is no model version {name!r}; the Models page shows those there are.")
+    return row["version_id"], as_version(row)
 
 
 def _ranks(connection: Connection, version_id: int, listing_id: str) -> list[int]:

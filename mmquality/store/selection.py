@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Join, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Join, Select, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from mmquality.errors import MMQualityError
+from mmquality.store.conditions import Condition, RankingQuery, conditions
 from mmquality.store.scores import count_before, scored_count
 from mmquality.store.tables import TITLE_START, current_labels, listings, scores
-from mmquality.store.text import contains_every_word
-
-
-class LabelFilter(StrEnum):
-    """Which listings to show by the label that counts for them."""
-
-    UNLABELLED = "unlabelled"
-    LABELLED = "labelled"
-    MISMATCH = "mismatch"
-    MATCH = "match"
-    UNSURE = "unsure"
-
 
 _LISTING_SORTS: dict[str, ColumnElement[Any]] = {
     "title": listings.c.title_folded,
@@ -37,25 +24,15 @@ _LISTING_SORTS: dict[str, ColumnElement[Any]] = {
 RANKING_SORTS = tuple(sign + key for key in ("rank", "score", *_LISTING_SORTS) for sign in ("", "-"))
 
 
-@dataclass(frozen=True)
-class RankingQuery:
-    """Which listings of the ranking, and in which order.
-
-    `category`: any of these ("" = listings without one); nothing = all. `text`: every word occurs in the
-    title, in any case. `sort`: one of `RANKING_SORTS`; "rank" and "-score" put the worst first. Equal ones
-    follow by rank; listings without a price or category come last either way.
-    """
-
-    category: tuple[str, ...] = ()
-    min_score: float | None = None
-    max_score: float | None = None
-    text: str = ""
-    label: LabelFilter | None = None
-    sort: str = "rank"
+MOST_COUNTED = 10_000  # listings that filters let through: beyond it they are not counted, nor paged
 
 
 class Selection:
-    """The ranked listings that a query asks for, in one version."""
+    """The ranked listings that a query asks for, in one version.
+
+    A filter is looked up where it finds few, and tested on the way down the ranking where it finds many: no
+    question reads the whole ranking.
+    """
 
     def __init__(self, connection: Connection, version_id: int, query: RankingQuery) -> None:
         if query.sort not in RANKING_SORTS:
@@ -67,23 +44,27 @@ class Selection:
         self._sort = query.sort
         # Scores fall as ranks rise: a range of scores is a range of ranks.
         self._first, self._last = _rank_range(connection, version_id, query)
-        self._filters = _filters(query)
-        self.total = self._count()  # how many listings there are
+        self._conditions = conditions(connection, query)
+        found = self._found()
+        self.more = found is not None and len(found) > MOST_COUNTED  # than `total`
+        self._few = None if found is None or self.more else sorted(found)
+        self.total = self._count() if found is None else min(len(found), MOST_COUNTED)  # how many listings
 
     def page_of_ranks(self, page: int, size: int) -> list[int]:
         """The ranks on page 1, 2, …, in order; none past the end."""
-        first, skipped = self._first, (max(page, 1) - 1) * size
+        skipped = (max(page, 1) - 1) * size
         if skipped >= self.total:
             return []
-        if not self._filters and self._sort in ("rank", "-score"):
-            # Ranks have no gaps: jump to the page instead of walking there.
-            first, skipped = first + skipped, 0
-        statement = self._select(scores.c.rank, first)
-        if self._sort.removeprefix("-") in _LISTING_SORTS:
-            statement = statement.select_from(_ListingsFirst(listings, scores))
-        order = _order(self._sort, self._connection.dialect.name)
-        statement = statement.order_by(*order).offset(skipped).limit(size)
-        return list(self._connection.execute(statement).scalars())
+        size = min(size, self.total - skipped)
+        by_rank = self._sort.removeprefix("-") not in _LISTING_SORTS
+        if by_rank and not self._conditions:  # ranks have no gaps: jump to the page instead of walking there
+            ranks: Sequence[int] = range(self._first, self._last + 1)
+        elif by_rank and self._few is not None:
+            ranks = self._few
+        else:
+            return self._in_order(skipped, size)
+        ranks = ranks if self._sort in ("rank", "-score") else ranks[::-1]
+        return list(ranks[skipped : skipped + size])
 
     def worst_of(self, *conditions: ColumnElement[bool]) -> int | None:
         """The first rank for which the conditions hold, too."""
@@ -99,15 +80,56 @@ class Selection:
             statement = statement.where(scores.c.rank < rank).order_by(scores.c.rank.desc())
         return self._connection.execute(statement.limit(1)).scalar_one_or_none()
 
-    def _count(self) -> int:
-        if not self._filters:
-            return max(self._last - self._first + 1, 0)
-        count: int = self._connection.execute(self._select(func.count())).scalar_one()
-        return count
+    def _in_order(self, skipped: int, size: int) -> list[int]:
+        statement = self._select(scores.c.rank)
+        if self._sort.removeprefix("-") in _LISTING_SORTS:
+            join = Join if self._few is not None else _ListingsFirst
+            statement = statement.select_from(join(listings, scores))
+        order = _order(self._sort, self._connection.dialect.name)
+        statement = statement.order_by(*order).offset(skipped).limit(size)
+        return list(self._connection.execute(statement).scalars())
 
-    def _select(self, what: ColumnElement[Any], first: int | None = None) -> Select[Any]:
-        within = scores.c.rank.between(first or self._first, self._last)
-        return select(what).where(scores.c.version_id == self._version_id, within, *self._filters)
+    def _found(self) -> list[int] | None:
+        """The ranks that the narrowest condition and all others let through, up to one too many; None where
+        no condition narrows."""
+        start = self._narrowest()
+        if start is None or start.start is None:
+            return None
+        tests = [c.test for c in self._conditions if c is not start or not c.exact]
+        query = self._within(scores.c.rank).where(scores.c.listing_no.in_(start.start), *tests)
+        return list(self._connection.execute(query.limit(MOST_COUNTED + 1)).scalars())
+
+    def _narrowest(self) -> Condition | None:
+        starts = [c for c in self._conditions if c.start is not None]
+        if len(starts) < 2:
+            return next(iter(starts), None)
+        return min(starts, key=self._size)
+
+    def _size(self, condition: Condition) -> int:
+        assert condition.start is not None
+        some = condition.start.limit(MOST_COUNTED + 1).subquery()
+        size: int = self._connection.execute(select(func.count()).select_from(some)).scalar_one()
+        return size
+
+    def _count(self) -> int:
+        """How many there are where no condition narrows: all of the range, or all but the labelled ones."""
+        everything = max(self._last - self._first + 1, 0)
+        if not self._conditions or not everything:
+            return everything
+        labelled = self._within(func.count()).where(
+            scores.c.listing_no.in_(select(current_labels.c.listing_no))
+        )
+        among: int = self._connection.execute(labelled).scalar_one()
+        return everything - among
+
+    def _within(self, what: ColumnElement[Any]) -> Select[Any]:
+        within = scores.c.rank.between(self._first, self._last)
+        return select(what).where(scores.c.version_id == self._version_id, within)
+
+    def _select(self, what: ColumnElement[Any]) -> Select[Any]:
+        if self._few is None:
+            return self._within(what).where(*(condition.test for condition in self._conditions))
+        return select(what).where(scores.c.version_id == self._version_id, scores.c.rank.in_(self._few))
 
 
 class _ListingsFirst(Join):
@@ -132,29 +154,6 @@ def _rank_range(connection: Connection, version_id: int, query: RankingQuery) ->
     if query.max_score is not None:
         first = 1 + count_before(connection, version_id, scores.c.score <= query.max_score)
     return first, last
-
-
-def _filters(query: RankingQuery) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    by_listing = _listing_filters(query)
-    if by_listing:
-        found.append(scores.c.listing_no.in_(select(listings.c.listing_no).where(*by_listing)))
-    if query.label is not None:
-        labelled = select(current_labels.c.listing_no)
-        if query.label not in (LabelFilter.LABELLED, LabelFilter.UNLABELLED):
-            labelled = labelled.where(current_labels.c.verdict == query.label.value)
-        among = scores.c.listing_no.in_(labelled)
-        found.append(~among if query.label is LabelFilter.UNLABELLED else among)
-    return found
-
-
-def _listing_filters(query: RankingQuery) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if query.category:
-        named = listings.c.category.in_(query.category)
-        found.append(or_(named, listings.c.category.is_(None)) if "" in query.category else named)
-    by_title = contains_every_word(listings.c.title_folded, query.text)
-    return found if by_title is None else [*found, by_title]
 
 
 def _order(sort: str, dialect: str) -> Sequence[ColumnElement[Any]]:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from mmquality.store.bulk import BulkStore
+from mmquality.store.facets import FacetStore
 from mmquality.store.labels import LabelStore
 from mmquality.store.listings import ListingStore
 from mmquality.store.queue import QueueStore
 from mmquality.store.ranking import RankingStore
 from mmquality.store.reports import ReportStore
 from mmquality.store.scores import ScoreStore
+from mmquality.store.views import ViewStore
 
 
-class Store(ListingStore, ScoreStore, RankingStore, QueueStore, LabelStore, ReportStore):
+class Store(
+    ListingStore,
+    FacetStore,
+    ScoreStore,
+    RankingStore,
+    ViewStore,
+    QueueStore,
+    LabelStore,
+    BulkStore,
+    ReportStore,
+):
     """Listings, model versions and scores, the ranking, the queue, labels and import reports of one workspace.
 
     `Store.open(url)` gives one; it may be shared by threads, and any number of processes may open the same

@@ -168,9 +168,11 @@ labels = Table(
     Column("photo_hash", StoredText, nullable=False),
     Column("drawn", StoredText, nullable=False, server_default="browsed"),
     Column("score_hidden", Boolean, nullable=False, server_default=false()),
+    Column("batch", StoredText),  # what was labelled with one click
     Index("ix_labels_listing_no", "listing_no", "label_id"),
     Index("ix_labels_created_at", "created_at"),
     Index("ix_labels_analyst", "analyst", "label_id"),
+    Index("ix_labels_batch", "batch"),
     sqlite_autoincrement=True,
 )
 

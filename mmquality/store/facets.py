@@ -1,0 +1,171 @@
+"""Facets: the values that a catalogue's attributes have, how many listings have each, and which ones.
+
+Written with the listings, in the same transaction: a filter finds its listings and its counts without reading
+the catalogue. An attribute with more than `MOST_VALUES` different values (a product code) is no facet;
+sellers are, however many there are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, text, update
+
+from mmquality.store.database import Database, batches
+from mmquality.store.search_tables import attribute_values, attributes, listing_values
+from mmquality.store.text import storable
+
+SELLER = "seller"
+MOST_VALUES = 1_000
+_LONGEST = 100  # characters; a longer value is a text to read, not one to choose
+_MOST_DISTINCT = 0.5  # different values per listing that has one: above it, hardly any filter finds two
+_OFFERED = 1_000  # values of an attribute, the most frequent
+_BATCH = 10_000  # below SQLite's limit of 32,766 parameters
+
+Pair = tuple[str, str]  # an attribute's name and one of its values
+
+
+@dataclass(frozen=True)
+class Facet:
+    """An attribute to filter by: its values, and how many listings of the whole catalogue have each.
+
+    The most frequent come first, at most a thousand.
+    """
+
+    name: str
+    values: dict[str, int]
+
+
+@dataclass(frozen=True)
+class FacetChange:
+    """What a listing had, and what it has now."""
+
+    listing_no: int
+    before: frozenset[Pair]
+    now: frozenset[Pair]
+
+
+class FacetStore(Database):
+    """The part of the store that knows the attributes' values."""
+
+    def facets(self) -> list[Facet]:
+        """The attributes worth filtering by, by name: at least two values, and values that repeat."""
+        own = attribute_values.c.attribute_no
+        frequent_first = (attribute_values.c.listings.desc(), attribute_values.c.value)
+        counted = (
+            select(
+                attributes.c.name,
+                attribute_values.c.value,
+                attribute_values.c.listings,
+                func.count().over(partition_by=own).label("different"),
+                func.sum(attribute_values.c.listings).over(partition_by=own).label("having"),
+                func.row_number().over(partition_by=own, order_by=frequent_first).label("place"),
+            )
+            .join_from(attributes, attribute_values)
+            .where(attribute_values.c.listings > 0)
+            .subquery()
+        )
+        worthwhile = and_(counted.c.different > 1, counted.c.different <= _MOST_DISTINCT * counted.c.having)
+        query = select(counted).where(worthwhile, counted.c.place <= _OFFERED)
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        with self._read() as connection:
+            for row in connection.execute(query.order_by(counted.c.name, counted.c.place)):
+                found[row.name][row.value] = row.listings
+        return [Facet(name, values) for name, values in found.items()]
+
+
+def facets_of(seller: str | None, given: Mapping[str, Any]) -> frozenset[Pair]:
+    """The names and values by which a listing is to be found."""
+    named = {**given, SELLER: seller or ""}
+    worded = ((storable(name), " ".join(storable(str(value)).split())) for name, value in named.items())
+    return frozenset((name, value) for name, value in worded if 0 < len(value) <= _LONGEST)
+
+
+def value_numbers(name: str, values: Sequence[str]) -> Select[tuple[int]]:
+    """The numbers of these values of an attribute."""
+    named = select(attributes.c.attribute_no).where(attributes.c.name == name).scalar_subquery()
+    return select(attribute_values.c.value_no).where(
+        attribute_values.c.attribute_no == named, attribute_values.c.value.in_(values)
+    )
+
+
+def change_facets(connection: Connection, changes: Iterable[FacetChange]) -> None:
+    """Write what listings gained and lost, and count it."""
+    if connection.dialect.name == "postgresql":  # of two imports at once, both would add a new value
+        connection.execute(text("LOCK TABLE attributes IN SHARE ROW EXCLUSIVE MODE"))
+    for batch in batches(changes, _BATCH):
+        gained = [(pair, change.listing_no) for change in batch for pair in change.now - change.before]
+        lost = [(pair, change.listing_no) for change in batch for pair in change.before - change.now]
+        _add_values(connection, {pair for pair, _ in gained})
+        numbers = _numbers(connection, {pair for pair, _ in gained + lost})
+        # What has no number belongs to an attribute that is no facet.
+        added = [{"of_value": numbers[pair], "of_listing": no} for pair, no in gained if pair in numbers]
+        gone = [{"of_value": numbers[pair], "of_listing": no} for pair, no in lost if pair in numbers]
+        counts = Counter(row["of_value"] for row in added)
+        counts.subtract(row["of_value"] for row in gone)
+        moved = [{"of_value": number, "more": more} for number, more in sorted(counts.items()) if more]
+        for statement, rows in ((_FORGET, gone), (_REMEMBER, added), (_COUNT, moved)):
+            if rows:
+                connection.execute(statement, rows)
+
+
+_THIS_VALUE = listing_values.c.value_no == bindparam("of_value")
+_FORGET = delete(listing_values).where(_THIS_VALUE, listing_values.c.listing_no == bindparam("of_listing"))
+_REMEMBER = insert(listing_values).values(value_no=bindparam("of_value"), listing_no=bindparam("of_listing"))
+_COUNT = (
+    update(attribute_values)
+    .where(attribute_values.c.value_no == bindparam("of_value"))
+    .values(listings=attribute_values.c.listings + bindparam("more"))
+)
+
+
+def _add_values(connection: Connection, pairs: set[Pair]) -> None:
+    """Give numbers to values that are new; an attribute that gets too many of them is given up."""
+    known_names = set(connection.execute(select(attributes.c.name)).scalars())
+    new_names = sorted({name for name, _ in pairs} - known_names)
+    if new_names:
+        connection.execute(insert(attributes), [{"name": name} for name in new_names])
+    new: dict[str, list[str]] = defaultdict(list)
+    for name, value in sorted(pairs - _numbers(connection, pairs).keys()):
+        new[name].append(value)
+    open_ones = select(attributes).where(attributes.c.name.in_(new), attributes.c.too_many.is_(False))
+    for row in connection.execute(open_ones).all():
+        if row.name != SELLER and _different(connection, row.attribute_no) + len(new[row.name]) > MOST_VALUES:
+            _give_up(connection, row.attribute_no)
+        else:
+            values = [{"attribute_no": row.attribute_no, "value": value} for value in new[row.name]]
+            connection.execute(insert(attribute_values), values)
+
+
+def _different(connection: Connection, attribute_no: int) -> int:
+    query = select(func.count()).where(attribute_values.c.attribute_no == attribute_no)
+    return connection.execute(query).scalar_one()
+
+
+def _give_up(connection: Connection, attribute_no: int) -> None:
+    here = attribute_values.c.attribute_no == attribute_no
+    numbers = select(attribute_values.c.value_no).where(here)
+    connection.execute(delete(listing_values).where(listing_values.c.value_no.in_(numbers)))
+    connection.execute(delete(attribute_values).where(here))
+    closed = update(attributes).where(attributes.c.attribute_no == attribute_no).values(too_many=True)
+    connection.execute(closed)
+
+
+def _numbers(connection: Connection, pairs: set[Pair]) -> dict[Pair, int]:
+    """The numbers of those pairs that have one."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for name, value in pairs:
+        by_name[name].append(value)
+    query = select(attribute_values.c.value, attribute_values.c.value_no)
+    numbered = select(attributes.c.name, attributes.c.attribute_no)
+    named = {name: number for name, number in connection.execute(numbered)}
+    found: dict[Pair, int] = {}
+    for name, values in by_name.items():
+        of_name = query.where(attribute_values.c.attribute_no == named.get(name))
+        for some in batches(values, _BATCH):
+            rows = connection.execute(of_name.where(attribute_values.c.value.in_(some)))
+            found |= {(name, value): number for value, number in rows}
+    return found

@@ -1,0 +1,109 @@
+"""The tables that finding listings rests on: attributes' values, titles' letters, saved views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, Table, event, false, text
+
+from mmquality.store.tables import RowNumber, SortedText, StoredText, UtcDateTime, listings, metadata
+
+attributes = Table(
+    "attributes",
+    metadata,
+    Column("attribute_no", Integer, primary_key=True),
+    Column("name", SortedText, nullable=False, unique=True),
+    Column("too_many", Boolean, nullable=False, server_default=false()),  # values: no facet any more
+)
+
+attribute_values = Table(
+    "attribute_values",
+    metadata,
+    Column("value_no", Integer, primary_key=True),
+    Column("attribute_no", ForeignKey("attributes.attribute_no"), nullable=False),
+    Column("value", SortedText, nullable=False),
+    Column("listings", Integer, nullable=False, server_default="0"),  # of the whole catalogue
+    Index("uq_attribute_values_value", "attribute_no", "value", unique=True),
+)
+
+listing_values = Table(
+    "listing_values",
+    metadata,
+    Column("value_no", ForeignKey("attribute_values.value_no"), primary_key=True),
+    Column("listing_no", RowNumber, ForeignKey("listings.listing_no"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# A view is its address: the filters as the ranking page writes them.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("view_no", Integer, primary_key=True),
+    Column("name", StoredText, nullable=False, unique=True),
+    Column("address", StoredText, nullable=False),
+    Column("analyst", StoredText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Any three letters in a row, and the listings whose (folded) title has them. SQLite keeps them by triggers;
+# PostgreSQL as an index, where its extension pg_trgm can be had, otherwise it reads the titles one by one.
+TITLE_LETTERS = "title_letters"
+_SQLITE_LETTERS = (
+    f"CREATE VIRTUAL TABLE {TITLE_LETTERS} USING fts5(title, content='', columnsize=0, detail=none, "
+    "tokenize='trigram case_sensitive 1')",
+    f"CREATE TRIGGER {TITLE_LETTERS}_added AFTER INSERT ON listings BEGIN "
+    f"INSERT INTO {TITLE_LETTERS} (rowid, title) VALUES (new.listing_no, new.title_folded); END",
+    f"CREATE TRIGGER {TITLE_LETTERS}_changed AFTER UPDATE OF title_folded ON listings "
+    "WHEN new.title_folded <> old.title_folded BEGIN "
+    f"INSERT INTO {TITLE_LETTERS} ({TITLE_LETTERS}, rowid, title) "
+    "VALUES ('delete', old.listing_no, old.title_folded); "
+    f"INSERT INTO {TITLE_LETTERS} (rowid, title) VALUES (new.listing_no, new.title_folded); END",
+    f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT listing_no, title_folded FROM listings",
+)
+_HAS_TRIGRAMS = text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+_SCHEMA_OF_TRIGRAMS = text(
+    "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
+    "WHERE extname = 'pg_trgm'"
+)
+
+
+def index_title_letters(connection: Connection) -> None:
+    """Let a part of a title be found without reading all of them; the table of listings is there already."""
+    if connection.dialect.name == "sqlite":
+        for statement in _SQLITE_LETTERS:
+            connection.exec_driver_sql(statement)
+    elif schema := _schema_of_trigrams(connection):
+        connection.exec_driver_sql(
+            f"CREATE INDEX ix_listings_{TITLE_LETTERS} ON listings "
+            f"USING gin (title_folded {schema}.gin_trgm_ops)"
+        )
+
+
+def drop_title_letters(connection: Connection) -> None:
+    """Take the index away again."""
+    if connection.dialect.name == "sqlite":
+        for trigger in ("added", "changed"):
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {TITLE_LETTERS}_{trigger}")
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TITLE_LETTERS}")
+    else:
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS ix_listings_{TITLE_LETTERS}")
+
+
+def _schema_of_trigrams(connection: Connection) -> str | None:
+    """Where PostgreSQL's trigrams are installed, now if need be and if we may; None without them."""
+    schema: str | None = connection.execute(_SCHEMA_OF_TRIGRAMS).scalar_one_or_none()
+    may = connection.execute(text("SELECT has_database_privilege(current_database(), 'CREATE')")).scalar_one()
+    if schema is None and may and connection.execute(_HAS_TRIGRAMS).first() is not None:
+        connection.exec_driver_sql("CREATE EXTENSION pg_trgm")
+        schema = connection.execute(_SCHEMA_OF_TRIGRAMS).scalar_one()
+    return schema
+
+
+@event.listens_for(listings, "after_create")
+def _with_the_table(_: Table, connection: Connection, **__: Any) -> None:
+    index_title_letters(connection)
+
+
+@event.listens_for(listings, "before_drop")
+def _before_the_table(_: Table, connection: Connection, **__: Any) -> None:
+    drop_title_letters(connection)

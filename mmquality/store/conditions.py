@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, literal_column, or_, select, table
 
 from mmquality.store.facets import value_numbers
+from mmquality.store.kept_selections import selected, selected_listings
 from mmquality.store.search_tables import TITLE_LETTERS, listing_values
 from mmquality.store.tables import current_labels, listings, scores
 from mmquality.store.text import contains_every_word, storable, words
@@ -35,6 +36,7 @@ class RankingQuery:
     `category`: any of these ("" = listings without one); nothing = all. `attributes`: for each of these names
     any of its values ("seller" is such a name). `min_price` ≤ price ≤ `max_price`, which leaves out listings
     without a price. `text`: every word occurs in the title, in any case. `listing_ids`: none but these.
+    `among`: the name of a kept selection whose listings alone are meant.
     `version`: the model version whose ranking it is; None = the one in force. `sort`: one of
     `RANKING_SORTS`; "rank" and "-score" put the worst first. Equal ones follow by rank; listings without a
     price or category come last either way.
@@ -51,6 +53,7 @@ class RankingQuery:
     max_price: float | None = None
     listing_ids: tuple[str, ...] | None = None
     version: str | None = None
+    among: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ def conditions(connection: Connection, query: RankingQuery) -> list[Condition]:
 def _conditions(connection: Connection, query: RankingQuery) -> Iterator[Condition]:
     if query.listing_ids is not None:
         yield _of_listings(listings.c.listing_id.in_(query.listing_ids))
+    if query.among:
+        yield _selected(query.among)
     if query.label is not None:
         yield _labelled(query.label)
     for name, values in query.attributes:
@@ -100,6 +105,13 @@ def _of_listings(asked: ColumnElement[bool]) -> Condition:
     # The outer query may read listings, too: this one is not to be taken for it.
     this = found.where(listings.c.listing_no == scores.c.listing_no).correlate(scores)
     return Condition(found, this.exists())
+
+
+def _selected(name: str) -> Condition:
+    numbers = selected(name)
+    column = selected_listings.c.listing_no
+    this = numbers.where(column == scores.c.listing_no).correlate(scores).exists()
+    return Condition(numbers, this)
 
 
 def _labelled(wanted: LabelFilter) -> Condition:

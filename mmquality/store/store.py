@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmquality.store.bulk import BulkStore
 from mmquality.store.facets import FacetStore
+from mmquality.store.kept_selections import KeptSelectionStore
 from mmquality.store.labels import LabelStore
 from mmquality.store.listings import ListingStore
 from mmquality.store.queue import QueueStore
@@ -19,6 +20,7 @@ class Store(
     ScoreStore,
     RankingStore,
     ViewStore,
+    KeptSelectionStore,
     QueueStore,
     LabelStore,
     BulkStore,

@@ -92,6 +92,13 @@ class BulkStore(Database):
             _count_newest(connection, numbers)
         return len(rows)
 
+    def labelled_among(self, listing_ids: Sequence[str]) -> int:
+        """How many of these listings have a label that counts."""
+        query = select(func.count()).select_from(current_labels.join(listings))
+        with self._read() as connection:
+            number: int = connection.execute(query.where(listings.c.listing_id.in_(listing_ids))).scalar_one()
+        return number
+
     def batch(self, batch: str) -> Batch:
         """How many labels were given together, and how many of them still stand."""
         query = (

@@ -86,12 +86,13 @@ def _conditions(connection: Connection, query: RankingQuery) -> Iterator[Conditi
     if query.category:
         named = listings.c.category.in_(query.category)
         yield _of_listings(or_(named, listings.c.category.is_(None)) if "" in query.category else named)
-    if query.min_price is not None or query.max_price is not None:
-        lowest, highest = listings.c.price >= query.min_price, listings.c.price <= query.max_price
-        asked = [
-            c for c, bound in ((lowest, query.min_price), (highest, query.max_price)) if bound is not None
-        ]
-        yield _of_listings(and_(*asked))
+    prices = []
+    if query.min_price is not None:
+        prices.append(listings.c.price >= query.min_price)
+    if query.max_price is not None:
+        prices.append(listings.c.price <= query.max_price)
+    if prices:
+        yield _of_listings(and_(*prices))
     by_title = contains_every_word(listings.c.title_folded, query.text)
     if by_title is not None:
         found = _of_listings(by_title)

@@ -55,6 +55,11 @@ class Workspace:
         """Comparison tables, as CSV: ours against its peers, and against itself without one part."""
         return self.root / "evaluations"
 
+    @property
+    def jobs(self) -> Path:
+        """Long work that a page started: how far it is, what it said."""
+        return self.root / "jobs"
+
 
 @dataclass(frozen=True)
 class NetworkConfig:

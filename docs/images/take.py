@@ -37,6 +37,7 @@ def shots(listing_id: str) -> Iterator[Shot]:
         "ranking": "/",
         "listing": f"/listing?id={listing_id}",
         "compare": f"/compare?id={listing_id}",
+        "map": "/map",
         "labels": "/labels",
         "clicks": "/clicks",
         "models": "/models",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mmquality import __version__
-from mmquality.cli import building, comparing, evaluating, labelling, models, reading, serving
+from mmquality.cli import building, comparing, evaluating, labelling, mapping, models, reading, serving
 from mmquality.cli.terminal import printable
 from mmquality.errors import MMQualityError
 
@@ -50,6 +50,7 @@ for command in (
     reading.neighbours,
     evaluating.evaluate,
     comparing.ablate,
+    mapping.draw,
     labelling.label,
     labelling.export,
     models.models,

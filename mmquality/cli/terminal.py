@@ -16,13 +16,14 @@ import click
 from tqdm import tqdm
 
 from mmquality.config import Workspace
+from mmquality.pipeline.background import job_stage
 from mmquality.pipeline.progress import Advance
 
 _EVERY = 10.0  # seconds between plain lines where there is no terminal
 
 
 class TerminalReporter:
-    """A bar per stage on a terminal, plain lines elsewhere."""
+    """A bar per stage on a terminal, plain lines elsewhere; of a job of the dashboard, its state."""
 
     def say(self, line: str) -> None:
         click.echo(printable(line), err=True)
@@ -32,6 +33,8 @@ class TerminalReporter:
         if total == 0:
             click.echo(f"{name}: nothing to do", err=True)
             yield lambda done: None
+        elif (of_job := job_stage(name, total)) is not None:
+            yield from of_job
         elif sys.stderr.isatty():
             with tqdm(total=total, desc=name, file=sys.stderr, dynamic_ncols=True, leave=True) as bar:
                 yield bar.update

@@ -43,6 +43,7 @@ def pages() -> list[st.Page]:
         st.Page(links.RANKING, title="Ranking", icon=":material/format_list_numbered:", default=True),
         st.Page(links.LISTING, title="Listing", icon=":material/image:", url_path="listing"),
         st.Page(links.COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+        st.Page(links.MAP, title="Map", icon=":material/scatter_plot:", url_path="map"),
         st.Page(links.LABELS, title="Labels", icon=":material/label:", url_path="labels"),
         st.Page(links.CLICKS, title="Clicks", icon=":material/ads_click:", url_path="clicks"),
         st.Page(links.MODELS, title="Models", icon=":material/model_training:", url_path="models"),

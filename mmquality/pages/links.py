@@ -12,6 +12,7 @@ _HERE = Path(__file__).parent
 RANKING = _HERE / "ranking.py"
 LISTING = _HERE / "listing.py"
 COMPARE = _HERE / "compare.py"
+MAP = _HERE / "map.py"
 LABELS = _HERE / "labels.py"
 CLICKS = _HERE / "clicks.py"
 IMPORTS = _HERE / "imports.py"
@@ -25,10 +26,10 @@ def listing_params(listing_id: str, queue: str = "") -> Params:
     return {"id": listing_id, "queue": queue} if queue else {"id": listing_id}
 
 
-def listing_link(listing_id: str, title: str, queue: str = "") -> None:
-    """A link to a listing's page, worded with its title."""
+def listing_link(listing_id: str, title: str, queue: str = "", page: Path = LISTING) -> None:
+    """A link to a listing's page (or another page about it), worded with its title."""
     st.page_link(
-        LISTING, label=as_markdown(title), query_params=listing_params(listing_id, queue), width="stretch"
+        page, label=as_markdown(title), query_params=listing_params(listing_id, queue), width="stretch"
     )
 
 

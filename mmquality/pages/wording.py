@@ -49,3 +49,11 @@ def moment(when: datetime) -> str:
 def day(when: datetime) -> str:
     """A UTC moment's day as `5 Mar 2026`."""
     return f"{when.astimezone(UTC):%-d %b %Y}"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min`, `2 h 5 min`."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all: filled beside their place and then renamed."""
+"""Folders and files that appear whole or not at all: filled beside their place and then renamed."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ def whole_folder(target: Path) -> Iterator[Path]:
             os.replace(target, old)
         os.replace(part, target)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put a file in the place of `path`; readers see the old one or the new one."""
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _clear_abandoned(folder: Path) -> None:

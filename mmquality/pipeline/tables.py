@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from mmquality.config import Workspace
 from mmquality.pipeline.evaluations import ABOUT
+from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.locking import alone_in
 
 # name: what a row is, what a column is ("" = the table is as wide as it will be), the figure
@@ -34,17 +34,17 @@ def keep_tables(
     with alone_in(workspace):
         folder.mkdir(exist_ok=True)
         for name, table in tables.items():
-            _replace(folder / f"{name}.csv", table.to_csv(index=False))
+            replace_text(folder / f"{name}.csv", table.to_csv(index=False))
         told = {name: dict(content) for name, content in about.items()}
-        _replace(folder / ABOUT, json.dumps(_told_before(folder / ABOUT) | told, indent=2) + "\n")
+        replace_text(folder / ABOUT, json.dumps(_told_before(folder / ABOUT) | told, indent=2) + "\n")
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """Write each table into `folder` as NAME.csv and NAME.md."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        _replace(folder / f"{name}.csv", table.to_csv(index=False))
-        _replace(folder / f"{name}.md", as_markdown(name, table) + "\n")
+        replace_text(folder / f"{name}.csv", table.to_csv(index=False))
+        replace_text(folder / f"{name}.md", as_markdown(name, table) + "\n")
 
 
 def as_markdown(name: str, table: pd.DataFrame) -> str:
@@ -85,9 +85,3 @@ def _told_before(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):  # the tables of now are told anew below
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)

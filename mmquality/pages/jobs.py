@@ -1,0 +1,49 @@
+"""Long work that a page starts: its button, how far it is, and what went wrong; a reload finds it again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mmquality.config import Workspace
+from mmquality.pages.components import caption, notice
+from mmquality.pages.wording import duration
+from mmquality.pipeline import background
+from mmquality.pipeline.background import Job, Phase
+
+_LOOK_EVERY = 1.0  # seconds
+_WENT_WRONG = {Phase.FAILED: "It did not work", Phase.STOPPED: "It stopped before it was done"}
+
+
+def offer(workspace: Workspace, name: str, arguments: Sequence[str], label: str) -> None:
+    """The button that runs `mmquality ARGUMENTS` as the job `name`; while it runs, how far it is instead."""
+    found = background.job(workspace, name)
+    if found is not None and found.phase is Phase.RUNNING:
+        _progress(workspace, name)
+        return
+    if found is not None and found.phase in _WENT_WRONG:
+        notice(_WENT_WRONG[found.phase], found.said or "Start it again.", name=f"{name}-failed")
+    st.button(
+        label,
+        key=f"start-{name}",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=background.start,
+        args=(workspace, name, arguments),
+    )
+
+
+@st.fragment(run_every=_LOOK_EVERY)
+def _progress(workspace: Workspace, name: str) -> None:
+    """How far a job is; the page is shown anew once it has ended."""
+    found = background.job(workspace, name)
+    if found is None or found.phase is not Phase.RUNNING:
+        st.rerun()
+    st.progress(_share(found), text=f"{found.stage or 'Starting'} …")
+    caption(f"At work for {duration(time.time() - found.started)}. You may leave this page meanwhile.")
+
+
+def _share(found: Job) -> float:
+    return min(found.done / found.total, 1.0) if found.total else 0.0

@@ -1,0 +1,81 @@
+"""Map: the unified space in two dimensions; who lies where, and what is in a part one marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from mmquality.pages import jobs, links, map_plot, neighbours, session
+from mmquality.pages.components import caption, facts, header, notice, section
+from mmquality.pages.widgets import segments
+from mmquality.pages.wording import count, percent
+from mmquality.pipeline.mapping import load_map, map_path
+from mmquality.pipeline.reading import Catalogue
+
+_SHOWN = 12  # photos of a selection
+_FLAGGED = 0.5
+
+
+def show(catalogue: Catalogue) -> None:
+    """The whole page."""
+    version = catalogue.published_version()
+    path = map_path(catalogue.workspace, version.name)
+    if not path.exists():
+        header("Map", f"model {version.name}")
+        notice(
+            "The map of this model is not drawn yet",
+            "It shows every listing beside those that the model takes for like it. Drawing it takes a minute "
+            "or two, here or with the command:",
+            session.commands("map"),
+        )
+        jobs.offer(catalogue.workspace, "map", ["map"], "Draw the map")
+        return
+    places = _places(str(path), path.stat().st_mtime_ns)
+    sampled = f"a random {len(places):,} of " if len(places) < version.listings else ""
+    header("Map", f"{sampled}{count(version.listings, 'listing')}", f"model {version.name}")
+    with st.container(key="map-bar", horizontal=True, vertical_alignment="center"):
+        colour = segments("Colour", list(map_plot.COLOURED_BY), "colour")
+        caption("Near means alike; how far apart groups lie says little. Draw a line around listings.")
+    left, right = st.columns([5, 2], gap="medium")
+    with left:
+        verdicts = _verdicts(catalogue) if colour == "Label" else {}
+        chosen = map_plot.show(places, colour, verdicts)
+    with right:
+        _selection(catalogue, places.iloc[chosen])
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the map …")
+def _places(path: str, written: int) -> pd.DataFrame:
+    """The map as it was `written`, shared by all visits: to be read only."""
+    return map_plot.prepared(load_map(Path(path)))
+
+
+def _verdicts(catalogue: Catalogue) -> dict[str, str]:
+    labels = catalogue.store.current_labels()
+    return dict(zip(labels["listing_id"], labels["verdict"], strict=True))
+
+
+def _selection(catalogue: Catalogue, chosen: pd.DataFrame) -> None:
+    if chosen.empty:
+        section("Nothing selected", "With the lasso or the box, mark a part of the map to see what is in it.")
+        return
+    section(count(len(chosen), "listing") + " selected", "The worst of them; a card opens its listing.")
+    flagged = int((chosen["score"] >= _FLAGGED).sum())
+    worst = chosen.nlargest(_SHOWN, "score")
+    st.html(
+        facts(
+            {
+                f"score {percent(_FLAGGED)} or more": flagged,
+                "mean score": percent(float(chosen["score"].mean())),
+            }
+        )
+    )
+    if st.button("Open as a ranking", icon=":material/format_list_numbered:", type="primary"):
+        among = catalogue.store.keep_selection(list(chosen["listing_id"]))
+        st.switch_page(links.RANKING, query_params={"among": among})
+    neighbours.strip(catalogue, "selected", catalogue.store.listings_by_id(worst["listing_id"]))
+
+
+show(session.catalogue())

@@ -1,0 +1,129 @@
+"""The map as a plot: one dot per listing, drawn by the graphics card, and which dots a person marked."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from mmquality.pages.charts import theme_colours
+from mmquality.pages.escaping import plain
+from mmquality.pages.filters import NO_CATEGORY
+from mmquality.pages.plots import QUIET
+
+COLOURED_BY = ("Category", "Score", "Label")
+_HUES = 6  # categories with a colour of their own, the theme's; all others stay quiet
+_TITLE = 70  # characters of a title that the pointer is told
+_HEIGHT = 620
+_CONFIG = {
+    "displaylogo": False,
+    "scrollZoom": True,
+    "modeBarButtonsToRemove": ["toImage", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+}
+_VERDICTS = {"": "No label", "match": "Match", "unsure": "Unsure", "mismatch": "Mismatch"}
+
+Rows = npt.NDArray[np.int64]
+
+
+def prepared(places: pd.DataFrame) -> pd.DataFrame:
+    """The map with what the plot needs of each listing: `told`, its title as the pointer shows it, and
+    `group`, its category where that is one of the largest."""
+    category = places["category"].where(places["category"].notna(), "")
+    largest = category.value_counts().index[:_HUES]
+    group = category.where(category.isin(largest), None).replace("", NO_CATEGORY)
+    told = [html.escape(_short(plain(title or "")), quote=False) for title in places["title"]]
+    return places.assign(told=told, group=group)
+
+
+def show(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> Rows:
+    """The plot; gives the rows of `places` that are marked on it."""
+    traces = _groups(places, colour, verdicts)
+    event = st.plotly_chart(
+        figure(places, colour, traces),
+        key=f"map-{colour}",
+        on_select="rerun",
+        selection_mode=("lasso", "box"),
+        config=_CONFIG,
+        alt=f"Map of {len(places):,} listings, coloured by {colour.lower()}",
+    )
+    return marked(event["selection"]["points"], list(traces.values()))
+
+
+def marked(points: list[dict[str, Any]], traces: list[Rows]) -> Rows:
+    """The rows behind the points of a selection: each names its trace and its place there."""
+    found = [traces[p["curve_number"]][p["point_index"]] for p in points]
+    return np.unique(np.array(found, dtype=np.int64))
+
+
+def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.Figure:
+    """One WebGL trace for each group of rows."""
+    chart = go.Figure(
+        [
+            go.Scattergl(
+                x=places["x"].to_numpy()[rows],
+                y=places["y"].to_numpy()[rows],
+                mode="markers",
+                name=html.escape(_short(plain(name)), quote=False),
+                marker=_marker(places, colour, name, rows),
+                text=places["told"].to_numpy()[rows],
+                customdata=places["score"].to_numpy()[rows],
+                hovertemplate="%{text}<br>mismatch %{customdata:.1%}<extra></extra>",
+            )
+            for name, rows in traces.items()
+        ]
+    )
+    chart.update_layout(
+        height=_HEIGHT,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        dragmode="lasso",
+        showlegend=colour != "Score",
+        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": ""},
+        hoverlabel={"align": "left"},
+    )
+    chart.update_xaxes(visible=False)
+    chart.update_yaxes(visible=False)
+    return chart
+
+
+def _groups(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> dict[str, Rows]:
+    """Name → rows, what is drawn first coming first: the quiet ones lie below."""
+    if colour == "Score":
+        return {"Score": np.argsort(places["score"].to_numpy(), kind="stable")}
+    if colour == "Label":
+        verdict = np.array([verdicts.get(listing_id, "") for listing_id in places["listing_id"]], object)
+        found = {word: np.flatnonzero(verdict == name) for name, word in _VERDICTS.items()}
+    else:
+        group = places["group"]
+        names = list(group.value_counts().index)
+        found = {"Other categories": np.flatnonzero(group.isna().to_numpy())}
+        found |= {name: np.flatnonzero((group == name).to_numpy()) for name in names}
+    return {name: rows for name, rows in found.items() if len(rows)}
+
+
+def _marker(places: pd.DataFrame, colour: str, name: str, rows: Rows) -> dict[str, Any]:
+    inks = theme_colours()
+    marker: dict[str, Any] = {"size": 6 if len(places) <= 5_000 else 4 if len(places) <= 30_000 else 3}
+    if colour == "Score":
+        scale = [[0, QUIET], [0.5, inks["unsure"]], [1, inks["mismatch"]]]
+        bar = {"tickformat": ".0%", "thickness": 10, "len": 0.5, "outlinewidth": 0, "title": "score"}
+        marker |= {"color": places["score"].to_numpy()[rows], "colorscale": scale, "cmin": 0, "cmax": 1}
+        return marker | {"colorbar": bar}
+    if colour == "Label":
+        verdict = next(key for key, word in _VERDICTS.items() if word == name)
+        return marker | {"color": inks.get(verdict, QUIET), "opacity": 1 if verdict else 0.35}
+    if name == "Other categories":
+        return marker | {"color": QUIET, "opacity": 0.5}
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    hues: list[str] = st.get_option(f"theme.{theme}.chartCategoricalColors")
+    names = list(places["group"].value_counts().index)
+    return marker | {"opacity": 0.8, "color": hues[names.index(name) % len(hues)]}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TITLE else text[: _TITLE - 1] + "…"

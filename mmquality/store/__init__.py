@@ -11,6 +11,7 @@ from mmquality.store.ranking import RankingPage
 from mmquality.store.reports import ImportReport, ProblemsPage
 from mmquality.store.selection import MOST_COUNTED, RANKING_SORTS
 from mmquality.store.store import Store
+from mmquality.store.summary import Flagged, GroupRate, Groups
 from mmquality.store.views import SavedView
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "LEASE",
     "RANKING_SORTS",
     "Case",
+    "Flagged",
+    "GroupRate",
+    "Groups",
     "ImportReport",
     "LabelFilter",
     "LabelQuery",

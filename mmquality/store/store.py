@@ -11,6 +11,7 @@ from mmquality.store.queue import QueueStore
 from mmquality.store.ranking import RankingStore
 from mmquality.store.reports import ReportStore
 from mmquality.store.scores import ScoreStore
+from mmquality.store.summary import SummaryStore
 from mmquality.store.views import ViewStore
 
 
@@ -25,6 +26,7 @@ class Store(
     LabelStore,
     BulkStore,
     ReportStore,
+    SummaryStore,
 ):
     """Listings, model versions and scores, the ranking, the queue, labels and import reports of one workspace.
 

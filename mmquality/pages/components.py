@@ -132,5 +132,6 @@ def _value(value: object) -> str:
 
 
 def _facts(listing: Listing) -> list[str]:
-    price = f"{listing.price:,.2f}" if listing.price is not None else ""
-    return [fact for fact in (listing.category or "", price, listing.seller or "") if fact]
+    price = f"price {listing.price:,.2f}" if listing.price is not None else ""
+    seller = f"seller {listing.seller}" if listing.seller else ""
+    return [fact for fact in (listing.category or "", price, seller) if fact]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
 
 from mmquality.store import LabelFilter, RankingQuery
@@ -29,6 +29,7 @@ SORTS = {
 }
 
 VIEWS = ("Gallery", "Table")
+SIZES = ("Small", "Large")
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,40 @@ class Filters:
     sort: str = "Worst first"
     page: int = 1
     view: str = "Gallery"
+    size: str = "Small"
+    where: tuple[str, ...] = ()  # "colour:Red": any of an attribute's values, all of the attributes
+    min_price: float | None = None
+    max_price: float | None = None
+    like: str = ""  # the id of a listing: those nearest to it
+    among: str = ""  # the name of a kept selection: its listings alone
+    version: str = ""  # the model version whose ranking it is; "" = the one in force
 
     @property
     def narrowed(self) -> bool:
         """Whether some listings of the ranking are filtered away."""
-        return (
-            Filters(q=self.q.strip(), category=self.category, score=self.score, label=self.label) != Filters()
-        )
+        default = Filters()
+        shown = {name: getattr(default, name) for name in ("sort", "page", "view", "size", "version")}
+        return replace(self, q=self.q.strip(), **shown) != default
 
-    def query(self) -> RankingQuery:
-        """The same as the store understands it."""
+    @property
+    def attributes(self) -> dict[str, tuple[str, ...]]:
+        """The values asked for, by attribute."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, _, value in (asked.partition(":") for asked in self.where):
+            found[name] = (*found.get(name, ()), value)
+        return found
+
+    def having(self, name: str, values: Sequence[str]) -> Filters:
+        """The same filters with these values of an attribute, none to leave it open; the first page of it."""
+        others = [asked for asked in self.where if asked.partition(":")[0] != name]
+        return replace(self, where=(*others, *(f"{name}:{value}" for value in values)), page=1)
+
+    def shared(self) -> Filters:
+        """What a saved view keeps: everything but the page one happens to be on."""
+        return replace(self, page=1)
+
+    def query(self, similar: Sequence[str] | None = None) -> RankingQuery:
+        """The same as the store understands it; `similar` are the listings that are `like` one."""
         low, high = self.score
         return RankingQuery(
             category=tuple("" if name == NO_CATEGORY else name for name in self.category),
@@ -60,6 +85,12 @@ class Filters:
             text=self.q,
             label=LABEL_STATES.get(self.label),
             sort=SORTS.get(self.sort, "rank"),
+            attributes=tuple(self.attributes.items()),
+            min_price=self.min_price,
+            max_price=self.max_price,
+            listing_ids=None if similar is None else tuple(similar),
+            version=self.version or None,
+            among=self.among,
         )
 
     def params(self) -> dict[str, list[str]]:
@@ -88,6 +119,13 @@ class Filters:
             sort=_known(_last(params, "sort", ""), SORTS, default.sort),
             page=_positive(_last(params, "page", "1")),
             view=_known(_last(params, "view", ""), VIEWS, default.view),
+            size=_known(_last(params, "size", ""), SIZES, default.size),
+            where=tuple(dict.fromkeys(asked for asked in params.get("where", ()) if asked.partition(":")[2])),
+            min_price=_price(_last(params, "min_price", "")),
+            max_price=_price(_last(params, "max_price", "")),
+            like=_last(params, "like", ""),
+            among=_last(params, "among", ""),
+            version=_last(params, "version", ""),
         )
 
 
@@ -106,6 +144,14 @@ def _known(value: str, known: Mapping[str, object] | Sequence[str], default: str
 
 def _positive(value: str) -> int:
     return max(int(value), 1) if value.isdecimal() else 1
+
+
+def _price(value: str) -> float | None:
+    try:
+        price = float(value)
+    except ValueError:
+        return None
+    return price if 0 <= price < float("inf") else None
 
 
 def _range(values: Sequence[str]) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from mmquality.pages import exports, links, session, verdicts
+from mmquality.pages import bulk, exports, links, session, verdicts
 from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, header, notice
 from mmquality.pages.escaping import plain
@@ -130,6 +130,13 @@ def _actions(catalogue: Catalogue, row: LabelledListing) -> None:
             "Undo this label", icon=":material/undo:", help="It stays in the history, but counts no more.",
             on_click=verdicts.undo, args=(catalogue, row.label, row.title),
         )  # fmt: skip
+        if row.label.batch:
+            standing = catalogue.store.batch(row.label.batch).standing
+            st.button(
+                f"Undo all {standing:,} given together", icon=":material/undo:",
+                help="This label is part of a bulk label.",
+                on_click=bulk.undo, args=(catalogue, row.label.batch),
+            )  # fmt: skip
         caption(row.title)  # last: at the right end the table's own tools would lie over a button
 
 

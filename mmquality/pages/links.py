@@ -33,6 +33,17 @@ def listing_link(listing_id: str, title: str, queue: str = "", page: Path = LIST
     )
 
 
+def similar_link(listing_id: str) -> None:
+    """A link from a listing to those most like it, in the order of the ranking."""
+    st.page_link(
+        RANKING,
+        label="Similar listings in the ranking",
+        icon=":material/filter_list:",
+        query_params={"like": listing_id},
+        width="content",
+    )
+
+
 def go_on_to(listing_id: str) -> None:
     """On a listing's page, for a callback: the run that follows shows this listing instead."""
     st.query_params["id"] = listing_id

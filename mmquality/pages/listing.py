@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from mmquality.errors import UnknownListingError
 from mmquality.pages import evidence, links, reasons, session, verdicts
+from mmquality.pages.asking import query_of
 from mmquality.pages.components import chips, header, histogram, notice, title
 from mmquality.pages.escaping import as_html
 from mmquality.pages.filters import Filters
@@ -21,7 +24,7 @@ _BINS = 60
 def show(catalogue: Catalogue) -> None:
     """The whole page."""
     queue = st.query_params.get("queue", "")
-    filters = Filters.at(queue)
+    filters = replace(Filters.at(queue), version="")  # scores here are those in force
     listing_id = st.query_params.get("id") or _first(catalogue, filters)
     if listing_id is None:
         notice("No listing chosen", "Nothing in the ranking passes the filters. Choose a listing there.")
@@ -45,6 +48,8 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="portrait"):
         full_photo(listing)
+        if ranked is not None:
+            links.similar_link(listing.listing_id)
     with right:
         st.html(title(listing))
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
@@ -55,7 +60,7 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
 
 
 def _first(catalogue: Catalogue, filters: Filters) -> str | None:
-    return catalogue.store.rank_neighbour(0, 1, filters.query())
+    return catalogue.store.rank_neighbour(0, 1, query_of(catalogue, filters))
 
 
 def _place(catalogue: Catalogue, listing_id: str) -> RankedListing | None:
@@ -72,7 +77,7 @@ def _around(
     """The listings before and after this one in the filtered ranking."""
     if ranked is None:
         return None, _first(catalogue, filters)
-    store, query = catalogue.store, filters.query()
+    store, query = catalogue.store, query_of(catalogue, filters)
     return store.rank_neighbour(ranked.rank, -1, query), store.rank_neighbour(ranked.rank, 1, query)
 
 

@@ -13,7 +13,7 @@ from mmquality.pages.escaping import plain
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing
 
-_LARGE, _SMALL, _CELL = 1600, 256, 96  # longest side in pixels: full photo, thumbnail, table cell
+_LARGE, _LARGER, _SMALL, _CELL = 1600, 640, 256, 96  # longest side in pixels: full photo … table cell
 _LIGHT = 60_000  # bytes
 _SHOWN_BY_BROWSERS = (
     b"\xff\xd8\xff\xe0",
@@ -31,8 +31,11 @@ _MISSING = (
 )
 
 
-def thumbnail(catalogue: Catalogue, listing: Listing, width: int | None = None) -> None:
-    """A listing's small photo; `width` in pixels, by default as wide as its place."""
+def thumbnail(catalogue: Catalogue, listing: Listing, width: int | None = None, large: bool = False) -> None:
+    """A listing's small photo; `width` in pixels, by default as wide as its place, which may be `large`."""
+    if large:
+        st.image(_jpeg_or_note(listing, _LARGER), width="stretch", alt=plain(listing.title))
+        return
     path = catalogue.thumbnail(listing)
     made = path != Path(listing.photo_path)
     image = str(path) if made or _light(path) else _jpeg_or_note(listing, _SMALL)

@@ -8,13 +8,15 @@ from dataclasses import replace
 import streamlit as st
 
 from mmquality.errors import ModelFileError
-from mmquality.pages import links, session
+from mmquality.pages import bulk, links, session, verdicts
+from mmquality.pages.asking import query_of
 from mmquality.pages.components import caption, header, label_badge, notice, score_bar
 from mmquality.pages.escaping import as_html
-from mmquality.pages.filters import LABEL_STATES, NO_CATEGORY, SORTS, VIEWS, Filters
+from mmquality.pages.filter_bar import clear, filter_bar, first_page
+from mmquality.pages.filters import SIZES, VIEWS, Filters
 from mmquality.pages.photos import thumbnail
 from mmquality.pages.tables import ranking_table
-from mmquality.pages.widgets import choice, pages, segments, text_filter
+from mmquality.pages.widgets import pages, segments
 from mmquality.pages.wording import count
 from mmquality.pipeline.evidence import Glance
 from mmquality.pipeline.reading import Catalogue
@@ -22,23 +24,34 @@ from mmquality.records import RankedListing
 from mmquality.store import RankingPage
 
 PAGE_SIZE = 48  # fills whole rows of 2, 3, 4, 6, 8 or 12 photos
+_PAGE_SIZES = {"Small": PAGE_SIZE, "Large": 24}
+_CARD_WIDTHS = {"Small": 164, "Large": 330}  # pixels, at least
 
 
 def show(catalogue: Catalogue) -> None:
     """The whole page."""
+    verdicts.say_what_was_saved()
     _header(catalogue)
-    filters = _filter_bar(catalogue)
-    found = catalogue.store.ranking_page(filters.query(), filters.page, PAGE_SIZE)
+    filters = filter_bar(catalogue)
+    query, size = query_of(catalogue, filters), _PAGE_SIZES[_photo_size()]
+    found = catalogue.store.ranking_page(query, filters.page, size)
     if not found.total:
         _nothing_found()
         return
-    filters = _page_bar(found, filters)
+    filters = _page_bar(found, filters, size)
     if not found.rows:  # the address named a page past the end
-        found = catalogue.store.ranking_page(filters.query(), filters.page, PAGE_SIZE)
+        found = catalogue.store.ranking_page(query, filters.page, size)
+    bulk.bar(catalogue, query, found.total, found.version.name if found.version else "")
     if filters.view == "Table":
         ranking_table(catalogue, found.rows, filters.address())
     else:
-        _gallery(catalogue, found.rows, filters.address())
+        _gallery(catalogue, found.rows, filters)
+
+
+def _photo_size() -> str:
+    """How large the photos are, which the page bar asks once the number of pages is known."""
+    asked = str(st.session_state.get("size") or st.query_params.get("size"))
+    return asked if asked in SIZES else SIZES[0]
 
 
 def _header(catalogue: Catalogue) -> None:
@@ -51,56 +64,40 @@ def _header(catalogue: Catalogue) -> None:
     )
 
 
-def _filter_bar(catalogue: Catalogue) -> Filters:
-    """The filters' widgets; their keys are the names of the query parameters that hold them."""
-    with st.container(key="filters", horizontal=True, gap="small", vertical_alignment="bottom"):
-        q = text_filter("Title contains", "q", "words of the title", _first_page)
-        category = st.multiselect(
-            "Category", _categories(catalogue), key="category", placeholder="all", width=230,
-            bind="query-params", on_change=_first_page,
-        )  # fmt: skip
-        label = choice("Label", list(LABEL_STATES), "label", 150, _first_page)
-        score = st.slider(
-            "Mismatch score", 0, 100, (0, 100), format="%d%%", key="score", width=210,
-            bind="query-params", on_change=_first_page,
-        )  # fmt: skip
-        sort = choice("Order", list(SORTS), "sort", 185, _first_page)
-    low, high = sorted(score)  # an address may have them the other way round
-    return Filters(q, tuple(category), (low, high), label, sort, _page_asked_for())
-
-
-def _page_asked_for() -> int:
-    """The page in the address or of the pagination, which is drawn only once the number of pages is known."""
-    asked = st.session_state.get("page") or Filters.of({"page": st.query_params.get_all("page")}).page
-    return int(asked)
-
-
-def _page_bar(found: RankingPage, filters: Filters) -> Filters:
+def _page_bar(found: RankingPage, filters: Filters, size: int) -> Filters:
     """How many were found, and the way through them."""
-    count_pages = math.ceil(found.total / PAGE_SIZE)
+    count_pages = math.ceil(found.total / size)
     with st.container(key="pages", horizontal=True, vertical_alignment="center"):
-        first = (min(filters.page, count_pages) - 1) * PAGE_SIZE + 1
-        last = min(first + PAGE_SIZE - 1, found.total)
-        shown = f"{first:,}–{last:,} of {found.total:,}"
+        first = (min(filters.page, count_pages) - 1) * size + 1
+        last = min(first + size - 1, found.total)
+        total = f"the first {found.total:,} or more" if found.more else f"{found.total:,}"
+        shown = f"{first:,}–{last:,} of {total}"
         caption(f"{shown} that pass the filters" if filters.narrowed else shown)
+        st.toggle("Select", key=bulk.SELECTING, help="Tick listings to give many of them one verdict")
+        photos = segments("Photos", SIZES, "size", first_page)
         view = segments("View", VIEWS, "view")
         page = pages(count_pages, "page", bound=True)
-    return replace(filters, page=page, view=view)
+    return replace(filters, page=page, view=view, size=photos)
 
 
 def _nothing_found() -> None:
     notice("No listing passes these filters", "Loosen a filter, or see the whole ranking again.")
-    st.button("Clear the filters", on_click=_clear, icon=":material/filter_alt_off:")
+    st.button("Clear the filters", on_click=clear, icon=":material/filter_alt_off:")
 
 
-def _gallery(catalogue: Catalogue, rows: list[RankedListing], queue: str) -> None:
-    glances = _glances(catalogue, rows)
-    with st.grid("auto", min_column_width=164, gap=12, key="gallery"):
+def _gallery(catalogue: Catalogue, rows: list[RankedListing], filters: Filters) -> None:
+    glances, queue = _glances(catalogue, rows), filters.address()
+    large, selecting = filters.size == "Large", st.session_state.get(bulk.SELECTING, False)
+    with st.grid("auto", min_column_width=_CARD_WIDTHS[filters.size], gap=12, key="gallery"):
         for slot, row in enumerate(rows):
+            listing = row.listing
             with st.container(key=f"card-{slot}"):
-                thumbnail(catalogue, row.listing)
-                links.listing_link(row.listing.listing_id, row.listing.title, queue)
-                st.html(_card_facts(row, glances.get(row.listing.listing_id)))
+                thumbnail(catalogue, listing, large=large)
+                if selecting:
+                    bulk.checkbox(listing.listing_id, listing.title)
+                else:
+                    links.listing_link(listing.listing_id, listing.title, queue)
+                st.html(_card_facts(row, glances.get(listing.listing_id)))
 
 
 def _card_facts(row: RankedListing, glance: Glance | None) -> str:
@@ -127,21 +124,6 @@ def _at_a_glance(glance: Glance | None) -> str:
     words = "photo shared by unrelated titles" if glance.shared else ", ".join(glance.looks_like)
     told = f"looks like: {words}" if words and not glance.shared else words
     return f'<p class="mmq-glance" title="{as_html(told)}">{as_html(told)}</p>'
-
-
-def _categories(catalogue: Catalogue) -> list[str]:
-    return [name or NO_CATEGORY for name, _ in catalogue.store.categories()]
-
-
-def _first_page() -> None:
-    st.session_state["page"] = 1
-
-
-def _clear() -> None:
-    default = Filters()
-    st.session_state.update(
-        q=default.q, category=[], score=default.score, label=default.label, page=default.page
-    )
 
 
 show(session.catalogue())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from mmquality.pages import links
+from mmquality.pages import bulk, links
 from mmquality.pages.escaping import plain
 from mmquality.pages.photos import cell_photo
 from mmquality.pages.wording import verdict
@@ -18,8 +18,10 @@ _ROW_HEIGHT = 52
 
 
 def ranking_table(catalogue: Catalogue, rows: Sequence[RankedListing], queue: str) -> None:
-    """One page of the ranking as a table."""
-    st.caption("Select a row to open its listing.")
+    """One page of the ranking as a table; while listings are being chosen, rows are ticked."""
+    selecting = st.session_state.get(bulk.SELECTING, False)
+    ids = [row.listing.listing_id for row in rows]
+    st.caption("Tick rows to choose them." if selecting else "Select a row to open its listing.")
     chosen = st.dataframe(
         _ranking_frame(catalogue, rows),
         hide_index=True,
@@ -40,12 +42,28 @@ def ranking_table(catalogue: Catalogue, rows: Sequence[RankedListing], queue: st
             "id": st.column_config.TextColumn("Id", width=110),
         },
         on_select="rerun",
-        selection_mode="single-row",
-        key="ranking-table",
+        selection_mode="multi-row" if selecting else "single-row",
+        selection_default={"selection": {"rows": _chosen_rows(ids) if selecting else []}},
+        key=_key(ids, selecting),
         alt="Listings of the ranking, worst first",
     )
-    for position in chosen["selection"]["rows"]:
-        links.open_listing(rows[position].listing.listing_id, queue)
+    picked = [ids[position] for position in chosen["selection"]["rows"]]
+    if not selecting:
+        for listing_id in picked:
+            links.open_listing(listing_id, queue)
+    elif picked != [ids[position] for position in _chosen_rows(ids)]:
+        bulk.choose(picked, ids)
+        st.rerun()  # the bar above counts them
+
+
+def _chosen_rows(ids: Sequence[str]) -> list[int]:
+    chosen = set(bulk.chosen())
+    return [position for position, listing_id in enumerate(ids) if listing_id in chosen]
+
+
+def _key(ids: Sequence[str], selecting: bool) -> str:
+    """Another name for other rows: a selection is a position, and must never pass on to another listing."""
+    return f"ranking-{'choose' if selecting else 'open'}-{hash(tuple(ids))}"
 
 
 def _ranking_frame(catalogue: Catalogue, rows: Sequence[RankedListing]) -> pd.DataFrame:

@@ -61,6 +61,11 @@ def say_what_was_saved() -> None:
         st.toast(as_markdown(words), icon=icon)
 
 
+def say(icon: str, words: str) -> None:
+    """For a callback: tell this in the run that follows (plain words)."""
+    st.session_state[_SAID] = icon, words
+
+
 def undo(catalogue: Catalogue, label: Label, title: str) -> None:
     """For a callback: withdraw a label; the one before it, if any, counts again."""
     st.session_state.pop(_LAST, None)

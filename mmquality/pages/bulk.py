@@ -1,0 +1,139 @@
+"""One verdict for many listings: chosen one by one or by the filters, previewed, given, taken back whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from mmquality.errors import MMQualityError
+from mmquality.pages import session
+from mmquality.pages.components import caption
+from mmquality.pages.escaping import as_markdown
+from mmquality.pages.photos import thumbnail
+from mmquality.pages.verdicts import say
+from mmquality.pages.wording import REASONS, VERDICTS, count
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Verdict
+from mmquality.store import MOST_AT_ONCE, Batch, RankingQuery
+
+SELECTING = "selecting"
+_CHOSEN = "chosen-listings"  # ids, in the order of their choice
+_GIVEN = "bulk-given"  # the last batch of this visit and what it said
+_PREVIEWED = 12
+
+
+def chosen() -> list[str]:
+    """The listings chosen so far, on this page and others."""
+    found: list[str] = st.session_state.setdefault(_CHOSEN, [])
+    return found
+
+
+def choose(ids: Iterable[str], among: Iterable[str]) -> None:
+    """Of the listings `among` those shown, let just these be chosen; what is chosen elsewhere stays."""
+    shown = set(among)
+    st.session_state[_CHOSEN] = [i for i in chosen() if i not in shown] + list(ids)
+
+
+def checkbox(listing_id: str, title: str) -> None:
+    """A card's box to tick."""
+    key = f"choose-{listing_id}"
+    st.session_state[key] = listing_id in chosen()
+    st.checkbox(
+        as_markdown(title), key=key,
+        on_change=lambda: choose([listing_id] if st.session_state[key] else [], [listing_id]),
+    )  # fmt: skip
+
+
+def bar(catalogue: Catalogue, query: RankingQuery, total: int, version: str) -> None:
+    """What is chosen and what can be done with it; after a bulk label, the way back."""
+    _given(catalogue)
+    if not st.session_state.get(SELECTING):
+        return
+    ids = chosen()
+    with st.container(key="bulk", horizontal=True, vertical_alignment="center", gap="small", border=True):
+        caption(f"{count(len(ids), 'listing')} chosen" if ids else "Tick listings to give them one verdict")
+        if st.button("Label them…", icon=":material/label:", disabled=not ids, type="primary"):
+            _dialog(catalogue, ids[:MOST_AT_ONCE], version)
+        reach = min(total, MOST_AT_ONCE)
+        words = f"Choose all {total:,}" if total <= MOST_AT_ONCE else f"Choose the first {reach:,}"
+        st.button(
+            words, icon=":material/select_all:", help="Those that pass the filters, in the order shown",
+            on_click=lambda: choose(catalogue.store.ranking_ids(query, reach), chosen()),
+        )  # fmt: skip
+        st.button(
+            "Choose none", icon=":material/deselect:", disabled=not ids, on_click=choose, args=((), ids)
+        )
+
+
+def _given(catalogue: Catalogue) -> None:
+    """The last bulk label, as long as it stands."""
+    if _GIVEN not in st.session_state:
+        return
+    batch, words = st.session_state[_GIVEN]
+    with st.container(key="bulk-given", horizontal=True, vertical_alignment="center", gap="small"):
+        caption(words)
+        st.button("Undo all", icon=":material/undo:", on_click=undo, args=(catalogue, batch.batch))
+        st.button(
+            "Close", icon=":material/close:", type="tertiary", on_click=st.session_state.pop, args=(_GIVEN,)
+        )
+
+
+def _close() -> None:
+    st.session_state.pop(_GIVEN, None)
+
+
+def undo(catalogue: Catalogue, batch: str) -> None:
+    """For a callback: withdraw all labels that were given together; those before them count again."""
+    st.session_state.pop(_GIVEN, None)
+    try:
+        withdrawn = catalogue.store.undo_batch(batch, session.analyst())
+    except MMQualityError as error:
+        say(":material/error:", str(error))
+        return
+    say(":material/undo:", f"Withdrawn: {count(withdrawn, 'label')} that were given together")
+
+
+@st.dialog("One verdict for many", width="large", icon=":material/label:")
+def _dialog(catalogue: Catalogue, ids: Sequence[str], version: str) -> None:
+    listings = catalogue.store.listings_by_id(ids)
+    labelled = catalogue.store.labelled_among(list(listings))
+    caption(_preview(len(listings), labelled))
+    with st.grid("auto", min_column_width=76, gap=6, key="bulk-preview"):
+        for listing in list(listings.values())[:_PREVIEWED]:
+            thumbnail(catalogue, listing)
+    said = st.segmented_control(
+        "Verdict", list(VERDICTS), default=Verdict.MISMATCH, required=True, key="bulk-verdict",
+        format_func=lambda verdict: VERDICTS[verdict],
+    )  # fmt: skip
+    verdict = said or Verdict.MISMATCH
+    reason = None
+    if verdict is Verdict.MISMATCH:
+        reason = st.pills(
+            "Reason (needed)", list(REASONS), key="bulk-reason", format_func=lambda reason: REASONS[reason]
+        )
+    note = st.text_input("Note", key="bulk-note", max_chars=1000, placeholder="for all of them") or ""
+    ready = verdict is not Verdict.MISMATCH or reason is not None
+    words = f"{VERDICTS[verdict]} · {REASONS[reason].lower()}" if reason else VERDICTS[verdict]
+    if st.button(f"Label {count(len(listings), 'listing')}: {words}", type="primary", disabled=not ready):
+        try:
+            given = catalogue.store.add_labels(
+                list(listings), verdict, reason, note, session.analyst(), version
+            )
+        except MMQualityError as error:
+            st.error(as_markdown(str(error)))
+            return
+        _remember(given, words)
+        st.rerun()
+
+
+def _preview(number: int, labelled: int) -> str:
+    more = f", of which the first {_PREVIEWED}" if number > _PREVIEWED else ""
+    before = f". {count(labelled, 'of them carries', 'of them carry')} a label already; this one replaces it"
+    return f"{count(number, 'listing')}{more}{before if labelled else ''}"
+
+
+def _remember(given: Batch, words: str) -> None:
+    told = f"Saved: {count(given.labels, 'listing')}, {words}"
+    st.session_state[_GIVEN] = given, told
+    say(":material/check:", told)

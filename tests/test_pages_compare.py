@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
-from dashboard import button, card_titles, opened, texts
+from dashboard import button, card_titles, opened, texts, unescaped
 from workspaces import Fixture, small_workspace
 
+from mmquality.pipeline import background
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.recall_lists import LOOKED_AT
+from mmquality.pipeline.spaces import AT, Measured, SpacesReport, report_path
 from mmquality.records import Space
 
 
@@ -74,3 +79,59 @@ class TestOneListing:
             button(app, "Random listing").click().run()
             seen.add(str(app.query_params["id"]))
         assert len(seen) > 1 and not app.exception
+
+
+class TestWholeCatalogue:
+    @pytest.fixture
+    def measured(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
+        fixture = small_workspace(tmp_path / "shop")
+        monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
+        return fixture
+
+    def keep(self, fixture: Fixture, **changes: object) -> SpacesReport:
+        """Keep a made-up report of the model in force."""
+        recall = [Measured(str(s), 0.3, 0.2, 0.4, k, 50) for s in Space for k in AT]
+        gains = [Measured("Mugs", 0.2, 0.1, 0.3, 10, 30), Measured("<b>", -0.1, -0.2, 0.0, 10, 20)]
+        ids = [f"L{n:03d}" for n in range(60, 0, -1)]
+        report = SpacesReport("v1", 50, False, 0.5, recall, gains, [60] + [0] * 10, ids)
+        report = replace(report, **changes)
+        fixture.workspace.evaluations.mkdir(exist_ok=True)
+        report_path(fixture.workspace, "v1").write_text(json.dumps(asdict(report)))
+        return report
+
+    def test_it_offers_to_measure(self, measured: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+        started = []
+        monkeypatch.setattr(background, "start", lambda *args: started.append(args))
+        app = opened("compare", of="Whole catalogue")
+        assert "was not measured yet" in texts(app)
+        assert app.code[0].value.startswith("mmquality evaluate spaces -w")
+        button(app, "Measure it").click().run()
+        assert started == [(measured.workspace, "spaces", ["evaluate", "spaces"])]
+
+    def test_it_shows_recall_gains_and_what_differs(self, measured: Fixture) -> None:
+        report = self.keep(measured)
+        app = opened("compare", of="Whole catalogue")
+        assert len(app.get("plotly_chart")) == 3
+        captions = unescaped(" ".join(c.value for c in app.caption))
+        assert "has learnt from 50% of their pairs" in captions
+        links = [link.proto for link in app.page_link if "compare" in link.proto.page]
+        assert [link.query_string for link in links] == [f"id={i}" for i in report.apart[:24]]
+        assert len([x for x in opened("compare", of="Whole catalogue", apart="3").page_link]) == 12
+
+    def test_held_out_pairs_are_called_so(self, measured: Fixture) -> None:
+        self.keep(measured, held_out=True, known=0.0)
+        captions = " ".join(c.value for c in opened("compare", of="Whole catalogue").caption)
+        assert "whose clicks the model never saw" in captions
+
+    def test_without_pairs_it_says_what_to_import(self, measured: Fixture) -> None:
+        self.keep(measured, queries=0, recall=[], gains=[], known=None)
+        app = opened("compare", of="Whole catalogue")
+        assert "there are no co-clicks" in texts(app) and "--co-clicks" in app.code[0].value
+        assert len(app.get("plotly_chart")) == 1
+
+    def test_from_one_listing_it_leads_to_the_next_that_differs(self, measured: Fixture) -> None:
+        self.keep(measured)
+        app = opened("compare", id="L059")
+        button(app, "Next that differs").click().run()
+        assert app.query_params["id"] in ("L058", ["L058"])
+        assert "Next that differs" not in [b.label for b in opened("compare", of="Whole catalogue").button]

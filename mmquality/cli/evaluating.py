@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mmquality.cli import options
-from mmquality.cli.terminal import print_json, print_table
+from mmquality.cli.terminal import TerminalReporter, print_json, print_table
 from mmquality.config import Workspace
 
 
@@ -70,4 +71,32 @@ def recall(workspace: Workspace, pairs: Path, split: Path | None, as_json: bool)
         click.echo(
             f"Warning: the model knows {result['pairs_trained_on']:.1%} of these pairs, which flatters the "
             "unified recall. Train with --hold-out SPLIT to keep the clicks of its test listings apart."
+        )
+
+
+@evaluate.command()
+@options.workspace
+@options.as_json
+def spaces(workspace: Workspace, as_json: bool) -> None:
+    """What unified recall is worth beside title and photo.
+
+    Recall of the click log's co-clicked listings, the gain by category, and how much the lists differ, on at
+    most 2,000 listings: those that the model in force held out where it was trained with --hold-out. The
+    report shows on the dashboard's page Compare, which can have it made, too.
+    """
+    from mmquality.pipeline.spaces import compare_spaces
+
+    report = compare_spaces(workspace, TerminalReporter())
+    if as_json:
+        print_json(asdict(report))
+        return
+    print_table(
+        ["space", "recall at", "recall", "low", "high"],
+        [[m.name, m.k, m.value, m.low, m.high] for m in report.recall],
+    )
+    click.echo(f"{report.queries:,} queries, {'held out' if report.held_out else 'nothing held out'}")
+    if report.known:
+        click.echo(
+            f"Warning: the model knows {report.known:.1%} of these pairs, which flatters the unified recall. "
+            "Train with --hold-out SPLIT to keep the clicks of its test listings apart."
         )

@@ -16,6 +16,7 @@ from mmquality.pages.widgets import segments, text_filter
 from mmquality.pages.wording import count
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.recall_lists import LOOKED_AT, Comparison
+from mmquality.pipeline.spaces import read_report
 from mmquality.records import Listing, Neighbour, Space
 from mmquality.store import RankingQuery
 
@@ -39,6 +40,7 @@ def show(catalogue: Catalogue) -> None:
         st.button(
             "Random listing", icon=":material/shuffle:", shortcut="X", on_click=_random, args=(catalogue,)
         )
+        _next_that_differs(catalogue, listing_id)
     if text:
         _offer(catalogue, text)
     elif listing_id:
@@ -84,6 +86,18 @@ def _choose(listing_id: str) -> None:
 def _random(catalogue: Catalogue) -> None:
     ranked = catalogue.published_version().listings
     _choose(catalogue.store.rank_neighbour(random.randrange(ranked), 1) or "")
+
+
+def _next_that_differs(catalogue: Catalogue, listing_id: str | None) -> None:
+    """On to the listing whose lists differ next most, where the catalogue was measured."""
+    report = read_report(catalogue.workspace, catalogue.published_version().name)
+    if report is None or not report.apart:
+        return
+    here = report.apart.index(listing_id) if listing_id in report.apart else -1
+    following = report.apart[(here + 1) % len(report.apart)]
+    st.button(
+        "Next that differs", icon=":material/difference:", shortcut="N", on_click=_choose, args=(following,)
+    )
 
 
 def _compare(catalogue: Catalogue, listing_id: str, beside: Sequence[Space], k: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -32,13 +33,19 @@ def rows(
             _row(catalogue, f"row-{name}-{slot}", listing, figures(neighbour), queue)
 
 
-def strip(catalogue: Catalogue, name: str, listings: Mapping[str, Listing], queue: str = "") -> None:
-    """Listings as small cards with photo and title, three or more in a row."""
+def strip(
+    catalogue: Catalogue,
+    name: str,
+    listings: Mapping[str, Listing],
+    queue: str = "",
+    page: Path = links.LISTING,
+) -> None:
+    """Listings as small cards with photo and title, three or more in a row; a card opens it on `page`."""
     with st.grid("auto", min_column_width=112, gap=8):
         for slot, listing in enumerate(listings.values()):
             with st.container(key=f"card-{name}-{slot}"):
                 thumbnail(catalogue, listing)
-                links.listing_link(listing.listing_id, listing.title, queue)
+                links.listing_link(listing.listing_id, listing.title, queue, page)
 
 
 def unified_figures(neighbour: Neighbour, distance: float | None = None) -> str:

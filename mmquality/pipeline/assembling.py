@@ -69,7 +69,7 @@ def assemble(
         photos=encoded.photos,
         title_key=_keys(catalogue["title"].str.casefold()),
         photo_key=_keys(catalogue["photo_hash"]),
-        product_key=_product_keys(catalogue["attributes"]),
+        product_key=product_keys(catalogue["attributes"]),
         pairs=_pairs(impressions, co_clicks, rows),
         shown=shown,
         clicked=clicked,
@@ -183,7 +183,7 @@ def _keys(values: pd.Series[str]) -> Ints:
     return np.asarray(pd.factorize(values)[0], dtype=np.int64)
 
 
-def _product_keys(attributes: pd.Series[Any]) -> Ints:
+def product_keys(attributes: pd.Series[Any]) -> Ints:
     """Listings that name the same product share a key; one that names none has a key of its own."""
     named = [product_of(a) or f"\0{row}" for row, a in enumerate(attributes)]  # \0 is in no attribute
     return _keys(pd.Series(named, dtype="str"))

@@ -57,7 +57,7 @@ def start(workspace: Workspace, name: str, arguments: Sequence[str]) -> bool:
     workspace.jobs.mkdir(parents=True, exist_ok=True)
     place = workspace.jobs / f"{name}.json"
     with place.with_suffix(".lock").open("w") as lock, place.with_suffix(".log").open("a") as log:
-        if not any(_locked(lock.fileno(), fcntl.LOCK_EX) or time.sleep(_GLANCE) for _ in range(_GLANCES)):
+        if not _ours(lock.fileno()):
             return False
         log.truncate(0)
         _write(place, Job(time.time()))
@@ -128,6 +128,15 @@ def _stage(place: Path, name: str, total: int | None) -> Iterator[Advance]:
 
     yield advance
     _write(place, replace(found, done=done))
+
+
+def _ours(lock: int) -> bool:
+    """Take the lock for a job, unless one is at work: who only looks lets go of it at once."""
+    for _ in range(_GLANCES):
+        if _locked(lock, fcntl.LOCK_EX):
+            return True
+        time.sleep(_GLANCE)
+    return False
 
 
 def _locked(lock: int, kind: int) -> bool:

@@ -14,8 +14,8 @@ from mmquality.pages.photos import thumbnail
 from mmquality.pages.verdicts import say
 from mmquality.pages.wording import REASONS, VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Verdict
-from mmquality.store import MOST_AT_ONCE, Batch, RankingQuery
+from mmquality.records import Reason, Verdict
+from mmquality.store import MOST_AT_ONCE, RankingQuery
 
 SELECTING = "selecting"
 _CHOSEN = "chosen-listings"  # ids, in the order of their choice
@@ -115,25 +115,34 @@ def _dialog(catalogue: Catalogue, ids: Sequence[str], version: str) -> None:
     note = st.text_input("Note", key="bulk-note", max_chars=1000, placeholder="for all of them") or ""
     ready = verdict is not Verdict.MISMATCH or reason is not None
     words = f"{VERDICTS[verdict]} · {REASONS[reason].lower()}" if reason else VERDICTS[verdict]
-    if st.button(f"Label {count(len(listings), 'listing')}: {words}", type="primary", disabled=not ready):
-        try:
-            given = catalogue.store.add_labels(
-                list(listings), verdict, reason, note, session.analyst(), version
-            )
-        except MMQualityError as error:
-            st.error(as_markdown(str(error)))
-            return
-        _remember(given, words)
-        st.rerun()
+    if st.button(
+        f"Label {count(len(listings), 'listing')}: {words}", type="primary", disabled=not ready,
+        on_click=_give, args=(catalogue, list(listings), verdict, reason, note, version, words),
+    ):  # fmt: skip
+        st.rerun()  # closes the dialog
+
+
+def _give(
+    catalogue: Catalogue,
+    ids: Sequence[str],
+    verdict: Verdict,
+    reason: Reason | None,
+    note: str,
+    version: str,
+    words: str,
+) -> None:
+    """For a callback: write the labels."""
+    try:
+        given = catalogue.store.add_labels(ids, verdict, reason, note, session.analyst(), version)
+    except MMQualityError as error:
+        say(":material/error:", str(error))
+        return
+    told = f"Saved: {count(given.labels, 'listing')}, {words}"
+    st.session_state[_GIVEN] = given, told
+    say(":material/check:", told)
 
 
 def _preview(number: int, labelled: int) -> str:
     more = f", of which the first {_PREVIEWED}" if number > _PREVIEWED else ""
     before = f". {count(labelled, 'of them carries', 'of them carry')} a label already; this one replaces it"
     return f"{count(number, 'listing')}{more}{before if labelled else ''}"
-
-
-def _remember(given: Batch, words: str) -> None:
-    told = f"Saved: {count(given.labels, 'listing')}, {words}"
-    st.session_state[_GIVEN] = given, told
-    say(":material/check:", told)

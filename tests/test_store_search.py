@@ -1,0 +1,181 @@
+"""Filters by attribute, price and given listings, and the letters of titles, against plain Python."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from catalogues import fill, frame, publish, row
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, select, text
+
+from mmquality.errors import WorkspaceError
+from mmquality.store import RANKING_SORTS, RankingQuery, Store, facets, selection
+from mmquality.store.search_tables import TITLE_LETTERS
+from mmquality.store.tables import listings
+
+COUNT = 60
+
+
+def attributes(number: int) -> dict[str, str]:
+    """Few colours, some without one; a code that hardly repeats; one condition for all; a long text."""
+    colours = ["Red", "red", " navy  blue ", "", "grün"]
+    return {
+        "colour": colours[number % 5],
+        "size:cm": str(number % 3),
+        "code": f"c{number}",
+        "condition": "new",
+        "text": "word " * 30,
+    }
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def catalogue(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> Iterator[Store]:
+    """Sixty ranked listings in two model versions."""
+    with Store.open(new_database(request.param)) as store:
+        rows = [row(number, attributes=attributes(number)) for number in range(COUNT)]
+        store.upsert_listings(frame(rows))
+        ids = [made["listing_id"] for made in rows]
+        publish(store, "old", {listing_id: (n * 13 % 17) / 17 for n, listing_id in enumerate(ids)})
+        publish(store, "v1", {listing_id: (n * 7 % 20) / 19 for n, listing_id in enumerate(ids)})
+        yield store
+
+
+def has(listing: Any, name: str, values: tuple[str, ...]) -> bool:
+    """Whether the listing's attribute is one of the values, white space aside."""
+    value = listing.seller if name == "seller" else listing.attributes.get(name, "")
+    return bool(value.strip()) and " ".join(value.split()) in values
+
+
+queries = st.builds(
+    RankingQuery,
+    attributes=st.lists(
+        st.tuples(
+            st.sampled_from(["colour", "size:cm", "seller", "unheard of"]),
+            st.lists(
+                st.sampled_from(["Red", "red", "navy blue", "grün", "0", "2", "seller 1"]), min_size=1
+            ).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
+    text=st.sampled_from(["", "camera", "ca", "red camera", "RÉ", 'a"b', "éclair mould"]),
+    min_price=st.none() | st.integers(0, 7).map(float),
+    max_price=st.none() | st.integers(0, 7).map(float),
+    listing_ids=st.none() | st.lists(st.sampled_from([f"L{n:03d}" for n in range(70)])).map(tuple),
+    version=st.sampled_from([None, "old", "v1"]),
+    sort=st.sampled_from(RANKING_SORTS),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(query=queries, most=st.sampled_from([5, 10_000]))
+def test_filters_find_what_a_plain_loop_finds(catalogue: Store, query: RankingQuery, most: int) -> None:
+    everything = catalogue.ranking_page(RankingQuery(version=query.version, sort=query.sort), 1, COUNT).rows
+    expected = [
+        ranked.listing.listing_id
+        for ranked in everything
+        if all(has(ranked.listing, name, values) for name, values in query.attributes)
+        and all(word in ranked.listing.title.casefold() for word in query.text.casefold().split())
+        and (
+            query.min_price is None
+            or (-1 if ranked.listing.price is None else ranked.listing.price) >= query.min_price
+        )
+        and (query.max_price is None or (99 if ranked.listing.price is None else ranked.listing.price))
+        <= (query.max_price if query.max_price is not None else 100)
+        and (query.listing_ids is None or ranked.listing.listing_id in query.listing_ids)
+    ]
+    counted = selection.MOST_COUNTED
+    try:
+        selection.MOST_COUNTED = most  # with few, filters that let many through are tested on the way down
+        found = catalogue.ranking_page(query, 1, COUNT)
+    finally:
+        selection.MOST_COUNTED = counted
+    narrowed = query != RankingQuery(version=query.version, sort=query.sort)
+    cut = narrowed and len(expected) > most
+    assert (found.total, found.more) == (most if cut else len(expected), cut)
+    assert [ranked.listing.listing_id for ranked in found.rows] == expected[: found.total]
+
+
+def test_an_unknown_version_is_said(catalogue: Store) -> None:
+    with pytest.raises(WorkspaceError, match="no model version 'v9'"):
+        catalogue.ranking_page(RankingQuery(version="v9"))
+
+
+def test_facets_are_counted_and_only_those_worth_it_are_offered(catalogue: Store) -> None:
+    found = {facet.name: facet.values for facet in catalogue.facets()}
+    colours = Counter(" ".join(attributes(n)["colour"].split()) for n in range(COUNT))
+    del colours[""]
+    assert found["colour"] == colours
+    assert list(found) == ["colour", "seller", "size:cm"]  # neither the code, nor "new" for all, nor the text
+
+
+def test_facets_follow_what_is_imported_again(store: Store) -> None:
+    fill(store, 8)
+    changed = [
+        row(n, seller="new", attributes={"colour": "blue", "n": str(n % 2)}, title="x") for n in range(4)
+    ]
+    store.upsert_listings(frame(changed))
+    found = {facet.name: facet.values for facet in store.facets()}
+    assert found["colour"] == {"blue": 4, "rouge é": 4}
+    assert found["seller"]["new"] == 4 and sum(found["seller"].values()) == 8
+    assert sum(store.upsert_listings(frame(changed)).__dict__[name] for name in ("added", "updated")) == 0
+    assert {facet.name: facet.values for facet in store.facets()} == found
+
+
+def test_an_attribute_with_too_many_values_is_no_facet(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facets, "MOST_VALUES", 3)
+    few = [row(n, attributes={"code": str(n // 2), "colour": str(n % 2)}) for n in range(6)]
+    store.upsert_listings(frame(few))
+    assert [facet.name for facet in store.facets()] == ["code", "colour", "seller"]
+    more = [row(n, attributes={"code": str(n // 2), "colour": str(n % 2)}) for n in range(6, 20)]
+    store.upsert_listings(frame(more))
+    assert [facet.name for facet in store.facets()] == ["colour", "seller"]
+    store.upsert_listings(frame([row(0, attributes={"code": "0"})]))
+    assert {f.name: f.values for f in store.facets()}["colour"] == {"1": 10, "0": 9}
+
+
+def test_listings_stored_before_there_were_facets_get_theirs(store: Store, database_url: str) -> None:
+    fill(store, 12)
+    before = store.facets()
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        for table in ("listing_values", "attribute_values", "attributes"):
+            connection.execute(text(f"DELETE FROM {table}"))
+        changes = [
+            facets.FacetChange(r.listing_no, frozenset(), facets.facets_of(r.seller, r.attributes))
+            for r in connection.execute(select(listings))
+        ]
+        facets.change_facets(connection, changes)
+    engine.dispose()
+    assert store.facets() == before and before
+
+
+def test_a_changed_title_is_found_by_its_new_letters_only(store: Store) -> None:
+    publish(store, "v1", dict.fromkeys(fill(store, 12), 0.5))
+    store.upsert_listings(frame([row(3, title="Telescope, 70 mm")]))
+    assert store.ranking_ids(RankingQuery(text="lescop"), 9) == ["L003"]
+    store.upsert_listings(frame([row(3, title="Kettle")]))
+    assert store.ranking_ids(RankingQuery(text="lescop"), 9) == []
+
+
+def test_titles_are_not_read_one_by_one(store: Store, database_url: str) -> None:
+    """A word is looked up by its letters; so are values, by their numbers."""
+    publish(store, "v1", dict.fromkeys(fill(store, 30), 0.5))
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            seen: list[str] = []
+            raw = connection.connection.driver_connection
+            raw.set_trace_callback(seen.append)  # type: ignore[union-attr]
+            selection.Selection(
+                connection, 1, RankingQuery(text="camera", attributes=(("colour", ("rouge é",)),))
+            )
+            raw.set_trace_callback(None)  # type: ignore[union-attr]
+            for statement in (s for s in seen if s.startswith("SELECT")):
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
+                steps = [step[3] for step in plan]
+                assert not [s for s in steps if s.startswith("SCAN") and TITLE_LETTERS not in s], steps
+    engine.dispose()

@@ -40,6 +40,7 @@ def begin() -> None:
 def pages() -> list[st.Page]:
     """The dashboard's pages in the order of the navigation."""
     return [
+        st.Page(links.OVERVIEW, title="Overview", icon=":material/monitoring:", url_path="overview"),
         st.Page(links.RANKING, title="Ranking", icon=":material/format_list_numbered:", default=True),
         st.Page(links.LISTING, title="Listing", icon=":material/image:", url_path="listing"),
         st.Page(links.COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),

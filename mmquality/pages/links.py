@@ -9,6 +9,7 @@ import streamlit as st
 from mmquality.pages.escaping import as_markdown
 
 _HERE = Path(__file__).parent
+OVERVIEW = _HERE / "overview.py"
 RANKING = _HERE / "ranking.py"
 LISTING = _HERE / "listing.py"
 COMPARE = _HERE / "compare.py"

@@ -1,0 +1,216 @@
+"""Overview: how the catalogue stands at a threshold, how good the threshold is, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+import streamlit as st
+
+from mmquality.pages import links, next_steps, overview_figures, overview_plots, plots, session
+from mmquality.pages.components import caption, header, section
+from mmquality.pages.escaping import as_html, as_markdown
+from mmquality.pages.filters import NO_CATEGORY, Filters
+from mmquality.pages.next_steps import State
+from mmquality.pages.wording import count, day, percent
+from mmquality.pipeline.estimates import Estimate, Estimates, estimates
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import ModelVersion, Verdict
+from mmquality.store import Flagged, GroupRate, ImportReport
+from mmquality.store.facets import SELLER
+
+_THRESHOLD = 50  # per cent
+_POLL = 1.0  # seconds between two looks whether the groups are counted
+
+
+def show(catalogue: Catalogue) -> None:
+    """The whole page."""
+    version = catalogue.published_version()
+    header("Overview", f"{count(version.listings, 'listing')} scored by model {version.name}")
+    numbers = st.container()
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        threshold = _scores(catalogue)
+    found = overview_figures.flagged(catalogue, threshold / 100)
+    judged = overview_figures.judged_scores(catalogue)
+    said = estimates(judged, threshold / 100, version.listings)
+    with numbers:
+        _numbers(catalogue, version, threshold, found, said)
+    reports = catalogue.store.import_reports()
+    with right:
+        next_steps.show(_state(catalogue, threshold, found, said, reports))
+        _newest(version, reports)
+    _groups(catalogue, len(reports), threshold, found.listings)
+    _labels(catalogue)
+
+
+def _scores(catalogue: Catalogue) -> int:
+    """The distribution of scores above the slider that sets the threshold, in per cent."""
+    section("Mismatch scores", "What scores the threshold or more is flagged. Move it below the chart.")
+    chart = st.container()
+    threshold = st.slider(
+        "Threshold", 1, 99, _THRESHOLD, format="%d%%", key="threshold", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    histogram = overview_figures.score_histogram(catalogue)
+    found = overview_figures.flagged(catalogue, threshold / 100)
+    with chart:
+        alt = overview_plots.told(histogram, threshold, found.listings)
+        plots.show(overview_plots.scores(histogram, threshold), "scores", alt)
+    return int(threshold)
+
+
+def _numbers(
+    catalogue: Catalogue, version: ModelVersion, threshold: int, found: Flagged, said: Estimates
+) -> None:
+    labelled = catalogue.store.label_counts()
+    verdicts = ", ".join(f"{n:,} {verdict}" for verdict, n in labelled.items() if n)
+    precision, controls = said.precision, count(said.controls, "control case")
+    missed = "found none yet" if said.prevalence else "needs control cases"
+    tiles = {
+        "Listings": (f"{catalogue.store.listing_count():,}", "in the catalogue"),
+        "Flagged": (f"{found.listings:,}", f"{percent(found.listings / version.listings)} of those scored"),
+        "Labelled": (f"{sum(labelled.values()):,}", verdicts or "no verdict yet"),
+        "Left to review": (f"{found.left:,}", "flagged and unlabelled"),
+        "Precision": (
+            (percent(precision.share), f"{_range(precision.low, precision.high)}, {_verdicts(said)}")
+            if precision
+            else ("–", "no flagged listing is judged")
+        ),
+        "Mismatches": _tile(said.prevalence, controls, "needs control cases"),
+        f"Missed below {threshold} %": _tile(said.missed, "of all mismatches", missed),
+    }
+    st.html(f'<dl class="mmq-numbers">{"".join(_number(name, *tile) for name, tile in tiles.items())}</dl>')
+    caption(_reading(said))
+
+
+def _tile(estimate: Estimate | None, note: str, without: str) -> tuple[str, str]:
+    if estimate is None:
+        return "–", without
+    return percent(estimate.share), f"{_range(estimate.low, estimate.high)}, {note}"
+
+
+def _number(name: str, value: str, note: str) -> str:
+    return f"<div><dt>{as_html(name)}</dt><dd>{as_html(value)}</dd><dd>{as_html(note)}</dd></div>"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{percent(low)} – {percent(high)}"
+
+
+def _verdicts(said: Estimates) -> str:
+    return count(said.precision.count, "verdict") if said.precision else ""
+
+
+def _reading(said: Estimates) -> str:
+    """How the shares are to be read; nothing where there are none."""
+    if not said.precision and not said.controls:
+        return ""
+    alone = said.control_precision
+    checked = f"; of control cases alone it is {alone.hits} of {alone.count}" if alone else ""
+    return (
+        "Shares with 95 % intervals, by the scores that analysts saw. Verdicts from the top of the ranking "
+        f"down flatter the precision{checked}."
+    )
+
+
+def _state(
+    catalogue: Catalogue, threshold: int, found: Flagged, said: Estimates, reports: Sequence[ImportReport]
+) -> State:
+    version = catalogue.published_version()
+    counts = catalogue.store.label_counts()
+    fingerprint = cast(Mapping[str, int], version.summary.get("fingerprint") or {})
+    return State(
+        model=version.name,
+        threshold=threshold,
+        flagged=found,
+        unscored=catalogue.store.unscored_count(),
+        judged=counts[Verdict.MISMATCH] + counts[Verdict.MATCH],
+        learnt=fingerprint.get("labels", 0),
+        controls=said.controls,
+        unused_rows=reports[0].problems if reports else 0,
+    )
+
+
+def _newest(version: ModelVersion, reports: Sequence[ImportReport]) -> None:
+    """The model in force and the last import, each a link to its page."""
+    with st.container(key="newest", gap=None):
+        st.page_link(
+            links.MODELS,
+            label=f"Model {as_markdown(version.name)} in force, published {day(version.created_at)}",
+            icon=":material/model_training:",
+        )
+        if reports:
+            unused = count(reports[0].problems, "unusable row") if reports[0].problems else "every row used"
+            st.page_link(
+                links.IMPORTS,
+                label=f"Last import {day(reports[0].created_at)}: {unused}",
+                icon=":material/fact_check:",
+            )
+
+
+def _groups(catalogue: Catalogue, imports: int, threshold: int, flagged: int) -> None:
+    """The rates by category and seller; of a large catalogue they come a few seconds after the page."""
+    pending = overview_figures.groups(catalogue, imports) is None
+    st.fragment(_rates, run_every=_POLL if pending else None)(catalogue, imports, threshold, flagged, pending)
+
+
+def _rates(catalogue: Catalogue, imports: int, threshold: int, flagged: int, pending: bool) -> None:
+    found = overview_figures.groups(catalogue, imports)
+    if found is None:
+        section("Flagged by category and by seller")
+        caption("Going through the catalogue, once for this model version …")
+        return
+    if pending:
+        st.rerun()  # of the page, so that it looks no more
+    by_category, by_seller = (groups.most_flagged(flagged) for groups in found)
+    score = (threshold, 100)
+    left, right = st.columns(2, gap="large")
+    with left:
+        section("Flagged by category", "The ten with the most; each opens in the ranking.")
+        names = [rate.name or NO_CATEGORY for rate in by_category]
+        _rows("category", by_category, [Filters(category=(name,), score=score) for name in names])
+    with right:
+        section("Flagged by seller", "The ten with the most; each opens in the ranking.")
+        named = [rate for rate in by_seller if rate.name]
+        _rows("seller", named, [Filters(where=(f"{SELLER}:{rate.name}",), score=score) for rate in named])
+
+
+def _rows(kind: str, rates: Sequence[GroupRate], filters: Sequence[Filters]) -> None:
+    """One row per group, each a link to its part of the ranking."""
+    if not rates:
+        caption(f"No flagged listing names its {kind}.")
+    highest = max((rate.share for rate in rates), default=1.0)
+    for slot, (rate, narrowed) in enumerate(zip(rates, filters, strict=True)):
+        key = f"row-{kind}-{slot}"
+        with st.container(key=key, horizontal=True, vertical_alignment="center", wrap=False):
+            st.page_link(
+                links.RANKING,
+                label=as_markdown(rate.name or NO_CATEGORY),
+                query_params={**narrowed.params()},
+                width="stretch",
+            )
+            st.html(_rate(rate, highest), width=240)
+
+
+def _rate(rate: GroupRate, highest: float) -> str:
+    """A bar (full for the highest share of the list), the share and the counts."""
+    return (
+        f'<div class="mmq-figure mmq-rate"><i><i style="width:{100 * rate.share / highest:.1f}%"></i></i>'
+        f"<b>{percent(rate.share)}</b><span>{rate.flagged:,} of {rate.listings:,}</span></div>"
+    )
+
+
+def _labels(catalogue: Catalogue) -> None:
+    section("Labels per day", "The last 30 days (UTC), by analyst; withdrawn labels left out.")
+    days = overview_figures.labels_per_day(catalogue)
+    if days.empty:
+        caption("None in the last 30 days. A verdict on the Listing page is a label.")
+        return
+    total, people = int(days["labels"].sum()), days["analyst"].nunique()
+    alt = f"{count(total, 'label')} of {count(people, 'analyst')} in the last 30 days, by day"
+    plots.show(overview_plots.labels(days, datetime.now(UTC).date()), "labels-per-day", alt)
+
+
+show(session.catalogue())

@@ -1,0 +1,146 @@
+"""The Overview page: figures at a threshold, suggestions, rates by group, labels per day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dashboard import opened, store_of, texts, unescaped
+from workspaces import Fixture, small_workspace
+
+from mmquality.config import Workspace
+from mmquality.pages import overview_figures
+from mmquality.pages.next_steps import State, Step, steps
+from mmquality.records import Drawn, Reason, Verdict
+from mmquality.store import Flagged, Store
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
+    """A shop of one's own."""
+    fixture = small_workspace(tmp_path / "shop")
+    monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
+    return fixture
+
+
+def number(page: str, name: str) -> tuple[str, str]:
+    """The value and the note of one of the big numbers."""
+    value, note = page.split(f"<dt>{name}</dt><dd>")[1].split("</dd></div>")[0].split("</dd><dd>")
+    return value, note
+
+
+class TestOverview:
+    def test_says_what_is_missing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MMQ_WORKSPACE", str(tmp_path / "nowhere"))
+        assert "No workspace yet" in texts(opened("overview"))
+        Store.open(Workspace.at(tmp_path / "empty").database_url).close()
+        monkeypatch.setenv("MMQ_WORKSPACE", str(tmp_path / "empty"))
+        assert "No listings yet" in texts(opened("overview"))
+
+    def test_counts_at_the_threshold_of_the_address(self, shop: Fixture) -> None:
+        with store_of(shop) as store:
+            scores = store.version_scores("v1")
+            worst, best = scores["listing_id"].iloc[0], scores["listing_id"].iloc[-1]
+            store.add_label(worst, Verdict.MISMATCH, Reason.WRONG_PRODUCT, "", "<b>ana</b>")
+            store.add_label(best, Verdict.MATCH, None, "", "ben")
+        for params, threshold in (({}, 0.5), ({"threshold": "17"}, 0.17), ({"threshold": "-4"}, 0.5)):
+            app = opened("overview", params)
+            page, flagged = texts(app), int((scores["score"] >= threshold).sum())
+            assert number(page, "Flagged")[0] == str(flagged)
+            assert number(page, "Left to review")[0] == str(flagged - 1)
+            assert number(page, "Labelled") == ("2", "1 mismatch, 1 match")
+            assert number(page, "Precision")[0] == "100%" and "1 verdict" in number(page, "Precision")[1]
+            assert number(page, "Mismatches") == ("–", "needs control cases")
+            assert f"{flagged - 1} flagged listings to review" in page
+            assert "No control case yet" in page
+        assert len(app.get("plotly_chart")) == 2
+
+    def test_control_cases_tell_what_is_missed(self, shop: Fixture) -> None:
+        with store_of(shop) as store:
+            ids = store.version_scores("v1")["listing_id"]
+            for listing_id in (ids.iloc[0], ids.iloc[-1]):
+                store.add_label(listing_id, Verdict.MISMATCH, Reason.OTHER, "", "ana", drawn=Drawn.CONTROL)
+            for listing_id in ids.iloc[-9:-1]:
+                store.add_label(listing_id, Verdict.MATCH, None, "", "ana", drawn=Drawn.CONTROL)
+        app = opened("overview")
+        page = texts(app)
+        assert number(page, "Mismatches")[0] == "20%" and "10 control cases" in number(page, "Mismatches")[1]
+        assert number(page, "Missed below 50 %")[0] == "50%"
+        assert "of control cases alone it is 1 of 1" in unescaped(app.caption[0].value)
+
+    def test_categories_lead_to_their_ranking(self, shop: Fixture) -> None:
+        with store_of(shop) as store:
+            flagged = [
+                store.listing(i) for i in store.version_scores("v1").query("score >= 0.5")["listing_id"]
+            ]
+        by_category = {
+            name: sum(listing.category == name for listing in flagged)
+            for name in {listing.category for listing in flagged}
+        }
+        app = opened("overview")
+        links = {
+            unescaped(link.proto.label): link.proto.query_string
+            for link in app.page_link
+            if "category=" in link.proto.query_string
+        }
+        assert set(links) == by_category.keys()
+        for name, query in links.items():
+            assert f"category={name}" in query and "score=50" in query and "score=100" in query
+        for name, hits in by_category.items():
+            assert f"{hits} of 10</span>" in texts(app), name
+        sellers = [
+            unescaped(link.proto.query_string)
+            for link in app.page_link
+            if "where=" in link.proto.query_string
+        ]
+        assert sellers and all("where=seller%3Aseller_" in query and "score=50" in query for query in sellers)
+
+    def test_a_large_catalogue_is_counted_beside_the_page(
+        self, shop: Fixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(overview_figures, "groups", lambda *_: None)
+        app = opened("overview")
+        assert any("Going through the catalogue" in caption.value for caption in app.caption)
+        assert "Left to review" in texts(app)
+
+    def test_a_workspace_without_labels_says_so(self, shop: Fixture) -> None:
+        app = opened("overview")
+        assert any("None in the last 30 days" in unescaped(caption.value) for caption in app.caption)
+        assert number(texts(app), "Precision") == ("–", "no flagged listing is judged")
+        assert "6 rows of the last import could not be used" in texts(app)
+
+
+def state(**changes: object) -> State:
+    """A catalogue that is up to date, and nothing left to do but to look further down."""
+    usual = {
+        "model": "v1", "threshold": 50, "flagged": Flagged(9, 9), "unscored": 0, "judged": 0, "learnt": 0,
+        "controls": 0, "unused_rows": 0,
+    }  # fmt: skip
+    return State(**(usual | changes))  # type: ignore[arg-type]
+
+
+def titles(**changes: object) -> list[str]:
+    """What is suggested, in order."""
+    return [step.title for step in steps(state(**changes))]
+
+
+class TestNextSteps:
+    def test_what_is_flagged_is_to_be_reviewed(self) -> None:
+        (step,) = steps(state(flagged=Flagged(30, 9), threshold=35))
+        assert isinstance(step, Step) and step.title == "21 flagged listings to review"
+        assert step.params == {"score": ["35", "100"], "label": ["Unlabelled"]}
+        assert titles() == ["All flagged listings are labelled"]
+        assert titles(flagged=Flagged(0, 0)) == ["Nothing is flagged"]
+
+    def test_new_listings_come_first(self) -> None:
+        assert titles(unscored=1)[0] == "1 listing without a score"
+
+    @pytest.mark.parametrize(
+        ("judged", "learnt", "worth"), [(19, 0, False), (20, 0, True), (340, 310, False)]
+    )
+    def test_training_again_takes_verdicts_enough(self, judged: int, learnt: int, worth: bool) -> None:
+        found = titles(judged=judged, learnt=learnt, controls=5)
+        assert (f"{judged - learnt} verdicts to learn from" in found) == worth
+
+    def test_control_cases_are_asked_for_once_there_are_verdicts(self) -> None:
+        assert "No control case yet" in titles(judged=1) and "No control case yet" not in titles()

@@ -74,9 +74,9 @@ def positions(
     reporter = reporter or Silent()
     n, dim = vectors.shape
     chosen = _sample(n, landmarks)
-    if len(chosen) < 4:  # nothing to lay out
-        return np.zeros((n, 2), np.float32) + np.arange(n, dtype=np.float32)[:, None]
     marks = vectors[chosen]
+    if len(marks) < 4 or not np.ptp(marks, axis=0).any():  # nothing to lay out: one beside the other
+        return np.repeat(np.arange(n, dtype=np.float32)[:, None], 2, axis=1)
     components = PCA(min(_COMPONENTS, dim, len(marks)), random_state=_SEED).fit(marks)
     with reporter.stage("Laying out landmarks") as advance:
         perplexity = min(30.0, (len(marks) - 1) / 3)

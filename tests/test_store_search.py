@@ -177,5 +177,7 @@ def test_titles_are_not_read_one_by_one(store: Store, database_url: str) -> None
             for statement in (s for s in seen if s.startswith("SELECT")):
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
                 steps = [step[3] for step in plan]
-                assert not [s for s in steps if s.startswith("SCAN") and TITLE_LETTERS not in s], steps
+                # What is found in a few steps is counted afterwards: anon_1.
+                read = {s.split()[1] for s in steps if s.startswith("SCAN")}
+                assert not {name for name in read if TITLE_LETTERS not in name} - {"anon_1"}, steps
     engine.dispose()

@@ -20,15 +20,19 @@ from mmquality.pipeline.reading import Catalogue
 # These filters live in the address alone; their widgets are drawn from it and write to it. Streamlit's own
 # binding would write the counts beside the options there, too, and forget what a closed drawer holds.
 _OURS = ("category", "where", "min_price", "max_price", "like", "among", "version")
+_BOUND = ("q", "score", "label", "sort", "page", "view", "size")  # kept in the address by Streamlit
 
 
 def filter_bar(catalogue: Catalogue) -> Filters:
     """Draw the filters; what they say."""
+    _come_back()
     asked = Filters.of({name: st.query_params.get_all(name) for name in st.query_params})
+    named = categories(catalogue)
+    asked = replace(asked, category=tuple(name for name in asked.category if name in named))
     with st.container(key="filters", horizontal=True, gap="small", vertical_alignment="bottom"):
         q = text_filter("Title contains", "q", "words of the title", first_page)
         _values(
-            "Category", "category", categories(catalogue), asked.category,
+            "Category", "category", named, asked.category,
             lambda chosen: replace(asked, category=chosen), width=230,
         )  # fmt: skip
         label = choice("Label", list(LABEL_STATES), "label", 150, first_page)
@@ -40,7 +44,7 @@ def filter_bar(catalogue: Catalogue) -> Filters:
         low, high = sorted(score)  # an address may have them the other way round
         filters = replace(asked, q=q, score=(low, high), label=label, sort=sort, page=_page_asked_for())
         _more(catalogue, filters)
-        views.popover(catalogue, filters)
+        views.popover(catalogue, filters, show_these)
     _chips(catalogue, filters)
     return filters
 
@@ -52,9 +56,23 @@ def first_page() -> None:
 
 def clear() -> None:
     """For a callback: the whole ranking again."""
-    default = Filters()
-    st.session_state.update(q=default.q, score=default.score, label=default.label, page=default.page)
-    _write(default)
+    shown = Filters.of({name: st.query_params.get_all(name) for name in ("sort", "view", "size")})
+    show_these(shown)
+
+
+def show_these(filters: Filters) -> None:
+    """Before the widgets are drawn: let the page show these filters, all of them."""
+    _write(filters)
+    st.session_state.update({name: getattr(filters, name) for name in _BOUND})
+
+
+def _come_back() -> None:
+    """The browser's Back from a listing gives this page the listing's parameters: it goes on where it was."""
+    if "queue" in st.query_params:
+        queue = st.query_params["queue"]
+        for name in ("id", "queue"):
+            st.query_params.pop(name, None)
+        show_these(Filters.at(queue))
 
 
 def _page_asked_for() -> int:

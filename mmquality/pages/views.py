@@ -1,13 +1,13 @@
-"""Saved views: filters by name, for everybody who opens the workspace; each is a link."""
+"""Saved views: filters by name, for everybody who opens the workspace; an opened one is a link."""
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
+from collections.abc import Callable
 
 import streamlit as st
 
 from mmquality.errors import MMQualityError
-from mmquality.pages import links, session
+from mmquality.pages import session
 from mmquality.pages.escaping import as_markdown
 from mmquality.pages.filters import Filters
 from mmquality.pages.wording import day
@@ -18,7 +18,7 @@ _RENAMED = "view-renamed"  # the view whose name is being written anew
 _PROBLEM = "view-problem"
 
 
-def popover(catalogue: Catalogue, filters: Filters) -> None:
+def popover(catalogue: Catalogue, filters: Filters, show_these: Callable[[Filters], None]) -> None:
     """Save the filters under a name; open, rename and delete what was saved."""
     drawer = st.popover("Views", icon=":material/bookmarks:", key="views", on_change="rerun")
     if not drawer.open:
@@ -28,7 +28,7 @@ def popover(catalogue: Catalogue, filters: Filters) -> None:
         if not saved:
             st.caption("No view saved yet. Set filters, write a name, and everybody can open them.")
         for number, view in enumerate(saved):
-            _row(catalogue.store, view, number)
+            _row(catalogue.store, view, number, show_these)
         st.text_input(
             "Save these filters as", key="view-name", placeholder="a name, then Enter", max_chars=80,
             on_change=_save, args=(catalogue.store, filters),
@@ -37,7 +37,7 @@ def popover(catalogue: Catalogue, filters: Filters) -> None:
             st.error(as_markdown(problem))
 
 
-def _row(store: Store, view: SavedView, number: int) -> None:
+def _row(store: Store, view: SavedView, number: int, show_these: Callable[[Filters], None]) -> None:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"view-{number}"):
         if st.session_state.get(_RENAMED) == view.name:
             key = f"new-name-{number}"
@@ -46,10 +46,10 @@ def _row(store: Store, view: SavedView, number: int) -> None:
                 on_change=lambda: _rename(store, view.name, st.session_state[key]),
             )  # fmt: skip
             return
-        st.page_link(
-            links.RANKING, label=as_markdown(view.name), icon=":material/bookmark:", width="stretch",
-            query_params=parse_qs(view.address),
+        st.button(
+            as_markdown(view.name), key=f"open-{number}", icon=":material/bookmark:", width="stretch",
             help=f"by {as_markdown(view.analyst)}, {day(view.created_at)}",
+            on_click=lambda: show_these(Filters.at(view.address)),
         )  # fmt: skip
         st.button(
             "", key=f"rename-{number}", icon=":material/edit:", type="tertiary", help="Rename",

@@ -36,11 +36,16 @@ def gather(catalogue: Catalogue, listing_id: str) -> Evidence | str:
         return str(error)
 
 
-def show(catalogue: Catalogue, listing: Listing, found: Evidence | str, queue: str) -> None:
-    """All of it; without an index that holds the listing, what can be said without one."""
+def show(
+    catalogue: Catalogue, listing: Listing, found: Evidence | str, queue: str, history: bool = True
+) -> None:
+    """All of it; without an index that holds the listing, what can be said without one.
+
+    `history`: whether earlier labels and scores are shown, too.
+    """
     if isinstance(found, str):
         notice("No neighbours to show", found)
-        _facts(catalogue, listing, None)
+        _facts(catalogue, listing, None, history)
         return
     _shared(catalogue, found, queue)
     left, right = st.columns(2, gap="medium")
@@ -52,7 +57,7 @@ def show(catalogue: Catalogue, listing: Listing, found: Evidence | str, queue: s
     with left:
         _near(catalogue, listing, queue)
     with right:
-        _facts(catalogue, listing, found)
+        _facts(catalogue, listing, found, history)
 
 
 def _looks_like(catalogue: Catalogue, found: Evidence, queue: str) -> None:
@@ -103,12 +108,13 @@ def _near(catalogue: Catalogue, listing: Listing, queue: str) -> None:
     )
 
 
-def _facts(catalogue: Catalogue, listing: Listing, found: Evidence | None) -> None:
+def _facts(catalogue: Catalogue, listing: Listing, found: Evidence | None, history: bool) -> None:
     section("What clicks say")
     _clicks(listing, found)
     section("From the catalogue file")
     st.html(attributes(listing))
-    _history(catalogue, listing)
+    if history:
+        _history(catalogue, listing)
 
 
 def _clicks(listing: Listing, found: Evidence | None) -> None:

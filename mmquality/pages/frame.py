@@ -42,6 +42,7 @@ def pages() -> list[st.Page]:
     return [
         st.Page(links.OVERVIEW, title="Overview", icon=":material/monitoring:", url_path="overview"),
         st.Page(links.RANKING, title="Ranking", icon=":material/format_list_numbered:", default=True),
+        st.Page(links.REVIEW, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(links.LISTING, title="Listing", icon=":material/image:", url_path="listing"),
         st.Page(links.COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
         st.Page(links.MAP, title="Map", icon=":material/scatter_plot:", url_path="map"),

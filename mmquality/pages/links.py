@@ -11,6 +11,7 @@ from mmquality.pages.escaping import as_markdown
 _HERE = Path(__file__).parent
 OVERVIEW = _HERE / "overview.py"
 RANKING = _HERE / "ranking.py"
+REVIEW = _HERE / "review.py"
 LISTING = _HERE / "listing.py"
 COMPARE = _HERE / "compare.py"
 MAP = _HERE / "map.py"

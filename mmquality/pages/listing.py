@@ -7,18 +7,13 @@ from dataclasses import replace
 import streamlit as st
 
 from mmquality.errors import UnknownListingError
-from mmquality.pages import evidence, links, reasons, session, verdicts
+from mmquality.pages import evidence, links, listing_head, session, verdicts
 from mmquality.pages.asking import query_of
-from mmquality.pages.components import chips, header, histogram, notice, title
-from mmquality.pages.escaping import as_html
+from mmquality.pages.components import chips, header, notice, title
 from mmquality.pages.filters import Filters
 from mmquality.pages.photos import full_photo
-from mmquality.pages.wording import percent
-from mmquality.pipeline.evidence import Evidence
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing, RankedListing
-
-_BINS = 60
 
 
 def show(catalogue: Catalogue) -> None:
@@ -40,7 +35,7 @@ def show(catalogue: Catalogue) -> None:
 
 
 def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) -> None:
-    ranked = _place(catalogue, listing.listing_id)
+    ranked = listing_head.place(catalogue, listing.listing_id)
     around = _around(catalogue, ranked, filters)
     _way(filters, around)
     verdicts.say_what_was_saved()
@@ -54,21 +49,13 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
         st.html(title(listing))
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
         if ranked is not None:
-            st.html(_standing(catalogue, ranked, found))
-        verdicts.form(catalogue, listing, ranked.label if ranked else None, around[1])
+            st.html(listing_head.standing(catalogue, ranked, found))
+        verdicts.form(verdicts.Case(catalogue, listing, after=around[1]), ranked.label if ranked else None)
     evidence.show(catalogue, listing, found, queue)
 
 
 def _first(catalogue: Catalogue, filters: Filters) -> str | None:
     return catalogue.store.rank_neighbour(0, 1, query_of(catalogue, filters))
-
-
-def _place(catalogue: Catalogue, listing_id: str) -> RankedListing | None:
-    """The listing's place in the ranking; `None` for a listing imported after the model was trained."""
-    try:
-        return catalogue.store.ranked_listing(listing_id)
-    except UnknownListingError:
-        return None
 
 
 def _around(
@@ -100,20 +87,6 @@ def _way(filters: Filters, around: tuple[str | None, str | None]) -> None:
             st.button(
                 name, shortcut=key, icon=icon, disabled=other is None, on_click=links.go_on_to, args=(other,)
             )
-
-
-def _standing(catalogue: Catalogue, ranked: RankedListing, found: Evidence | str) -> str:
-    """The score in words, as a place in the catalogue's histogram, and the reason in a sentence."""
-    ranked_in_all = catalogue.version.listings if catalogue.version else 1
-    counts = catalogue.store.score_histogram(_BINS)["count"].tolist()
-    better = (ranked_in_all - ranked.rank) / ranked_in_all
-    why = "" if isinstance(found, str) else as_html(reasons.why(ranked.score, better, found))
-    return (
-        f'<div class="mmq-standing"><strong>{percent(ranked.score)}</strong>{histogram(counts, ranked.score)}'
-        f"<p>mismatch</p><p>Rank {ranked.rank:,} of {ranked_in_all:,} · more suspicious than "
-        f"{percent(better)} of the catalogue</p></div>"
-        + (f'<p class="mmq-why"><b>Why it is ranked here</b> {why}</p>' if why else "")
-    )
 
 
 show(session.catalogue())

@@ -73,6 +73,10 @@ def _page_bar(found: RankingPage, filters: Filters, size: int) -> Filters:
         total = f"the first {found.total:,} or more" if found.more else f"{found.total:,}"
         shown = f"{first:,}–{last:,} of {total}"
         caption(f"{shown} that pass the filters" if filters.narrowed else shown)
+        st.page_link(
+            links.REVIEW, label="Review these", icon=":material/rule:", width="content",
+            query_params={"queue": filters.shared().address()},
+        )  # fmt: skip
         st.toggle("Select", key=bulk.SELECTING, help="Tick listings to give many of them one verdict")
         photos = segments("Photos", SIZES, "size", first_page)
         view = segments("View", VIEWS, "view")

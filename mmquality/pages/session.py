@@ -33,6 +33,12 @@ def analyst() -> str:
     return str(st.session_state.get(ANALYST_KEY) or "").strip() or default_analyst()
 
 
+def named_analyst() -> str | None:
+    """Who labels, as long as somebody said so: in the sidebar, or by `MMQ_ANALYST`."""
+    named = os.environ.get("MMQ_ANALYST") or str(st.session_state.get(ANALYST_KEY) or "").strip()
+    return analyst() if named else None
+
+
 def find_catalogue() -> Catalogue | None:
     """The catalogue at the model version in force; `None` where there is no workspace yet."""
     try:

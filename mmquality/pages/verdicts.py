@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -11,9 +12,9 @@ from mmquality.errors import MMQualityError
 from mmquality.pages import links, session
 from mmquality.pages.components import label_badge
 from mmquality.pages.escaping import as_html, as_markdown
-from mmquality.pages.wording import REASONS, VERDICTS, moment, verdict
+from mmquality.pages.wording import REASONS, VERDICTS, moment, percent, verdict
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Label, Listing, Reason, Verdict
+from mmquality.records import Drawn, Label, Listing, Reason, Verdict
 
 _SAID = "said"  # what to tell in the run that follows a change
 _SAVED_AT = "saved-at"  # when this visit's last verdict was written
@@ -25,32 +26,35 @@ _AFTER = ("Next listing", "Stay here")
 
 @dataclass(frozen=True)
 class Case:
-    """What a verdict is about, and the listing to go on to after it."""
+    """What a verdict is about, how it came before the analyst, and what happens after it."""
 
     catalogue: Catalogue
     listing: Listing
-    after: str | None
+    after: str | None = None  # the listing to go on to, where the analyst wants to go on
+    drawn: Drawn = Drawn.BROWSED
+    score_hidden: bool = False
+    done: Callable[[], None] | None = None  # called after a verdict, instead of going on to a listing
 
 
-def form(catalogue: Catalogue, listing: Listing, label: Label | None, after: str | None) -> None:
-    """The label that counts and the buttons for a new one; `after` is the listing to go on to."""
-    case = Case(catalogue, listing, after)
+def form(case: Case, label: Label | None) -> None:
+    """The label that counts and the buttons for a new one."""
     with st.container(key="verdicts", border=True, gap="small"):
         _said_before(case, label)
         _buttons(case)
         st.text_input(
-            "Note", key=_note_key(listing), placeholder="a note, before the verdict (Tab leaves it)",
+            "Note", key=_note_key(case.listing), placeholder="a note, before the verdict (Tab leaves it)",
             label_visibility="collapsed", max_chars=1000, on_change="ignore", icon=":material/edit_note:",
         )  # fmt: skip
-        # Not a toggle: while an input has the focus, the keys of the buttons are asleep.
-        st.segmented_control(
-            "After a verdict",
-            _AFTER,
-            default=_AFTER[0],
-            required=True,
-            key=_AFTER_KEY,
-            persist_state="session",
-        )
+        if case.done is None:
+            # Not a toggle: while an input has the focus, the keys of the buttons are asleep.
+            st.segmented_control(
+                "After a verdict",
+                _AFTER,
+                default=_AFTER[0],
+                required=True,
+                key=_AFTER_KEY,
+                persist_state="session",
+            )
 
 
 def say_what_was_saved() -> None:
@@ -120,16 +124,20 @@ def _save(case: Case, said: Verdict, reason: Reason | None) -> None:
     note = str(st.session_state.get(_note_key(case.listing)) or "")
     try:
         label = case.catalogue.store.add_label(
-            case.listing.listing_id, said, reason, note, session.analyst(), version.name if version else None
-        )
+            case.listing.listing_id, said, reason, note, session.analyst(), version.name if version else None,
+            case.drawn, case.score_hidden,
+        )  # fmt: skip
     except MMQualityError as error:
         st.session_state[_SAID] = ":material/error:", str(error)
         return
     st.session_state[_SAVED_AT] = time.monotonic()
     st.session_state[_LAST] = label, case.listing.title
-    st.session_state[_SAID] = ":material/check:", f"Saved: {verdict(label)} ({case.listing.title})"
+    revealed = f"; the model says {percent(label.score)}" if label.score_hidden and label.score else ""
+    st.session_state[_SAID] = ":material/check:", f"Saved: {verdict(label)} ({case.listing.title}){revealed}"
     st.session_state[_note_key(case.listing)] = ""
-    if case.after and st.session_state.get(_AFTER_KEY) == _AFTER[0]:
+    if case.done is not None:
+        case.done()
+    elif case.after and st.session_state.get(_AFTER_KEY) == _AFTER[0]:
         links.go_on_to(case.after)
 
 

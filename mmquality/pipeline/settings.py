@@ -32,6 +32,7 @@ class CatalogueSettings:
     text_encoder: str = ""  # ids of the encoders whose vectors the next training reads, …
     photo_encoder: str = ""
     context_fields: tuple[str, ...] = ()  # columns whose values it reads beside the title
+    control_share: float = 0.05  # of the queue's cases, how many are drawn at random from the whole catalogue
     text_choice: EncoderChoice = field(default_factory=EncoderChoice)  # … and how they were asked for
     photo_choice: EncoderChoice = field(default_factory=EncoderChoice)
 
@@ -49,6 +50,7 @@ def load_settings(workspace: Workspace) -> CatalogueSettings:
             text_encoder=_text(stored, "text_encoder"),
             photo_encoder=_text(stored, "photo_encoder"),
             context_fields=_texts(stored, "context_fields"),
+            control_share=_share(stored, "control_share"),
             text_choice=_choice(stored.get("text_choice", {})),
             photo_choice=_choice(stored.get("photo_choice", {})),
         )
@@ -58,7 +60,7 @@ def load_settings(workspace: Workspace) -> CatalogueSettings:
         ) from error
 
 
-def change_settings(workspace: Workspace, **changed: str | EncoderChoice | tuple[str, ...]) -> None:
+def change_settings(workspace: Workspace, **changed: str | EncoderChoice | tuple[str, ...] | float) -> None:
     """Write these settings in one atomic step; the others stay as they were."""
     with alone_in(workspace):
         settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]
@@ -86,6 +88,13 @@ def _text(stored: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} is not a text")
     return value
+
+
+def _share(stored: dict[str, Any], name: str) -> float:
+    value = stored.get(name, CatalogueSettings.control_share)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"{name} is not a share between 0 and 1")
+    return float(value)
 
 
 def _texts(stored: dict[str, Any], name: str) -> tuple[str, ...]:

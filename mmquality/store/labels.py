@@ -40,10 +40,10 @@ class LabelStore(LabelReader):
         """Add a verdict; from now on it is the one that counts for the listing.
 
         It records version, score and rank of the listing in `seen_version`, the model version that the
-        analyst looked at (without it: the one in force), how the case came before the analyst, and whether the
-        score was hidden until now. Whoever holds the case in the queue has done with it. Raises `MMQualityError` for a mismatch without a
-        reason, a match with one or an empty analyst, `UnknownListingError`, and `WorkspaceError` for an
-        unknown version.
+        analyst looked at (without it: the one in force), how the case came before the analyst, and whether
+        the score was hidden until now. Whoever holds the case in the queue has done with it.
+        Raises `MMQualityError` for a mismatch without a reason, a match with one or an empty analyst,
+        `UnknownListingError`, and `WorkspaceError` for an unknown version.
         """
         check_verdict(verdict, reason, analyst)
         with self._write() as connection:

@@ -42,8 +42,8 @@ class QueueStore(Database):
         """The case that `analyst` holds, else a new one that nobody holds; None where nothing is left.
 
         A new one is the worst unlabelled listing of the query or, with probability `control_share`, a random
-        unlabelled one of the whole catalogue. A case that was skipped, labelled meanwhile or that the query no
-        longer asks for is given back.
+        unlabelled one of the whole catalogue. A case that was skipped, labelled meanwhile or that the query
+        no longer asks for is given back.
 
         :param apart_from: ids of listings that the analyst skipped
         """

@@ -28,7 +28,7 @@ class Store(
     ReportStore,
     SummaryStore,
 ):
-    """Listings, model versions and scores, the ranking, the queue, labels and import reports of one workspace.
+    """Listings, model versions and scores, ranking, queue, labels and import reports of one workspace.
 
     `Store.open(url)` gives one; it may be shared by threads, and any number of processes may open the same
     database. Every method is one transaction: it reads one state, and it writes all or nothing.

@@ -13,7 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("labels", sa.Column("drawn", sa.Text(), server_default="browsed", nullable=False))
-    op.add_column("labels", sa.Column("score_hidden", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column(
+        "labels", sa.Column("score_hidden", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     op.create_index("ix_labels_analyst", "labels", ["analyst", "label_id"])
     op.create_table(
         "leases",
@@ -21,7 +23,9 @@ def upgrade() -> None:
         sa.Column("analyst", sa.Text(), nullable=False),
         sa.Column("drawn", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["listing_no"], ["listings.listing_no"], name="fk_leases_listing_no_listings"),
+        sa.ForeignKeyConstraint(
+            ["listing_no"], ["listings.listing_no"], name="fk_leases_listing_no_listings"
+        ),
         sa.PrimaryKeyConstraint("listing_no", name="pk_leases"),
     )
     op.create_index("ix_leases_analyst", "leases", ["analyst"])

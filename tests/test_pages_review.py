@@ -1,0 +1,147 @@
+"""Review: the queue a case at a time, for one person; the score is kept back until the verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dashboard import button, opened, store_of, texts
+from streamlit.testing.v1 import AppTest
+from workspaces import Fixture, small_workspace
+
+from mmquality.pages import verdicts
+from mmquality.pages.escaping import as_html
+from mmquality.pages.filters import Filters
+from mmquality.pipeline.settings import change_settings, load_settings
+from mmquality.records import Drawn, Listing, Verdict
+from mmquality.store import LabelQuery
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
+    """A workspace whose queue has no control cases."""
+    fixture = small_workspace(tmp_path / "shop")
+    change_settings(fixture.workspace, control_share=0.0)
+    monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
+    monkeypatch.setattr(verdicts, "_PAUSE", 0.0)
+    return fixture
+
+
+def worst(shop: Fixture, n: int, **filters: object) -> Listing:
+    """The n-th worst listing, from 0."""
+    page = store_of(shop).ranking_page(Filters(**filters).query(), 1, n + 1)  # type: ignore[arg-type]
+    return page.rows[n].listing
+
+
+def reviewing(analyst: str = "ann", **params: str) -> AppTest:
+    """The page of somebody who wrote a name."""
+    app = opened("review", **params)
+    app.text_input(key="analyst").set_value(analyst).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def asked(app: AppTest) -> str:
+    """The title of the case, as HTML."""
+    return next((e.proto.body for e in app.html if "mmq-title" in e.proto.body), "")
+
+
+def is_before(app: AppTest, listing: Listing) -> bool:
+    return as_html(listing.title) in asked(app)
+
+
+def test_asks_who_is_there_before_it_hands_out_a_case(shop: Fixture) -> None:
+    app = opened("review")
+    assert "Who is reviewing?" in texts(app)
+    app.text_input(key="analyst").set_value("ann").run()
+    assert is_before(app, worst(shop, 0))
+
+
+def test_a_verdict_brings_the_next_case_and_says_what_the_model_said(shop: Fixture) -> None:
+    app = reviewing()
+    first = worst(shop, 0)
+    assert '"mmq-standing"' not in texts(app)  # the score is kept back
+    button(app, "Wrong product").click().run()
+    label = store_of(shop).ranked_listing(first.listing_id).label
+    assert label is not None
+    assert (label.verdict, label.analyst, label.drawn, label.score_hidden) == (
+        Verdict.MISMATCH, "ann", Drawn.QUEUE, True,
+    )  # fmt: skip
+    assert "the model says" in app.toast[0].value
+    assert is_before(app, worst(shop, 1)) and "1 verdict today" in texts(app)
+
+
+def test_who_wants_the_score_sees_it(shop: Fixture) -> None:
+    app = reviewing(reveal="true")
+    assert '"mmq-standing"' in texts(app)
+    button(app, "Match").click().run()
+    label = store_of(shop).ranked_listing(worst(shop, 0).listing_id).label
+    assert label is not None and not label.score_hidden
+
+
+def test_two_people_never_have_the_same_case(shop: Fixture) -> None:
+    ann, bob = reviewing(), reviewing("bob")
+    assert is_before(ann, worst(shop, 0)) and is_before(bob, worst(shop, 1))
+    button(ann, "Match").click().run()
+    assert is_before(ann, worst(shop, 2))
+
+
+def test_a_reload_brings_the_case_back(shop: Fixture) -> None:
+    assert asked(reviewing()) == asked(reviewing())
+
+
+def test_back_leads_to_the_case_before_and_a_verdict_there_leads_on(shop: Fixture) -> None:
+    app = reviewing()
+    for _ in range(2):
+        button(app, "Match").click().run()
+    button(app, "Back").click().run()
+    assert is_before(app, worst(shop, 1))
+    button(app, "Back").click().run()
+    assert is_before(app, worst(shop, 0)) and '"mmq-standing"' in texts(app)
+    button(app, "Unsure").click().run()
+    assert is_before(app, worst(shop, 2))
+    labels = store_of(shop).labels_page(LabelQuery(listing_id=worst(shop, 0).listing_id)).rows
+    assert [row.label.verdict for row in labels] == [Verdict.UNSURE]
+    assert labels[0].label.drawn is Drawn.QUEUE  # as it came the first time
+
+
+def test_what_is_skipped_goes_to_others(shop: Fixture) -> None:
+    ann = reviewing()
+    button(ann, "Skip").click().run()
+    assert is_before(ann, worst(shop, 1))
+    assert is_before(reviewing("bob"), worst(shop, 0))
+
+
+def test_reviews_what_the_ranking_is_filtered_to(shop: Fixture) -> None:
+    queue = Filters(category=("Mugs",)).address()
+    app = reviewing(queue=queue)
+    assert is_before(app, worst(shop, 0, category=("Mugs",)))
+    for _ in range(10):
+        button(app, "Match").click().run()
+    assert "Nothing left to review" in texts(app)
+
+
+def test_skipped_ones_can_be_taken_up_again(shop: Fixture) -> None:
+    queue = Filters(category=("Mugs",)).address()
+    app = reviewing(queue=queue)
+    for _ in range(10):
+        button(app, "Skip").click().run()
+    assert "You skipped 10 listings" in texts(app)
+    button(app, "Take them up again").click().run()
+    assert is_before(app, worst(shop, 0, category=("Mugs",)))
+
+
+def test_the_share_of_control_cases_is_everybodys(shop: Fixture) -> None:
+    app = reviewing()
+    app.select_slider(key="control-share").set_value(1 / 5).run()
+    assert load_settings(shop.workspace).control_share == 0.2
+
+
+def test_a_control_case_looks_like_any_other(shop: Fixture) -> None:
+    change_settings(shop.workspace, control_share=1.0)
+    app = reviewing()
+    words = texts(app)
+    assert "control" not in words.lower().replace("control cases", "")
+    button(app, "Match").click().run()
+    row = store_of(shop).labels_page().rows[0]
+    assert row.label.drawn is Drawn.CONTROL

@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 
 from mmquality.errors import UnknownListingError
-from mmquality.pages import views
+from mmquality.pages import links, views
 from mmquality.pages.asking import categories, facets
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.filters import LABEL_STATES, SORTS, Filters
@@ -69,10 +69,7 @@ def show_these(filters: Filters) -> None:
 def _come_back() -> None:
     """The browser's Back from a listing gives this page the listing's parameters: it goes on where it was."""
     if "queue" in st.query_params:
-        queue = st.query_params["queue"]
-        for name in ("id", "queue"):
-            st.query_params.pop(name, None)
-        show_these(Filters.at(queue))
+        st.switch_page(links.RANKING, query_params=Filters.at(st.query_params["queue"]).params())
 
 
 def _page_asked_for() -> int:

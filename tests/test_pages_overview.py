@@ -128,7 +128,7 @@ class TestNextSteps:
     def test_what_is_flagged_is_to_be_reviewed(self) -> None:
         (step,) = steps(state(flagged=Flagged(30, 9), threshold=35))
         assert isinstance(step, Step) and step.title == "21 flagged listings to review"
-        assert step.params == {"score": ["35", "100"], "label": ["Unlabelled"]}
+        assert step.params == {"queue": "score=35&score=100"}
         assert titles() == ["All flagged listings are labelled"]
         assert titles(flagged=Flagged(0, 0)) == ["Nothing is flagged"]
 

@@ -83,6 +83,8 @@ def steps(state: State) -> Iterator[Step]:
             "No control case yet",
             "A few listings drawn at random, judged like any other, tell how many mismatches the threshold "
             "misses. The Review page mixes them in.",
+            link="To the review",
+            page=links.REVIEW,
         )
     if state.unused_rows:
         yield Step(
@@ -105,5 +107,6 @@ def _review(state: State) -> Step:
         f"{count(state.flagged.left, 'flagged listing')} to review",
         "Nobody has said yet whether title and photo belong together; the worst come first.",
         link="Review them",
-        params={**Filters(score=(state.threshold, 100), label="Unlabelled").params()},
+        page=links.REVIEW,
+        params={"queue": Filters(score=(state.threshold, 100)).address()},
     )

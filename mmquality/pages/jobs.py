@@ -30,9 +30,13 @@ def offer(workspace: Workspace, name: str, arguments: Sequence[str], label: str)
         key=f"start-{name}",
         type="primary",
         icon=":material/play_arrow:",
-        on_click=background.start,
+        on_click=_start,
         args=(workspace, name, arguments),
     )
+
+
+def _start(workspace: Workspace, name: str, arguments: Sequence[str]) -> None:
+    background.start(workspace, name, arguments)  # where another visitor was quicker, that job is shown
 
 
 @st.fragment(run_every=_LOOK_EVERY)

@@ -84,7 +84,7 @@ def positions(
         laid = tsne.fit_transform(components.transform(marks)).astype(np.float32)
         advance(len(marks))
     if len(marks) == n:
-        return laid
+        return np.asarray(laid, np.float32)
     with reporter.stage("Placing the other listings", n) as advance:
         placed = _placed(components.transform(vectors), chosen, laid)
         advance(n)

@@ -109,8 +109,8 @@ def read_report(workspace: Workspace, version: str) -> SpacesReport | None:
     path = report_path(workspace, version)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        measured = {name: [Measured(**row) for row in stored.pop(name)] for name in ("recall", "gains")}
-        return SpacesReport(**stored, **measured)
+        stored |= {name: [Measured(**row) for row in stored[name]] for name in ("recall", "gains")}
+        return SpacesReport(**stored)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -192,7 +192,9 @@ def _share_known(asked: Ints, wanted: list[Ints], ids: list[str], known: pd.Data
     if known is None or not len(asked):
         return None
     rows = pd.Index(ids)
-    ends = np.sort(np.stack([rows.get_indexer(known[c]) for c in ("listing_id", "other_id")], axis=1), axis=1)
+    ends = np.sort(
+        np.stack([rows.get_indexer(pd.Index(known[c])) for c in ("listing_id", "other_id")], axis=1), axis=1
+    )
     trained_on = set(map(tuple, ends.tolist()))
     pairs = {
         (min(a, b), max(a, b))

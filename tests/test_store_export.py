@@ -76,6 +76,8 @@ def test_programs_get_every_text_as_it_is(labelled: Store, tmp_path: Path, suffi
             "model_version": found.label.model_version,
             "score": found.label.score,
             "rank": found.label.rank,
+            "drawn": str(found.label.drawn),
+            "score_hidden": found.label.score_hidden,
         }
         for found in labelled.iter_labels()
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from mmquality.config import NetworkConfig
 from mmquality.linear import principal_components, regularised_cca, ridge_regression
@@ -58,7 +59,7 @@ def warm_start(
     network.eval()
     p = network.project(x, y)
     both = torch.cat([p.u, p.v], dim=1) * network.config.d**0.5
-    target = _joint_components(titles, photos, network.config.d_z, title_weight)
+    target = _joint_components(x, y, network.config.d_z, title_weight)
     _set_linear(network.g.linear, ridge_regression(both, target))
 
 
@@ -69,12 +70,9 @@ def _set_linear(layer: torch.nn.Linear, matrix: Tensor) -> None:
     layer.bias.zero_()
 
 
-def _joint_components(titles: Tensor, photos: Tensor, k: int, title_weight: float) -> Tensor:
-    """The k leading principal components of both unit embeddings side by side, (n, ≤ k)."""
-    both = [
-        w**0.5 * torch.nn.functional.normalize(e, dim=1)
-        for w, e in ((title_weight, titles), (1 - title_weight, photos))
-    ]
+def _joint_components(x: Tensor, y: Tensor, k: int, title_weight: float) -> Tensor:
+    """The k leading principal components of both standardised inputs side by side, (n, ≤ k)."""
+    both = [w**0.5 * normalize(e, dim=1) for w, e in ((title_weight, x), (1 - title_weight, y))]
     # In double precision: in single, photos that are all the same have been seen to yield no number at all.
     joint = torch.cat([e - e.mean(dim=0) for e in both], dim=1).double()
     values, vectors = torch.linalg.eigh(joint.T @ joint)

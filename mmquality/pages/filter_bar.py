@@ -33,14 +33,14 @@ def filter_bar(catalogue: Catalogue) -> Filters:
         q = text_filter("Title contains", "q", "words of the title", first_page)
         _values(
             "Category", "category", named, asked.category,
-            lambda chosen: replace(asked, category=chosen), width=230,
+            lambda chosen: replace(asked, category=chosen), width=180,
         )  # fmt: skip
-        label = choice("Label", list(LABEL_STATES), "label", 150, first_page)
+        label = choice("Label", list(LABEL_STATES), "label", 128, first_page)
         score = st.slider(
-            "Mismatch score", 0, 100, (0, 100), format="%d%%", key="score", width=210,
+            "Mismatch score", 0, 100, (0, 100), format="%d%%", key="score", width=150,
             bind="query-params", on_change=first_page,
         )  # fmt: skip
-        sort = choice("Order", list(SORTS), "sort", 185, first_page)
+        sort = choice("Order", list(SORTS), "sort", 172, first_page)
         low, high = sorted(score)  # an address may have them the other way round
         filters = replace(asked, q=q, score=(low, high), label=label, sort=sort, page=_page_asked_for())
         _more(catalogue, filters)

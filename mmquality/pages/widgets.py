@@ -11,7 +11,7 @@ def text_filter(label: str, key: str, placeholder: str, on_change: Callable[[], 
     """A search field that answers while one types."""
     typed = st.text_input(
         label, key=key, type="search", placeholder=placeholder, live=True, bind="query-params",
-        width=230, on_change=on_change,
+        width=190, on_change=on_change,
     )  # fmt: skip
     return typed or ""
 

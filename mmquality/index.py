@@ -52,9 +52,12 @@ class NeighbourIndex:
 
     def vectors(self, listing_ids: Sequence[str]) -> Vectors:
         """The unit vectors of `listing_ids`, shape (len, d)."""
-        rows = np.array([self._row(listing_id) for listing_id in listing_ids], dtype=np.int64)
-        found: Vectors = self._index.reconstruct_batch(rows)
+        found: Vectors = self._index.reconstruct_batch(self.rows(listing_ids))
         return found
+
+    def rows(self, listing_ids: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Where `listing_ids` stand in the index, (len,)."""
+        return np.array([self._row(listing_id) for listing_id in listing_ids], dtype=np.int64)
 
     def search(self, queries: Vectors, k: int) -> tuple[npt.NDArray[np.int64], Vectors]:
         """Rows and distances of the k nearest, each (len(queries), min(k, n)), nearest first."""
@@ -64,11 +67,26 @@ class NeighbourIndex:
         cosines, rows = self._index.search(unit(queries), k)
         return rows, distance_of(cosines)
 
+    def search_others(
+        self, queries: Vectors, own: npt.NDArray[np.int64], k: int
+    ) -> tuple[npt.NDArray[np.int64], Vectors]:
+        """As `search`, for queries that are rows of the index: `own` (len(queries),) are never found.
+
+        Each (len(queries), min(k, n - 1)).
+        """
+        k = min(k, len(self) - 1)
+        rows, distances = self.search(queries, k + 1)
+        # Among many copies of a vector a row may not find itself; then the last one found is left out.
+        itself_last = np.argsort(rows == own[:, None], axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(rows, itself_last, axis=1), np.take_along_axis(
+            distances, itself_last, axis=1
+        )
+
     def nearest(self, listing_id: str, k: int) -> list[tuple[str, float]]:
         """The k listings nearest to a listing of the index, never itself, as (id, distance)."""
-        rows, distances = self.search(self.vectors([listing_id]), k + 1)
-        found = [(self.ids[r], float(d)) for r, d in zip(rows[0], distances[0], strict=True)]
-        return [(other, d) for other, d in found if other != listing_id][:k]
+        itself = [listing_id]
+        rows, distances = self.search_others(self.vectors(itself), self.rows(itself), k)
+        return [(self.ids[r], float(d)) for r, d in zip(rows[0], distances[0], strict=True)]
 
     def save(self, path: Path) -> None:
         """Write the vectors to `path` and the ids beside it."""

@@ -20,7 +20,7 @@ from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.pipeline import model_record
 from mmquality.pipeline.evaluations import TABLES, read_tables
-from mmquality.pipeline.label_calibration import FEWEST, judged_scores, label_calibration
+from mmquality.pipeline.label_calibration import FEWEST, label_calibration
 from mmquality.pipeline.model_record import read_record
 from mmquality.pipeline.version_changes import VersionChange, compare_versions
 from mmquality.records import ModelVersion, Reason, Verdict
@@ -202,13 +202,13 @@ class TestLabels:
         again = store.version_scores("v1")[["listing_id"]].assign(score=0.5)
         store.publish(ModelVersion("v2", datetime(2026, 3, 6, tzinfo=UTC), 60, {}), again)
         store.add_label("L004", Verdict.MATCH, None, "", "ana")
-        judged = judged_scores(store).sort_values("score", ignore_index=True)
+        judged = store.judged_scores()[["version", "score", "mismatch"]]
         expected = [("v1", seen["L001"], True), ("v1", seen["L002"], True), ("v2", 0.5, False)]
         assert sorted(judged.itertuples(index=False, name=None)) == sorted(expected)
 
     def test_no_labels(self, tmp_path: Path) -> None:
         store = Store.open(small_workspace(tmp_path).workspace.database_url)
-        found = label_calibration(judged_scores(store))
+        found = label_calibration(store.judged_scores())
         assert found.curve == [] and found.error is None and not found.enough
 
     @pytest.mark.parametrize(

@@ -49,10 +49,10 @@ def evaluate_recall(
     for name, index in {**{str(s): i for s, i in indexes.items()}, "concat": _concatenated(indexes)}.items():
         found = _found(index, queries, max(AT))
         result[name] = {f"recall@{k}": recall_at(found, [wanted[q] for q in queries], k) for k in AT}
-    return result | {"queries": len(queries), "pairs_trained_on": _share_known(wanted, known)}
+    return result | {"queries": len(queries), "pairs_trained_on": share_known(wanted, known)}
 
 
-def _share_known(wanted: Mapping[str, set[str]], known: pd.DataFrame | None) -> float | None:
+def share_known(wanted: Mapping[str, set[str]], known: pd.DataFrame | None) -> float | None:
     """The share of the distinct pairs of `wanted` that are in `known`."""
     if known is None:
         return None
@@ -77,9 +77,8 @@ def _found(index: NeighbourIndex, queries: list[str], k: int) -> list[list[str]]
     found = []
     for start in range(0, len(queries), _BLOCK):
         block = queries[start : start + _BLOCK]
-        rows, _ = index.search(index.vectors(block), k + 1)
-        for query, row in zip(block, rows, strict=True):
-            found.append([index.ids[r] for r in row if index.ids[r] != query][:k])
+        rows, _ = index.search_others(index.vectors(block), index.rows(block), k)
+        found += [[index.ids[r] for r in row] for row in rows]
     return found
 
 

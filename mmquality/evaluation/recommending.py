@@ -11,7 +11,6 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_BLOCK = 512  # queries looked up at a time
 _DRAWS = 10_000  # random pairs against which co-clicked ones are held
 
 
@@ -37,16 +36,18 @@ def recall_of_queries(
     :param positives: rows of each query, at least one
     """
     index = NeighbourIndex.build(candidates, [""] * len(candidates))
-    depth = min(max(at), len(candidates) - 1)
-    shares: dict[int, list[float]] = {k: [] for k in at}
-    for start in range(0, len(rows), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        found, _ = index.search(queries[block], depth + 1)
-        for row, near, wanted in zip(rows[block], found, positives[block], strict=True):
-            hit = np.isin(near[near != row][:depth], wanted)
-            for k in at:
-                shares[k].append(float(hit[:k].sum()) / min(k, len(wanted)))
-    return {k: np.array(values) for k, values in shares.items()}
+    found, _ = index.search_others(queries, rows, max(at))
+    return recall_of_lists(found, positives, at)
+
+
+def recall_of_lists(found: Ints, positives: list[Ints], at: tuple[int, ...]) -> dict[int, Doubles]:
+    """k → hits among the first k rows found for each query / min(k, positives), (m,).
+
+    :param found: (m, depth) rows, nearest first; positives: rows of each query, at least one
+    """
+    hits = [np.isin(near, wanted) for near, wanted in zip(found, positives, strict=True)]
+    counts = np.array([len(wanted) for wanted in positives])
+    return {k: np.array([hit[:k].sum() for hit in hits]) / np.minimum(k, counts) for k in at}
 
 
 def co_click_auc(vectors: Floats, pairs: Ints, others: Ints, seed: int) -> float | None:

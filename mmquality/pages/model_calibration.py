@@ -13,7 +13,7 @@ from mmquality.pages.components import caption, facts, notice, section
 from mmquality.pages.model_versions import chosen
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count
-from mmquality.pipeline.label_calibration import FEWEST, judged_scores, label_calibration
+from mmquality.pipeline.label_calibration import FEWEST, label_calibration
 from mmquality.pipeline.model_record import read_record
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion
@@ -59,7 +59,7 @@ def _labels(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         "The score that each analyst saw, which no model had learnt from the verdict. It speaks of the "
         "listings that were looked at: label some from the whole range of scores, not the top alone.",
     )
-    judged = judged_scores(catalogue.store)
+    judged = catalogue.store.judged_scores()
     seen = [v.name for v in versions if v.name in set(judged["version"])]
     if len(seen) > 1:
         name = choice("Scores of", [_ANY, *seen], "seen", 170)

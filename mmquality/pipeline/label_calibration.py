@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 
 import pandas as pd
 
 from mmquality.evaluation.calibration import BINS, ReliabilityBin, brier_score, error_of, reliability
-from mmquality.records import Verdict
-from mmquality.store import Store
 
 FEWEST = 30  # verdicts; with fewer a curve would say nothing
 _PER_BIN = 15
@@ -31,23 +28,8 @@ class LabelCalibration:
         return self.mismatches + self.matches >= FEWEST and min(self.mismatches, self.matches) > 0
 
 
-def judged_scores(store: Store) -> pd.DataFrame:
-    """version, score, mismatch (bool) of every verdict that counts; `unsure` says neither.
-
-    The score is the one that the analyst saw: it was given before the verdict was, so no model has learnt the
-    verdict from it. A verdict on a listing that had no score is left out.
-    """
-    with closing(store.iter_labels()) as labelled:
-        rows = [
-            (row.label.model_version, row.label.score, row.label.verdict is Verdict.MISMATCH)
-            for row in labelled
-            if row.label.score is not None and row.label.verdict is not Verdict.UNSURE
-        ]
-    return pd.DataFrame(rows, columns=["version", "score", "mismatch"])
-
-
 def label_calibration(judged: pd.DataFrame) -> LabelCalibration:
-    """Calibration of `judged` (score, mismatch), in bins of at least 15 verdicts."""
+    """Calibration of `judged` (`SummaryStore.judged_scores`), in bins of at least 15 verdicts."""
     score = judged["score"].to_numpy(dtype="float64")
     mismatch = judged["mismatch"].to_numpy(dtype="bool")
     curve = reliability(score, mismatch, bins=min(max(len(judged) // _PER_BIN, 1), BINS))

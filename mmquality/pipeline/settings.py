@@ -4,13 +4,13 @@ the columns that are read beside the title."""
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.locking import alone_in
 
 
@@ -65,9 +65,7 @@ def change_settings(workspace: Workspace, **changed: str | EncoderChoice | tuple
     with alone_in(workspace):
         settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]
         content = json.dumps(asdict(settings), indent=2, ensure_ascii=False, default=str)
-        part = _path(workspace).with_suffix(".part")
-        part.write_text(content + "\n", encoding="utf-8")
-        os.replace(part, _path(workspace))
+        replace_text(_path(workspace), content + "\n")
 
 
 def _path(workspace: Workspace) -> Path:

@@ -18,7 +18,8 @@ import pandas as pd
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.bootstrap import mean_interval
-from mmquality.evaluation.recommending import positives_of
+from mmquality.evaluation.recall import share_known
+from mmquality.evaluation.recommending import positives_of, recall_of_lists
 from mmquality.index import NeighbourIndex, distance_of
 from mmquality.pipeline.assembling import known_pairs, product_keys
 from mmquality.pipeline.folders import replace_text
@@ -82,7 +83,11 @@ def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> Sp
     with reporter.stage("Looking up neighbours", len(rows) * len(Space)) as advance:
         found = {space: _nearest(index, rows, advance) for space, index in indexes.items()}
     of_asked = {space: near[np.searchsorted(rows, asked)] for space, near in found.items()}
-    shares = {(space, k): _recall(near, wanted, k) for space, near in of_asked.items() for k in AT}
+    shares = {
+        (space, k): share
+        for space, near in of_asked.items()
+        for k, share in recall_of_lists(near, wanted, AT).items()
+    }
     shared, apart = _differing(indexes[Space.UNIFIED], drawn, found, np.searchsorted(rows, drawn))
     report = SpacesReport(
         version,
@@ -138,21 +143,13 @@ def _sample(rows: Ints) -> Ints:
 
 def _nearest(index: NeighbourIndex, rows: Ints, advance: Advance) -> Ints:
     """The rows nearest to each of `rows`, itself left out, (len(rows), min(100, n − 1))."""
-    depth = min(max(AT), len(index) - 1)
-    found = np.empty((len(rows), depth), np.int64)
+    found = []
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
-        near, _ = index.search(index.vectors([index.ids[row] for row in block]), depth + 1)
-        for i, (row, line) in enumerate(zip(block, near, strict=True), start):
-            found[i] = line[line != row][:depth]
+        near, _ = index.search_others(index.vectors([index.ids[row] for row in block]), block, max(AT))
+        found.append(near)
         advance(len(block))
-    return found
-
-
-def _recall(found: Ints, wanted: list[Ints], k: int) -> Doubles:
-    """Hits among the k nearest / min(k, wanted), of each query."""
-    hits = [np.isin(near[:k], w).sum() / min(k, len(w)) for near, w in zip(found, wanted, strict=True)]
-    return np.array(hits, dtype=np.float64)
+    return np.concatenate(found)
 
 
 def _measured(name: str, values: Doubles, k: int) -> Measured:
@@ -189,16 +186,5 @@ def _distance(index: NeighbourIndex, row: int, others: Ints) -> float:
 
 
 def _share_known(asked: Ints, wanted: list[Ints], ids: list[str], known: pd.DataFrame | None) -> float | None:
-    if known is None or not len(asked):
-        return None
-    rows = pd.Index(ids)
-    ends = np.sort(
-        np.stack([rows.get_indexer(pd.Index(known[c])) for c in ("listing_id", "other_id")], axis=1), axis=1
-    )
-    trained_on = set(map(tuple, ends.tolist()))
-    pairs = {
-        (min(a, b), max(a, b))
-        for a, others in zip(asked.tolist(), wanted, strict=True)
-        for b in others.tolist()
-    }
-    return len(pairs & trained_on) / len(pairs)
+    named = {ids[a]: {ids[b] for b in others} for a, others in zip(asked, wanted, strict=True)}
+    return share_known(named, known) if named else None

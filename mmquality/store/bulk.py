@@ -11,9 +11,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
-from mmquality.records import Drawn, Reason, Verdict
+from mmquality.records import Reason, Verdict
 from mmquality.store.database import Database, upsert
-from mmquality.store.labels import check_verdict, seen_version_id
+from mmquality.store.labels import seen_version_id, verdict_event
 from mmquality.store.tables import current_labels, label_withdrawals, labels, leases, listings, scores
 
 MOST_AT_ONCE = 500
@@ -44,22 +44,12 @@ class BulkStore(Database):
 
         Raises as `add_label` does, and `MMQualityError` for none or more than `MOST_AT_ONCE` listings.
         """
-        check_verdict(verdict, reason, analyst)
+        event = verdict_event(verdict, reason, note, analyst) | {"batch": uuid4().hex}
         ids = list(dict.fromkeys(listing_ids))
         if not 0 < len(ids) <= MOST_AT_ONCE:
             raise MMQualityError(
                 f"{len(ids):,} listings cannot be labelled at once; choose 1 to {MOST_AT_ONCE}."
             )
-        event = {
-            "verdict": verdict.value,
-            "reason": None if reason is None else reason.value,
-            "note": note,
-            "analyst": analyst.strip(),
-            "created_at": datetime.now(UTC),
-            "drawn": Drawn.BROWSED.value,
-            "score_hidden": False,
-            "batch": uuid4().hex,
-        }
         with self._write() as connection:
             rows = _judged(connection, ids, seen_version_id(connection, seen_version))
             connection.execute(insert(labels), [{**row, **event} for row in rows])

@@ -45,20 +45,12 @@ class LabelStore(LabelReader):
         Raises `MMQualityError` for a mismatch without a reason, a match with one or an empty analyst,
         `UnknownListingError`, and `WorkspaceError` for an unknown version.
         """
-        check_verdict(verdict, reason, analyst)
+        event = verdict_event(verdict, reason, note, analyst)
         with self._write() as connection:
             judged = _judged(connection, listing_id)
-            values = {
-                **judged,
-                "verdict": verdict.value,
-                "reason": None if reason is None else reason.value,
-                "note": note,
-                "analyst": analyst.strip(),
-                "created_at": datetime.now(UTC),
-                "drawn": drawn.value,
-                "score_hidden": score_hidden,
-                **_seen(connection, judged["listing_no"], seen_version),
-            }
+            drawn_as = {"drawn": drawn.value, "score_hidden": score_hidden}
+            seen = _seen(connection, judged["listing_no"], seen_version)
+            values = {**judged, **event, **drawn_as, **seen}
             connection.execute(delete(leases).where(leases.c.listing_no == judged["listing_no"]))
             new = insert(labels).values(values).returning(labels.c.label_id)
             return _let_count(connection, judged["listing_no"], connection.execute(new).scalar_one())
@@ -83,7 +75,8 @@ class LabelStore(LabelReader):
             return _count_newest(connection, listing_no)
 
 
-def check_verdict(verdict: Verdict, reason: Reason | None, analyst: str) -> None:
+def verdict_event(verdict: Verdict, reason: Reason | None, note: str, analyst: str) -> dict[str, Any]:
+    """What an analyst says, as columns of a label. Raises `MMQualityError` for what cannot be said."""
     """Raises `MMQualityError` for a mismatch without a reason, a match with one, or an empty analyst."""
     if verdict is Verdict.MISMATCH and reason is None:
         raise MMQualityError("A mismatch needs a reason; choose one and save again.")
@@ -91,6 +84,13 @@ def check_verdict(verdict: Verdict, reason: Reason | None, analyst: str) -> None
         raise MMQualityError("A match has no reason; leave it out and save again.")
     if not analyst.strip():
         raise MMQualityError("A label needs the name of its analyst; give it and save again.")
+    return {
+        "verdict": verdict.value,
+        "reason": None if reason is None else reason.value,
+        "note": note,
+        "analyst": analyst.strip(),
+        "created_at": datetime.now(UTC),
+    }
 
 
 def _judged(connection: Connection, listing_id: str) -> dict[str, Any]:

@@ -35,13 +35,9 @@ class Near:
 
 def nearest_others(vectors: Floats, k: int = NEIGHBOURS) -> Near:
     """The min(k, n − 1) nearest other rows of `vectors` (n, d) by cosine."""
-    k = min(k, len(vectors) - 1)
     index = NeighbourIndex.build(vectors, [""] * len(vectors))
-    rows, distances = index.search(vectors, k + 1)
-    # Among many copies of a vector a row may not find itself; then the last one found is left out instead.
-    itself_last = np.argsort(rows == np.arange(len(vectors))[:, None], axis=1, kind="stable")[:, :k]
-    cosine = 1 - np.take_along_axis(distances, itself_last, axis=1) ** 2 / 2
-    return Near(np.take_along_axis(rows, itself_last, axis=1), cosine.astype(np.float32))
+    rows, distances = index.search_others(vectors, np.arange(len(vectors)), k)
+    return Near(rows, (1 - distances**2 / 2).astype(np.float32))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from mmquality.store import Store
 
 if TYPE_CHECKING:
     from marketplace import Marketplace
+    from workspaces import Fixture
 
 # Tiny tensors gain nothing from threads, and results stay the same from machine to machine. Set before torch,
 # faiss and the worker processes of a test start.
@@ -38,6 +39,31 @@ def marketplace(tmp_path_factory: pytest.TempPathFactory) -> Marketplace:
     from marketplace import build_marketplace  # here, for the sake of tests that need no torch
 
     return build_marketplace(tmp_path_factory.mktemp("marketplace"))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
+    """A small finished workspace that no test changes."""
+    from workspaces import small_workspace
+
+    return small_workspace(tmp_path_factory.mktemp("finished") / "shop")
+
+
+@pytest.fixture
+def shown(finished: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
+    """The file's finished workspace, and the dashboard's environment pointing to it."""
+    monkeypatch.setenv("MMQ_WORKSPACE", str(finished.workspace.root))
+    return finished
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
+    """A workspace of one's own, and the dashboard's environment pointing to it."""
+    from workspaces import small_workspace
+
+    fixture = small_workspace(tmp_path / "shop")
+    monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
+    return fixture
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -34,21 +33,6 @@ PAGES = ROOT / "mmquality" / "pages"
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
     """A workspace that no test changes."""
     return small_workspace(tmp_path_factory.mktemp("finished") / "shop", sample=True)
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fixture]:
-    """A workspace of one's own, and the dashboard's environment pointing to it."""
-    fixture = small_workspace(tmp_path / "shop")
-    monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
-    yield fixture
-
-
-@pytest.fixture
-def shown(finished: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
-    """The shared workspace, and the dashboard's environment pointing to it."""
-    monkeypatch.setenv("MMQ_WORKSPACE", str(finished.workspace.root))
-    return finished
 
 
 class TestRanking:

@@ -18,19 +18,6 @@ from mmquality.pipeline.spaces import AT, Measured, SpacesReport, report_path
 from mmquality.records import Space
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
-    """A workspace that no test changes."""
-    return small_workspace(tmp_path_factory.mktemp("finished") / "shop")
-
-
-@pytest.fixture
-def shown(finished: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
-    """The dashboard's environment, pointing to it."""
-    monkeypatch.setenv("MMQ_WORKSPACE", str(finished.workspace.root))
-    return finished
-
-
 class TestComparison:
     def test_places_are_those_of_the_whole_search(self, shown: Fixture) -> None:
         with Catalogue(shown.workspace) as catalogue:

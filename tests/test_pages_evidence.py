@@ -37,12 +37,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
     return fixture
 
 
-@pytest.fixture
-def shown(finished: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
-    monkeypatch.setenv("MMQ_WORKSPACE", str(finished.workspace.root))
-    return finished
-
-
 class TestListing:
     def test_says_why_it_is_ranked_here(self, shown: Fixture) -> None:
         page = texts(opened("listing", id="L004"))

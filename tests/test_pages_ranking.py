@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 from dashboard import button, card_titles, opened, store_of, texts, unescaped
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from workspaces import Fixture, small_workspace
+from workspaces import Fixture
 
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import SIZES, Filters
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion, Reason, Space, Verdict
 from mmquality.store import RankingQuery
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
-    """A workspace that no test changes."""
-    return small_workspace(tmp_path_factory.mktemp("finished") / "shop")
-
-
-@pytest.fixture
-def shown(finished: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
-    """The shared workspace, and the dashboard's environment pointing to it."""
-    monkeypatch.setenv("MMQ_WORKSPACE", str(finished.workspace.root))
-    return finished
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fixture]:
-    """A workspace of one's own, and the dashboard's environment pointing to it."""
-    fixture = small_workspace(tmp_path / "shop")
-    monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
-    yield fixture
 
 
 def chips(app: AppTest) -> list[str]:

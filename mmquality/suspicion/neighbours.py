@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-NEIGHBOURS = 30
-SHARPNESS = 10.0  # a neighbour at cosine 0.9 counts e⁻¹ of one at 1
+NEIGHBOURS = 20
+SHARPNESS = 14.0  # a neighbour at cosine 0.95 counts half of one at 1
 _COMPANY = 1e-3  # company of a listing that has none; its logarithm is taken
 _BLOCK = 1_024  # listings whose neighbours' vectors are gathered at a time
 

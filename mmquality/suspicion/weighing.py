@@ -14,7 +14,7 @@ Doubles = npt.NDArray[np.float64]
 TERMS = ("network", "photo's neighbours", "title's neighbours", "photo's company", "title's company")
 _PRODUCTS = ((1, 3), (2, 4))  # what neighbours say counts by how much company there is
 _FARTHEST = 8.0  # standard deviations; what lies further out says no more
-# Where terms differ by less, it is rounding, not evidence; one neighbour fewer is log(30/29) of company.
+# Where terms differ by less, it is rounding, not evidence; one neighbour fewer is log(20/19) of company.
 _LEAST_DEVIATIONS = np.array([1e-3, 1e-3, 1e-3, 0.1, 0.1])
 SUSPECTED_SHARE = (
     0.1  # prior while deciding whom to trust: better to doubt a few good listings than the reverse

@@ -67,7 +67,7 @@ def others_than(n: int, seed: int = 0) -> np.ndarray:
 
 
 class TestNeighbours:
-    @pytest.mark.parametrize("n", [2, 5, 31, 32, 90], ids=lambda n: f"{n} listings")
+    @pytest.mark.parametrize("n", [2, 5, NEIGHBOURS + 1, NEIGHBOURS + 2, 90], ids=lambda n: f"{n} listings")
     @pytest.mark.parametrize("lent", [False, True], ids=["own photos", "lent photos"])
     def test_terms_are_those_of_a_naive_double_loop(self, n: int, lent: bool) -> None:
         titles, photos = embeddings(n)
@@ -80,9 +80,9 @@ class TestNeighbours:
     @pytest.mark.parametrize("lent", [False, True], ids=["own photos", "lent photos"])
     def test_listings_with_the_very_same_photo_or_title_are_neighbours_like_others(self, lent: bool) -> None:
         """All of them fit into the k nearest, so that it does not matter which of several copies is found."""
-        titles, photos = embeddings(28)
-        photos[:12], titles[8:20] = photos[0], titles[8]
-        trust, lender = np.random.default_rng(1).random(28), others_than(28) if lent else None
+        titles, photos = embeddings(n := NEIGHBOURS)
+        photos[:12], titles[8:] = photos[0], titles[8]
+        trust, lender = np.random.default_rng(1).random(n), others_than(n) if lent else None
         found = Neighbourhood.of(titles, photos).terms(trust, lender)
         np.testing.assert_allclose(found, by_hand(titles, photos, trust, lender), atol=2e-4)
 

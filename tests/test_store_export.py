@@ -78,6 +78,7 @@ def test_programs_get_every_text_as_it_is(labelled: Store, tmp_path: Path, suffi
             "rank": found.label.rank,
             "drawn": str(found.label.drawn),
             "score_hidden": found.label.score_hidden,
+            "batch": found.label.batch,
         }
         for found in labelled.iter_labels()
     ]

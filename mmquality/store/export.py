@@ -41,6 +41,7 @@ EXPORT_SCHEMA = pa.schema(
         pa.field("rank", pa.int64()),
         pa.field("drawn", pa.string(), nullable=False),
         pa.field("score_hidden", pa.bool_(), nullable=False),
+        pa.field("batch", pa.string()),
     ]
 )
 EXPORT_COLUMNS = tuple(EXPORT_SCHEMA.names)

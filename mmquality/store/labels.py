@@ -76,8 +76,10 @@ class LabelStore(LabelReader):
 
 
 def verdict_event(verdict: Verdict, reason: Reason | None, note: str, analyst: str) -> dict[str, Any]:
-    """What an analyst says, as columns of a label. Raises `MMQualityError` for what cannot be said."""
-    """Raises `MMQualityError` for a mismatch without a reason, a match with one, or an empty analyst."""
+    """What an analyst says, as columns of a label.
+
+    Raises `MMQualityError` for a mismatch without a reason, a match with one, or an empty analyst.
+    """
     if verdict is Verdict.MISMATCH and reason is None:
         raise MMQualityError("A mismatch needs a reason; choose one and save again.")
     if verdict is Verdict.MATCH and reason is not None:

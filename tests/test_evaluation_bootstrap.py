@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score
 
 from mmquality.evaluation.bootstrap import (
     Interval,
+    average_precision_gain,
     average_precision_interval,
     mean_and_spread,
     mean_interval,
@@ -40,6 +41,22 @@ def test_the_interval_of_several_seeds_is_that_of_their_mean() -> None:
         drawn.append(np.mean([average_precision_score(truth[rows], score[rows]) for score in scores]))
     assert found.value == pytest.approx(np.mean([average_precision_score(truth, s) for s in scores]))
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+
+
+def test_a_gain_is_that_of_the_same_resampled_listings_for_both() -> None:
+    data = np.random.default_rng(5)
+    truth, before, after = data.random(90) < 0.3, data.random(90), data.random(90)
+    found = average_precision_gain(before, after, truth, resamples=40, seed=2)
+    rng, drawn = np.random.default_rng(2), []
+    for _ in range(40):
+        rows = rng.integers(0, 90, 90)
+        ap = [average_precision_score(truth[rows], score[rows]) for score in (before, after)]
+        drawn.append(ap[1] - ap[0])
+    assert found.value == pytest.approx(
+        average_precision_score(truth, after) - average_precision_score(truth, before)
+    )
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+    assert average_precision_gain(before, before, truth) == Interval(0, 0, 0)
 
 
 def test_the_interval_covers_what_is_true_about_as_often_as_it_says() -> None:

@@ -8,7 +8,17 @@ from typing import Any
 import click
 
 from mmquality import __version__
-from mmquality.cli import building, comparing, evaluating, labelling, mapping, models, reading, serving
+from mmquality.cli import (
+    building,
+    comparing,
+    evaluating,
+    labelling,
+    mapping,
+    models,
+    reading,
+    retraining,
+    serving,
+)
 from mmquality.cli.terminal import printable
 from mmquality.errors import MMQualityError
 
@@ -46,6 +56,7 @@ for command in (
     building.train,
     building.score,
     building.index,
+    retraining.retrain,
     reading.rank,
     reading.neighbours,
     evaluating.evaluate,

@@ -32,22 +32,38 @@ def average_precision_interval(
     `scores` is (n,), or (seeds, n) for the mean over seeds. Resamples in which every listing, or none, is a
     mismatch say nothing and are left out.
     """
+    rankings = np.atleast_2d(scores)
+    return _interval(rankings, np.full(len(rankings), 1 / len(rankings)), truth, resamples, seed)
+
+
+def average_precision_gain(
+    before: Doubles, after: Doubles, truth: Bools, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Average precision of the scores `after` less that of `before`, both (n,), with its 95 % interval.
+
+    Each resample is the same listings for both: what they have in common cancels.
+    """
+    return _interval(np.stack([before, after]), np.array([-1.0, 1.0]), truth, resamples, seed)
+
+
+def _interval(scores: Doubles, factors: Doubles, truth: Bools, resamples: int, seed: int) -> Interval:
+    """Σ_s factors_s · AP of scores[s], and its interval over listings; `scores` is (s, n)."""
     if not 0 < truth.sum() < len(truth):
         return Interval(None, None, None)
-    rankings = [_Ranking.of(score, truth) for score in np.atleast_2d(scores)]
+    rankings = [_Ranking.of(score, truth) for score in scores]
 
-    def mean(weight: Doubles) -> float | None:
+    def combined(weight: Doubles) -> float | None:
         found = [ranking.average_precision(weight) for ranking in rankings]
-        return None if None in found else float(np.mean([value for value in found if value is not None]))
+        return None if None in found else float(factors @ np.array(found, dtype=np.float64))
 
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(resamples):
         # How often each listing is drawn is all that a resample changes; the rankings stay.
         weight = np.bincount(rng.integers(0, len(truth), len(truth)), minlength=len(truth))
-        if (value := mean(weight.astype(np.float64))) is not None:
+        if (value := combined(weight.astype(np.float64))) is not None:
             drawn.append(value)
-    return Interval(mean(np.ones(len(truth))), *_limits(np.array(drawn)))
+    return Interval(combined(np.ones(len(truth))), *_limits(np.array(drawn)))
 
 
 def mean_interval(values: Doubles, resamples: int = RESAMPLES, seed: int = 0) -> Interval:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,11 @@ from mmquality.training.data import TrainingData
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 POSITIONS = 50  # places on a page told apart; deeper ones count as the last
 MOST_CLICKS = 50  # listings clicked in one session; beyond, it is a crawler's, and no listings go together
-LABEL_VALUES = {Verdict.MISMATCH: 1.0, Verdict.MATCH: 0.0}  # unsure teaches nothing
+LABEL_VALUES = {Verdict.MISMATCH.value: 1.0, Verdict.MATCH.value: 0.0}  # unsure teaches nothing
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,20 @@ class Assembled:
     fields: tuple[str, ...]  # columns read beside the title: `data.titles` is [title ; context]
     centres: Floats  # (fields, dim) of what they say, for the model to keep
     title_vectors: Floats  # (n, dim) of the titles alone
+    labels: pd.DataFrame  # that teach: label_id, listing_id, verdict, reason, analyst, created_at
     held_out: frozenset[str] = frozenset()  # listings whose clicks were left out
+
+    def with_labels_apart(self, apart: Bools) -> Assembled:
+        """The same, with those of `labels` kept from training, (len(labels),)."""
+        verdict = self.data.verdict.copy()
+        verdict[self.rows_of(self.labels["listing_id"][apart])] = np.nan
+        data = replace(self.data, verdict=verdict)
+        known = _fingerprint(self.catalogue, data, self.fields) | {"labels_apart": int(apart.sum())}
+        return replace(self, data=data, fingerprint=self.fingerprint | known)
+
+    def rows_of(self, listing_ids: pd.Series[str]) -> Ints:
+        """The row of each listing."""
+        return _places(pd.Index(self.catalogue["listing_id"]), listing_ids)
 
 
 def assemble(
@@ -64,6 +78,7 @@ def assemble(
     held_out = held_out_by(hold_out, rows)
     impressions, co_clicks = _clicks(workspace, rows, held_out)
     shown, clicked = _click_counts(impressions, rows)
+    labels = _taught(store, rows)
     data = TrainingData(
         titles=encoded.title_side,
         photos=encoded.photos,
@@ -73,13 +88,13 @@ def assemble(
         pairs=_pairs(impressions, co_clicks, rows),
         shown=shown,
         clicked=clicked,
-        verdict=_verdicts(store, rows),
+        verdict=_verdicts(labels, rows),
     )
     fingerprint = _fingerprint(catalogue, data, fields)
     if held_out:
         fingerprint["held_out"] = int(rows.isin(held_out).sum())
     return Assembled(
-        catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles, held_out
+        catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles, labels, held_out
     )
 
 
@@ -169,10 +184,16 @@ def _places(rows: pd.Index[str], listing_ids: pd.Series[str]) -> Ints:
     return np.asarray(rows.get_indexer(pd.Index(listing_ids)), dtype=np.int64)
 
 
-def _verdicts(store: Store, rows: pd.Index[str]) -> Floats:
-    """1 mismatch, 0 match, NaN where nobody has said or title or photo has changed since, (n,)."""
+def _taught(store: Store, rows: pd.Index[str]) -> pd.DataFrame:
+    """The labels that count and say yes or no of a listing as it still is."""
     labels = store.current_labels()
-    labels = labels[labels["as_judged"].astype(bool) & labels["listing_id"].isin(rows)]
+    teaching = labels["as_judged"].astype(bool) & labels["listing_id"].isin(rows)
+    teaching &= labels["verdict"].isin(LABEL_VALUES)
+    return labels[teaching].drop(columns="as_judged").reset_index(drop=True)
+
+
+def _verdicts(labels: pd.DataFrame, rows: pd.Index[str]) -> Floats:
+    """1 mismatch, 0 match, NaN where nobody has said, (n,)."""
     verdict = np.full(len(rows), np.nan, dtype=np.float32)
     values = labels["verdict"].map(LABEL_VALUES).to_numpy(dtype=np.float32)
     verdict[_places(rows, labels["listing_id"])] = values

@@ -23,6 +23,7 @@ from mmquality.pipeline.encoding import EncodedCatalogue, embeddings_of, encode,
 from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
+from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
@@ -78,6 +79,7 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
     options, reporter, started = options or Options(), reporter or Silent(), time.monotonic()
     with open_store(workspace) as store:
         assembled = assemble(workspace, store, hold_out=options.hold_out)
+        assembled, labels = frozen(workspace, assembled)
         data = assembled.data
         if len(data) < FEWEST_LISTINGS:
             raise WorkspaceError(
@@ -95,13 +97,14 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
         with new_version(workspace, store) as draft:
             save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
             save_centres(draft.folder, assembled.centres)
+            save_snapshot(labels, draft.folder)
         return draft.name
 
 
 def teachers(assembled: Assembled) -> str:
     """What the model learns from, and what it must not, in words."""
     known = assembled.fingerprint
-    without = held_out_in_words(known.get("held_out", 0))
+    without = held_out_in_words(known.get("held_out", 0)) + apart_in_words(known.get("labels_apart", 0))
     parts = [
         f"{known[name]:,} {name.replace('_', '-')}"
         for name in ("impressions", "co_clicks", "labels")
@@ -151,9 +154,10 @@ def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
         return draft.name
 
 
-def index(workspace: Workspace, reporter: Reporter | None = None) -> str:
+def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool = True) -> str:
     """Build the neighbour indexes of the version scored last and put it in force; returns its name.
 
+    Without `in_force` the version can be looked at and put in force later.
     Where no version waits to be published, the indexes of the one in force are built again.
     """
     reporter = reporter or Silent()
@@ -168,7 +172,7 @@ def index(workspace: Workspace, reporter: Reporter | None = None) -> str:
         _build_indexes(workspace, name, checkpoint, scores, reporter)
         if not published:
             version = ModelVersion(name, datetime.now(UTC), len(scores), _summary(workspace, checkpoint))
-            store.publish(version, scores[["listing_id", "score"]])
+            store.publish(version, scores[["listing_id", "score"]], in_force)
     return name
 
 

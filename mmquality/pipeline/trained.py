@@ -14,6 +14,7 @@ from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, Checkpoint, save_chec
 from mmquality.errors import ModelFileError
 from mmquality.pipeline.context import CENTRES
 from mmquality.pipeline.held_out import HELD_OUT, save_held_out
+from mmquality.pipeline.label_snapshot import SNAPSHOT
 from mmquality.scoring import UNSEEN
 
 Ints = npt.NDArray[np.int64]
@@ -36,15 +37,14 @@ def save_trained(
 
 def copy_trained(source: Path, target: Path) -> None:
     """Copy what `save_trained` wrote, and nothing else, into `target`. Raises `ModelFileError`."""
-    if (source / CENTRES).exists():  # where it reads columns beside the title
-        shutil.copyfile(source / CENTRES, target / CENTRES)
     for name in (WEIGHTS, CONFIG, METRICS, _TRAINED_ON):
         try:
             shutil.copyfile(source / name, target / name)
         except FileNotFoundError as error:
             raise ModelFileError(f"The model {source} has no {name}. Restore it, or train again.") from error
-    if (source / HELD_OUT).exists():
-        shutil.copyfile(source / HELD_OUT, target / HELD_OUT)
+    for name in (CENTRES, HELD_OUT, SNAPSHOT):  # where it reads other columns, held clicks out, had labels
+        if (source / name).exists():
+            shutil.copyfile(source / name, target / name)
 
 
 def folds_of(folder: Path, listings: pd.DataFrame) -> Ints:

@@ -54,6 +54,11 @@ def working_version(workspace: Workspace, store: Store) -> tuple[str, bool]:
     return current.name, True
 
 
+def newest_version(workspace: Workspace) -> str | None:
+    """The version trained last, published or not."""
+    return max(_names(workspace), key=_number, default=None)
+
+
 def promote(workspace: Workspace, store: Store, name: str) -> None:
     """Put a published version in force. Raises `WorkspaceError` where it was never published or its files are
     gone."""

@@ -132,13 +132,13 @@ class LabelReader(Database):
     def current_labels(self) -> pd.DataFrame:
         """The labels that count, for training; one row per labelled listing, ordered by listing_id.
 
-        Columns: listing_id, verdict, reason, analyst, created_at, and `as_judged`: whether title and photo
-        are still those that the analyst saw (a later import may have replaced them).
+        Columns: listing_id, label_id, verdict, reason, analyst, created_at, `as_judged`: whether title and
+        photo are still those that the analyst saw (a later import may have replaced them).
         """
         still = (labels.c.title_hash == listings.c.title_hash) & (
             labels.c.photo_hash == listings.c.photo_hash
         )
-        names = ["verdict", "reason", "analyst", "created_at"]
+        names = ["label_id", "verdict", "reason", "analyst", "created_at"]
         columns = [listings.c.listing_id, *(labels.c[name] for name in names), still.label("as_judged")]
         query = _select(LabelQuery(), *columns).order_by(listings.c.listing_id)
         with self._read() as connection:

@@ -37,11 +37,12 @@ def scored_count(connection: Connection, version_id: int) -> int:
 class ScoreStore(Database):
     """The part of the store that holds model versions and scores."""
 
-    def publish(self, version: ModelVersion, frame: pd.DataFrame) -> None:
+    def publish(self, version: ModelVersion, frame: pd.DataFrame, in_force: bool = True) -> None:
         """Store a version with its scores (listing_id, score in 0…1) and put it in force, in one transaction.
 
-        Rank 1 is the highest score; equal scores are ranked by listing_id. Readers see the old version or the
-        new one. Earlier versions stay. Raises `ModelFileError` for scores that do not fit,
+        Without `in_force` people can look at it, and put it in force later (`make_current`). Rank 1 is the
+        highest score; equal scores are ranked by listing_id. Readers see the old version or the new one.
+        Earlier versions stay. Raises `ModelFileError` for scores that do not fit,
         `UnknownListingError` for listings that the catalogue does not hold, `WorkspaceError` when the name is
         taken; nothing changes then.
         """
@@ -51,7 +52,8 @@ class ScoreStore(Database):
         with self._write() as connection:
             version_id = _add_version(connection, version)
             _insert_scores(connection, version_id, numbers, ranked["score"].to_numpy())
-            _put_in_force(connection, version_id)
+            if in_force:
+                _put_in_force(connection, version_id)
         self._refresh_statistics()
 
     def make_current(self, name: str) -> None:

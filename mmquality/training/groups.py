@@ -16,7 +16,7 @@ def grouped_folds(data: TrainingData, folds: int, seed: int) -> Ints:
     than a fold (half the catalogue shows one placeholder) is dealt listing by listing: the network without it
     would have too little left to learn from, and other folds would stand empty.
     """
-    group = _broken_up(_components(data), largest=len(data) // folds)
+    group = _broken_up(groups_of(data), largest=len(data) // folds)
     sizes = np.bincount(group)
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(len(sizes))
@@ -38,8 +38,8 @@ def _broken_up(group: Ints, largest: int) -> Ints:
     return np.asarray(dense, dtype=np.int64)
 
 
-def _components(data: TrainingData) -> Ints:
-    """Connected components of "shares a title, photo or product", (n,)."""
+def groups_of(data: TrainingData) -> Ints:
+    """Connected components of "shares a title, photo or product": a number for each listing, (n,)."""
     n = len(data)
     rows, columns, offset = [], [], n
     for key in data.keys.T:

@@ -1,0 +1,73 @@
+"""From labels to a better model: retrain, judge against the version in force, put in force or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mmquality.config import Workspace
+from mmquality.pipeline.building import Options, index, score, train
+from mmquality.pipeline.judging import Judgement, judge, keep_judgement
+from mmquality.pipeline.label_snapshot import load_snapshot
+from mmquality.pipeline.places import open_store
+from mmquality.pipeline.progress import Reporter
+from mmquality.pipeline.versions import newest_version, promote
+from mmquality.records import Verdict
+
+
+class Publish(StrEnum):
+    """When a retrained model is put in force."""
+
+    UNLESS_WORSE = "unless-worse"  # and not where too few labels are kept apart to say
+    ALWAYS = "always"
+    NEVER = "never"
+
+    def allows(self, judgement: Judgement) -> bool:
+        """Whether a model that was judged so is put in force."""
+        return self is Publish.ALWAYS or (self is Publish.UNLESS_WORSE and judgement.worse is False)
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """The version that retraining made."""
+
+    version: str
+    in_force: bool
+    judgement: Judgement | None  # None where there was no version to compare with
+
+
+def retrain(
+    workspace: Workspace,
+    options: Options | None = None,
+    publish: Publish = Publish.UNLESS_WORSE,
+    reporter: Reporter | None = None,
+) -> Retrained:
+    """Train on what is known now, labels included, score, index, judge, and put in force by `publish`.
+
+    Each step leaves the workspace whole: until the last one the version in force stays as it is, and a
+    version that is not put in force stays to be looked at and promoted.
+    """
+    with open_store(workspace) as store:
+        current = store.current_version()
+    train(workspace, options, reporter)
+    score(workspace, reporter)
+    version = index(workspace, reporter, in_force=current is None)
+    if current is None:
+        return Retrained(version, True, None)
+    with open_store(workspace) as store:
+        judgement = judge(workspace, store, current.name, version)
+        keep_judgement(judgement, workspace.models / version)
+        if publish.allows(judgement):
+            promote(workspace, store, version)
+    return Retrained(version, publish.allows(judgement), judgement)
+
+
+def new_labels(workspace: Workspace) -> int:
+    """How many labels that say yes or no have come since the model trained last."""
+    newest = newest_version(workspace)
+    snapshot = load_snapshot(workspace.models / newest) if newest else None
+    known = set() if snapshot is None else set(snapshot["label_id"])
+    with open_store(workspace) as store:
+        labels = store.current_labels()
+    taught = labels[labels["verdict"] != Verdict.UNSURE]
+    return int((~taught["label_id"].isin(known)).sum())

@@ -1,0 +1,18 @@
+// Streamlit 1.67 leaves two steps in the browser's history when a link leads from a page whose widgets stand in
+// the address to another page: the first one is the old page with the new page's parameters, and the browser's
+// Back would show that (another listing's comparison, say). The second step takes the first one's place here.
+if (!window.mmqHistory) {
+  window.mmqHistory = true;
+  const push = history.pushState.bind(history);
+  let kept = null; // the address of the newest step, where it is a page's that was open already
+  history.pushState = (state, title, address) => {
+    const from = location.href, there = new URL(address, from);
+    const same = there.pathname === location.pathname;
+    if (!same && kept === from && there.search === location.search) {
+      history.replaceState(state, title, address);
+    } else {
+      push(state, title, address);
+    }
+    kept = same ? location.href : null;
+  };
+}

@@ -1,92 +1,185 @@
-"""The dashboard in a real browser: what an analyst does on a day, and what no other test can see."""
+"""What analysts do on a day, in a real browser: the journeys that the dashboard is made for."""
 
 from __future__ import annotations
 
 import csv
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from itertools import cycle, islice
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from workspaces import HOSTILE, small_workspace
+from playwright.sync_api import Browser, Locator, Page, expect
+from served import Shop, click_card, parameter, say_who
+from shop import write_shop
 
+from mmquality.index import NeighbourIndex
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import Filters
-from mmquality.records import Reason, Verdict
-from mmquality.store import RankingQuery, Store
+from mmquality.pipeline.importing import InputFiles, import_files
+from mmquality.pipeline.places import index_path
+from mmquality.records import Reason, Space, Verdict
+from mmquality.store import LabelQuery, RankingQuery
 
-ROOT = Path(__file__).parents[2]
-PAGES = ("", "listing", "compare", "labels", "models", "clicks", "imports")
-expect.set_options(timeout=20_000)  # the first page of a server waits for its imports
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without it these tests are skipped, except where all tests must run (CI)."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        reason = "there is no `chromium`; install it with `apt-get install chromium`"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
-        yield running
-        running.close()
+_LOOK = 500  # milliseconds that a person needs at least: a verdict right after another is not taken
+_KEYS = {
+    "y": (Verdict.MATCH, None),
+    "u": (Verdict.UNSURE, None),
+    **{str(number): (Verdict.MISMATCH, reason) for number, reason in enumerate(Reason, 1)},
+}
 
 
-@dataclass(frozen=True)
-class Shop:
-    """A dashboard over a small workspace."""
+def test_twenty_cases_are_judged_by_key(page: Page, own_shop: Shop) -> None:
+    page.goto(f"{own_shop.address}/review")
+    say_who(page, "Ana")
+    judged = [_judge(page, key) for key in islice(cycle(_KEYS), 20)]
+    expect(page.locator(".mmq-head")).to_contain_text("20 verdicts today")
+    written = own_shop.store.labels_page(LabelQuery(newest_only=False), size=30).rows
+    told = [(plain(row.title), row.label.verdict, row.label.reason) for row in reversed(written)]
+    assert told == [(title, *_KEYS[key]) for title, key in zip(judged, cycle(_KEYS), strict=False)]
+    assert len(set(judged)) == 20
+    assert all(row.label.score_hidden and row.label.analyst == "Ana" for row in written)
 
-    address: str
-    store: Store
-
-
-@pytest.fixture
-def own_shop(tmp_path: Path) -> Iterator[Shop]:
-    """A shop for one test, which may change it."""
-    with _served(tmp_path) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A shop for all tests that only look; one listing is labelled."""
-    with _served(tmp_path_factory.mktemp("shop")) as shop:
-        shop.store.add_label("L004", Verdict.MISMATCH, Reason.WRONG_PRODUCT, "", "ana")
-        yield shop
+    page.keyboard.press("b")  # the case before, its verdict still to be mended
+    expect(page.locator(".mmq-title")).to_have_text(judged[-1])
+    page.keyboard.press("z")
+    expect(page.locator(".mmq-verdict").first).to_contain_text("Does the photo")
+    assert sum(own_shop.store.label_counts().values()) == 19
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh visit."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(20_000)
-    yield context.new_page()
-    context.close()
+def test_two_people_work_one_queue_and_never_get_the_same_case(
+    visitor: Callable[[], Page], own_shop: Shop
+) -> None:
+    people = {"Ana": visitor(), "Ben": visitor()}
+    for name, page in people.items():
+        page.goto(f"{own_shop.address}/review")
+        say_who(page, name)
+        page.locator(".mmq-title").wait_for()
+    for _ in range(8):
+        before = {name: page.locator(".mmq-title").inner_text() for name, page in people.items()}
+        assert before["Ana"] != before["Ben"]
+        people["Ana"].wait_for_timeout(_LOOK)
+        for page in people.values():  # both at once
+            page.keyboard.press("y")
+        for name, page in people.items():
+            expect(page.locator(".mmq-title")).not_to_have_text(before[name])
+    rows = own_shop.store.labels_page(LabelQuery(newest_only=False), size=30).rows
+    assert sorted(row.label.analyst for row in rows) == ["Ana"] * 8 + ["Ben"] * 8
+    assert len({row.label.listing_id for row in rows}) == 16
+
+
+def test_a_filtered_view_is_saved_shared_and_opened_elsewhere(
+    page: Page, visitor: Callable[[], Page], own_shop: Shop
+) -> None:
+    page.goto(own_shop.address)
+    page.get_by_label("Title contains").fill("watch")
+    expect(_found(page)).to_contain_text("of 10 that pass")
+    page.get_by_role("button", name="More filters").click()
+    page.get_by_role("combobox", name="colour").fill("navy")
+    page.get_by_role("option", name="navy").click()
+    expect(_found(page)).to_contain_text("1–1 of 1 that pass")
+    page.get_by_role("combobox", name="colour").fill("plum")
+    page.get_by_role("option", name="plum").click()
+    expect(_found(page)).to_contain_text("1–2 of 2 that pass")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("Save these filters as").fill("Dark watches")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Dark watches")).to_be_visible()
+    asked = Filters(q="watch", where=("colour:navy", "colour:plum")).query()
+    titles = [row.listing.title for row in own_shop.store.ranking_page(asked).rows]
+
+    shared, saved = visitor(), visitor()
+    shared.goto(page.url)
+    saved.goto(own_shop.address)
+    saved.get_by_role("button", name="Views").click()
+    saved.get_by_role("button", name="Dark watches").click()
+    for other in (shared, saved):
+        expect(_found(other)).to_contain_text("1–2 of 2 that pass")
+        expect(_cards(other)).to_have_text(titles)
+
+
+def test_a_bulk_label_and_its_undo(page: Page, own_shop: Shop) -> None:
+    own_shop.store.add_label("L055", Verdict.MATCH, None, "", "ben")
+    page.goto(f"{own_shop.address}/?q=oak")
+    page.locator(".st-key-selecting label").click()
+    page.get_by_role("button", name="Choose all 10").click()
+    page.get_by_role("button", name="Label them").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("10 listings. 1 of them carries a label already")
+    expect(dialog.get_by_role("button", name="Label 10 listings")).to_be_disabled()  # no reason yet
+    dialog.get_by_role("radio", name="Placeholder").click()
+    dialog.get_by_role("button", name="Label 10 listings: Mismatch · placeholder").click()
+    expect(page.locator(".st-key-bulk-given")).to_contain_text("Saved: 10 listings")
+    expect(page.locator("[class*=st-key-card-] .mmq-mismatch")).to_have_count(10)
+    assert own_shop.store.label_counts()[Verdict.MISMATCH] == 10
+
+    page.get_by_role("button", name="Undo all").click()
+    expect(page.locator("[class*=st-key-card-] .mmq-mismatch")).to_have_count(0)
+    expect(page.locator("[class*=st-key-card-] .mmq-match")).to_have_count(1)
+    counts = own_shop.store.label_counts()
+    assert (counts[Verdict.MISMATCH], counts[Verdict.MATCH]) == (0, 1)
+
+
+def test_two_recall_lists_are_compared(page: Page, shop: Shop) -> None:
+    by_title, unified, everywhere = (
+        dict(NeighbourIndex.load(index_path(shop.workspace, "v1", space)).nearest("L004", k))
+        for space, k in ((Space.TITLE, 10), (Space.UNIFIED, 10), (Space.UNIFIED, 59))
+    )
+    page.goto(f"{shop.address}/compare?id=L004")
+    for name, ids, others in (("title", by_title, unified), ("unified", unified, by_title)):
+        rows = page.locator(f"[class*=st-key-row-{name}-]")
+        expect(rows).to_have_count(10)
+        found = [parameter(row.locator("a").get_attribute("href") or "", "id") for row in rows.all()]
+        assert found == list(ids)
+        distances = rows.locator(".mmq-figure:first-of-type b")
+        expect(distances).to_have_text([f"{everywhere[listing_id]:.2f}" for listing_id in ids])
+        marked = [row.locator(".mmq-mark b").count() == 1 for row in rows.all()]  # entered, or left
+        assert marked == [listing_id not in others for listing_id in ids]
+    shared = len(set(by_title) & set(unified))
+    assert 0 < shared < 10
+    facts = page.locator(".mmq-facts dd")
+    expect(facts).to_have_text([f"{shared} of 10", str(10 - shared), str(10 - shared)])
+
+    page.get_by_role("radio", name="20", exact=True).click()
+    expect(page.locator("[class*=st-key-row-title-]")).to_have_count(20)
+    page.locator("[class*=st-key-row-unified-0] a").click()
+    expect(page.locator(".mmq-title")).to_have_text(plain(shop.store.listing(next(iter(unified))).title))
+    page.go_back()
+    expect(page.locator("[class*=st-key-row-title-]")).to_have_count(20)
+    assert parameter(page.url, "id") == "L004"
+
+
+def test_what_the_import_report_names_is_mended(page: Page, own_shop: Shop, tmp_path: Path) -> None:
+    files = write_shop(tmp_path / "delivery")
+    listings = files / "listings.csv"
+    whole = listings.read_text().splitlines()
+    broken = [whole[0], whole[1], whole[2].replace("Title of L1", ""), whole[3].replace("L2.jpg", "L9.jpg")]
+    listings.write_text("\n".join([*broken, *whole[4:]]) + "\n")
+    import_files(own_shop.workspace, InputFiles(listings, files))
+    page.goto(f"{own_shop.address}/imports")
+    expect(page.locator(".mmq-head")).to_contain_text("2 unusable rows")
+    table = page.get_by_test_id("stDataFrame").locator("table")  # what a screen reader gets of it
+    for row, column, reason in (("3", "title", "is empty"), ("4", "image", "does not exist")):
+        cells = table.locator("tr").filter(has_text=reason).locator("td")
+        expect(cells.nth(1)).to_have_text(row)
+        expect(cells.nth(2)).to_have_text(column)
+        broken[int(row) - 1] = whole[int(row) - 1]  # mended where the report says that it is wrong
+
+    listings.write_text("\n".join([*broken, *whole[4:]]) + "\n")
+    import_files(own_shop.workspace, InputFiles(listings, files))
+    page.reload()
+    expect(page.get_by_text("Every row was used")).to_be_visible()
+    expect(page.locator(".mmq-facts")).to_contain_text("added2")
+    assert own_shop.store.listing("L1").title == "Title of L1"
 
 
 def test_from_the_ranking_to_an_exported_label(page: Page, own_shop: Shop) -> None:
     page.goto(f"{own_shop.address}/?analyst=Ana")
     page.locator(".st-key-card-0 .stImage img").wait_for()
     title = page.locator(".st-key-card-0 a").inner_text()
-    _click_card(page, 0)
+    click_card(page, 0)
     expect(page.locator(".mmq-title")).to_have_text(title)
-    listing_id = _parameter(page, "id")
+    listing_id = parameter(page.url, "id")
 
     page.get_by_role("radio", name="Stay here").click()
     page.get_by_label("Note", exact=True).fill("shows another product")
@@ -154,7 +247,7 @@ def test_the_address_holds_what_is_shown(page: Page, shop: Shop, browser: Browse
     other.goto(page.url)
     expect(other.get_by_text("1–10 of 10 that pass the filters")).to_be_visible()
     expect(other.locator("[class*=st-key-card-] a")).to_have_text(titles)
-    _click_card(other, 3)
+    click_card(other, 3)
     expect(other.locator(".mmq-title")).to_have_text(titles[3])
     other.locator(".st-key-way").get_by_role("link", name="Ranking").click()
     expect(other.get_by_text("1–10 of 10 that pass the filters")).to_be_visible()
@@ -162,130 +255,21 @@ def test_the_address_holds_what_is_shown(page: Page, shop: Shop, browser: Browse
     other.close()
 
 
-def test_titles_are_text_and_nothing_leaves_the_machine(page: Page, shop: Shop) -> None:
-    asked: set[str] = set()
-    page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
-    page.on("dialog", lambda dialog: pytest.fail("a title ran a script"))
-    for listing_id, title in HOSTILE.items():
-        page.goto(f"{shop.address}/?q={title.split()[-1]}&score=0&score=100")
-        link = page.locator(f'[class*=st-key-card-] a[href*="id={listing_id}"]')
-        expect(link).to_have_count(1)
-        assert link.inner_text().replace("\u2060", "") == plain(title)
-        assert link.locator("a, img, strong, .katex, span[style*=color]").count() == 0
-        page.goto(f"{shop.address}/listing?id={listing_id}")
-        expect(page.locator(".mmq-title")).to_have_text(plain(title))
-        assert page.title() != "taken"
-    assert asked <= {"127.0.0.1", ""}
+def _judge(page: Page, key: str) -> str:
+    """Judge the case in view by key, and wait for the next one; the title that was judged."""
+    title = page.locator(".mmq-title")
+    judged = title.inner_text()
+    expect(page.locator(".mmq-standing")).to_have_count(0)  # the score is kept back
+    page.wait_for_timeout(_LOOK)
+    page.keyboard.press(key)
+    expect(title).not_to_have_text(judged)
+    return judged
 
 
-@pytest.mark.parametrize(("width", "columns"), [(390, 2), (1440, 6), (2560, 12)])
-def test_the_gallery_adapts_to_the_width(page: Page, shop: Shop, width: int, columns: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(shop.address)
-    page.locator(".st-key-card-11").wait_for()
-    page.wait_for_function(f"({_COLUMNS})() === {columns}")
+def _found(page: Page) -> Locator:
+    """How many listings were found."""
+    return page.locator(".st-key-pages")
 
 
-def test_no_page_is_wider_than_a_phone(page: Page, shop: Shop) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    for name in PAGES:
-        page.goto(f"{shop.address}/{name}")
-        page.locator(".mmq-head").wait_for(state="attached")
-        page.wait_for_timeout(1200)
-        overflow = page.evaluate(
-            "(() => { const main = document.querySelector('[data-testid=stMain]');"
-            " return main.scrollWidth - main.clientWidth })()"
-        )
-        assert overflow <= 0, name
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_in_light_and_dark(browser: Browser, shop: Shop, scheme: str) -> None:
-    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
-    for name in PAGES:
-        page.goto(f"{shop.address}/{name}")
-        page.locator(".mmq-head h1").wait_for()
-        page.wait_for_timeout(800)
-        for piece in (
-            ".mmq-head h1",
-            ".mmq-head p",
-            ".mmq-section p",
-            ".mmq-badge",
-            ".mmq-sample b",
-            ".mmq-mark",
-        ):
-            for ratio in page.locator(piece).first.all()[:1]:
-                assert ratio.evaluate(_CONTRAST) >= 4.5, (name, piece)
-    page.close()
-
-
-_COLUMNS = """() => {
-  const cards = [...document.querySelectorAll("[class*=st-key-card-]")];
-  const tops = cards.map(card => card.getBoundingClientRect().top);
-  return tops.filter(top => Math.abs(top - tops[0]) < 2).length;
-}"""
-
-_CONTRAST = """element => {
-  const parse = c => (c.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  let under = element, ground = [255, 255, 255, 1];
-  while (under) {
-    const c = parse(getComputedStyle(under).backgroundColor);
-    if (c.length < 4 || c[3] > 0) { ground = c; break; }
-    under = under.parentElement;
-  }
-  const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground)];
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}"""
-
-
-def _click_card(page: Page, number: int) -> None:
-    """Click a card's photo: the whole card is a link."""
-    box = page.locator(f".st-key-card-{number} .stImage img").bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.locator(".st-key-portrait img").wait_for()
-
-
-def _parameter(page: Page, name: str) -> str:
-    found = re.search(rf"[?&]{name}=([^&]+)", page.url)
-    assert found is not None, page.url
-    return found[1]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _served(folder: Path) -> Iterator[Shop]:
-    """Serve a new workspace in `folder` as `streamlit run app.py` does."""
-    workspace = small_workspace(folder / "shop", sample=True).workspace
-    port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
-    environment = {**os.environ, "MMQ_WORKSPACE": str(workspace.root), "MMQ_ANALYST": "analyst"}
-    with (folder / "server.log").open("w") as log, Store.open(workspace.database_url) as store:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server)
-            yield Shop(f"http://127.0.0.1:{port}", store)
-        finally:
-            server.kill()
-            server.wait()
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(150):
-        if server.poll() is not None:
-            pytest.fail("the dashboard's server ended before it answered")
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail("the dashboard's server did not answer within 30 seconds")
+def _cards(page: Page) -> Locator:
+    return page.locator("[class*=st-key-card-] a")

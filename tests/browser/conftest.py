@@ -1,0 +1,70 @@
+"""Debian's Chromium, visitors with a browser of their own, and dashboards for them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from served import Shop, served
+
+from mmquality.records import Reason, Verdict
+
+expect.set_options(timeout=30_000)  # the first page of a server waits for its imports
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without it these tests are skipped, except where all tests must run (CI)."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        reason = "there is no `chromium`; install it with `apt-get install chromium`"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """Opens visits that know nothing of each other, as those of different people do."""
+    contexts: list[BrowserContext] = []
+
+    def visit() -> Page:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(visitor: Callable[[], Page]) -> Page:
+    """A fresh visit."""
+    return visitor()
+
+
+@pytest.fixture
+def own_shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop for one test, which may change it."""
+    with served(tmp_path) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop for all tests that only look; one listing is labelled."""
+    with served(tmp_path_factory.mktemp("shop")) as shop:
+        shop.store.add_label("L004", Verdict.MISMATCH, Reason.WRONG_PRODUCT, "", "ana")
+        yield shop

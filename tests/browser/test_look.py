@@ -1,0 +1,91 @@
+"""What no other test can see: how the pages look in a real browser, and that titles are text there."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from served import Shop, navigation, settle
+from workspaces import HOSTILE
+
+from mmquality.pages.escaping import plain
+
+
+def test_titles_are_text_and_nothing_leaves_the_machine(page: Page, shop: Shop) -> None:
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
+    page.on("dialog", lambda dialog: pytest.fail("a title ran a script"))
+    for listing_id, title in HOSTILE.items():
+        page.goto(f"{shop.address}/?q={title.split()[-1]}&score=0&score=100")
+        link = page.locator(f'[class*=st-key-card-] a[href*="id={listing_id}"]')
+        expect(link).to_have_count(1)
+        assert link.inner_text().replace("\u2060", "") == plain(title)
+        assert link.locator("a, img, strong, .katex, span[style*=color]").count() == 0
+        page.goto(f"{shop.address}/listing?id={listing_id}")
+        expect(page.locator(".mmq-title")).to_have_text(plain(title))
+        assert page.title() != "taken"
+    assert asked <= {"127.0.0.1", ""}
+
+
+@pytest.mark.parametrize(("width", "columns"), [(390, 2), (1440, 6), (2560, 12)])
+def test_the_gallery_adapts_to_the_width(page: Page, shop: Shop, width: int, columns: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(shop.address)
+    page.locator(".st-key-card-11").wait_for()
+    page.wait_for_function(f"({_COLUMNS})() === {columns}")
+
+
+def test_no_page_is_wider_than_a_phone(page: Page, shop: Shop) -> None:
+    addresses = navigation(page, shop)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for address in addresses:
+        page.goto(address)
+        settle(page)
+        page.wait_for_function(_NOT_WIDER, timeout=5_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(browser: Browser, shop: Shop, scheme: str) -> None:
+    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    for address in navigation(page, shop):
+        page.goto(address)
+        settle(page)
+        for piece in (
+            ".mmq-head h1",
+            ".mmq-head p",
+            ".mmq-section p",
+            ".mmq-badge",
+            ".mmq-sample b",
+            ".mmq-mark",
+        ):
+            for ratio in page.locator(piece).first.all()[:1]:
+                assert ratio.evaluate(_CONTRAST) >= 4.5, (address, piece)
+    page.close()
+
+
+_COLUMNS = """() => {
+  const cards = [...document.querySelectorAll("[class*=st-key-card-]")];
+  const tops = cards.map(card => card.getBoundingClientRect().top);
+  return tops.filter(top => Math.abs(top - tops[0]) < 2).length;
+}"""
+
+_NOT_WIDER = """() => {
+  const main = document.querySelector("[data-testid=stMain]");
+  return main.scrollWidth <= main.clientWidth;
+}"""
+
+_CONTRAST = """element => {
+  const parse = c => (c.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let under = element, ground = [255, 255, 255, 1];
+  while (under) {
+    const c = parse(getComputedStyle(under).backgroundColor);
+    if (c.length < 4 || c[3] > 0) { ground = c; break; }
+    under = under.parentElement;
+  }
+  const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""

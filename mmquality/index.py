@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmquality.errors import ModelFileError, UnknownListingError
+from mmquality.ids import Ids, map_table, save_table
 
 Vectors = npt.NDArray[np.float32]
 
@@ -30,10 +32,9 @@ def distance_of(cosine: Vectors) -> Vectors:
 class NeighbourIndex:
     """Exact neighbours by inner product of unit vectors (`faiss.IndexFlatIP`)."""
 
-    def __init__(self, index: faiss.Index, ids: Sequence[str]) -> None:
-        self.ids = list(ids)
+    def __init__(self, index: faiss.Index, ids: Ids) -> None:
+        self.ids = ids
         self._index = index
-        self._rows = {listing_id: row for row, listing_id in enumerate(self.ids)}
 
     @classmethod
     def build(cls, vectors: Vectors, ids: Sequence[str]) -> NeighbourIndex:
@@ -42,17 +43,21 @@ class NeighbourIndex:
             raise ValueError(f"{len(vectors)} vectors for {len(ids)} ids")
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(unit(vectors))
-        return cls(index, ids)
+        return cls(index, Ids(ids))
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __contains__(self, listing_id: str) -> bool:
-        return listing_id in self._rows
+        return listing_id in self.ids
 
     def vectors(self, listing_ids: Sequence[str]) -> Vectors:
         """The unit vectors of `listing_ids`, shape (len, d)."""
-        found: Vectors = self._index.reconstruct_batch(self.rows(listing_ids))
+        return self.vectors_at(self.rows(listing_ids))
+
+    def vectors_at(self, rows: npt.NDArray[np.int64]) -> Vectors:
+        """The unit vectors of these rows, shape (len, d)."""
+        found: Vectors = self._index.reconstruct_batch(rows)
         return found
 
     def rows(self, listing_ids: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -90,19 +95,22 @@ class NeighbourIndex:
 
     def save(self, path: Path) -> None:
         """Write the vectors to `path` and the ids beside it."""
-        faiss.write_index(self._index, str(path))
-        _ids_path(path).write_text(json.dumps(self.ids), encoding="utf-8")
+        part = path.with_name(f".{path.name}.part")
+        faiss.write_index(self._index, str(part))
+        os.replace(part, path)  # never written over: somebody may have mapped the one before
+        save_table(_ids_path(path), self.ids.columns())
 
     @classmethod
     def load(cls, path: Path) -> NeighbourIndex:
-        """Read what `save` wrote; a damaged or half-written index is a `ModelFileError`."""
+        """What `save` wrote, mapped, not read: the system keeps in memory what there is room for.
+
+        A damaged or half-written index is a `ModelFileError`.
+        """
         try:
-            index = faiss.read_index(str(path))
-            ids = json.loads(_ids_path(path).read_text(encoding="utf-8"))
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            ids = _load_ids(path)
         except (RuntimeError, OSError, ValueError) as error:
             raise ModelFileError(f"The index {path} cannot be read. Run `mmquality index` again.") from error
-        if not isinstance(ids, list) or not all(isinstance(listing_id, str) for listing_id in ids):
-            raise ModelFileError(f"{_ids_path(path)} is not a list of ids. Run `mmquality index` again.")
         if len(ids) != index.ntotal:
             raise ModelFileError(
                 f"The index {path} holds {index.ntotal} vectors, {len(ids)} ids. Run `mmquality index` again."
@@ -110,13 +118,23 @@ class NeighbourIndex:
         return cls(index, ids)
 
     def _row(self, listing_id: str) -> int:
-        try:
-            return self._rows[listing_id]
-        except KeyError:
+        row = self.ids.row(listing_id)
+        if row is None:
             raise UnknownListingError(
                 f"Listing {listing_id!r} is not in the index. Run `mmquality index` after an import."
-            ) from None
+            )
+        return row
+
+
+def _load_ids(path: Path) -> Ids:
+    earlier = path.with_suffix(".ids.json")  # how earlier versions of mmquality kept them
+    if earlier.exists():
+        ids = json.loads(earlier.read_text(encoding="utf-8"))
+        if not isinstance(ids, list) or not all(isinstance(listing_id, str) for listing_id in ids):
+            raise ValueError("it is not a list of ids")
+        return Ids(ids)
+    return Ids.of(map_table(_ids_path(path)))
 
 
 def _ids_path(path: Path) -> Path:
-    return path.with_suffix(".ids.json")
+    return path.with_suffix(".ids.arrow")

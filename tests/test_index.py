@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmquality.errors import ModelFileError, UnknownListingError
+from mmquality.ids import Ids, save_table
 from mmquality.index import NeighbourIndex, distance_of, unit
 
 ODD_IDS = [
@@ -128,12 +129,16 @@ def saved(folder: Path, ids: list[str]) -> Path:
 def test_an_index_survives_the_disk_with_any_ids(tmp_path: Path) -> None:
     index = NeighbourIndex.load(saved(tmp_path, ODD_IDS))
     fresh = NeighbourIndex.build(vectors(len(ODD_IDS)), ODD_IDS)
-    assert index.ids == ODD_IDS
+    assert list(index.ids) == ODD_IDS
     for listing_id in ODD_IDS:
         assert index.nearest(listing_id, 5) == fresh.nearest(listing_id, 5)
 
 
 def ids_file(path: Path) -> Path:
+    return path.with_suffix(".ids.arrow")
+
+
+def earlier(path: Path) -> Path:
     return path.with_suffix(".ids.json")
 
 
@@ -143,12 +148,19 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "vectors end early": lambda path: path.write_bytes(path.read_bytes()[:-7]),
     "vectors are empty": lambda path: path.write_bytes(b""),
     "vectors are something else": lambda path: path.write_bytes(b"not an index at all, but long enough" * 9),
-    "ids end early": lambda path: ids_file(path).write_text('["a", "b'),
-    "ids are no text": lambda path: ids_file(path).write_bytes(b"\xff\xfe\x00"),
-    "ids are a number": lambda path: ids_file(path).write_text("9"),
-    "ids are an object": lambda path: ids_file(path).write_text(json.dumps(dict.fromkeys("abcdefghi"))),
-    "ids are numbers": lambda path: ids_file(path).write_text(json.dumps(list(range(9)))),
-    "an id is missing": lambda path: ids_file(path).write_text(json.dumps(ODD_IDS[1:])),
+    "ids end early": lambda path: ids_file(path).write_bytes(ids_file(path).read_bytes()[:-7]),
+    "ids are empty": lambda path: ids_file(path).write_bytes(b""),
+    "ids are something else": lambda path: save_table(ids_file(path), {"listing_id": ODD_IDS}),
+    "ids are numbers": lambda path: save_table(
+        ids_file(path), {"listing_id": list(range(9)), "order": np.arange(9, dtype=np.uint64)}
+    ),
+    "an id is missing": lambda path: save_table(ids_file(path), Ids(ODD_IDS[1:]).columns()),
+    "earlier ids end early": lambda path: earlier(path).write_text('["a", "b'),
+    "earlier ids are no text": lambda path: earlier(path).write_bytes(b"\xff\xfe\x00"),
+    "earlier ids are an object": lambda path: earlier(path).write_text(
+        json.dumps(dict.fromkeys("abcdefghi"))
+    ),
+    "earlier ids are numbers": lambda path: earlier(path).write_text(json.dumps(list(range(9)))),
 }
 
 
@@ -158,6 +170,19 @@ def test_damage_is_told_with_the_way_out(tmp_path: Path, damage: Callable[[Path]
     damage(path)
     with pytest.raises(ModelFileError, match=r"title\..* Run `mmquality index` again\.$"):
         NeighbourIndex.load(path)
+
+
+def test_an_index_of_an_earlier_version_keeps_its_ids_as_json(tmp_path: Path) -> None:
+    path = saved(tmp_path, ODD_IDS)
+    ids_file(path).unlink()
+    earlier(path).write_text(json.dumps(ODD_IDS), encoding="utf-8")
+    assert list(NeighbourIndex.load(path).ids) == ODD_IDS
+
+
+def test_an_index_that_is_in_use_may_be_made_anew(tmp_path: Path) -> None:
+    index = NeighbourIndex.load(saved(tmp_path, ODD_IDS))
+    saved(tmp_path, ODD_IDS[:2])
+    assert list(index.ids) == ODD_IDS and len(index.nearest("plain", 9)) == 8
 
 
 def test_the_index_is_exact() -> None:

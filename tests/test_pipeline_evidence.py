@@ -9,11 +9,12 @@ import pytest
 from impressions import give_log
 from workspaces import Fixture, small_workspace
 
-from mmquality.errors import UnknownListingError
+from mmquality.errors import ModelFileError, UnknownListingError
 from mmquality.index import NeighbourIndex
 from mmquality.pipeline import reading
 from mmquality.pipeline.click_report import ClickWord
-from mmquality.pipeline.places import index_path
+from mmquality.pipeline.evidence import Background
+from mmquality.pipeline.places import background_path, index_path
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Space
 
@@ -112,11 +113,11 @@ class TestManySharers:
         index = NeighbourIndex.load(path)
         own = index.vectors(index.ids)
         vectors = own[[3] * 300 + list(range(60))]
-        NeighbourIndex.build(vectors, ids + index.ids).save(path)
+        NeighbourIndex.build(vectors, [*ids, *index.ids]).save(path)
         for space in (Space.TITLE, Space.UNIFIED):
             other = NeighbourIndex.load(index_path(fixture.workspace, "v1", space))
             found = other.vectors(other.ids)
-            NeighbourIndex.build(found[[50] * 300 + list(range(60))], ids + other.ids).save(
+            NeighbourIndex.build(found[[50] * 300 + list(range(60))], [*ids, *other.ids]).save(
                 index_path(fixture.workspace, "v1", space)
             )
         with Catalogue(fixture.workspace) as catalogue:
@@ -141,3 +142,24 @@ class TestGlances:
     ) -> None:
         monkeypatch.setattr(reading, "_SEARCHED_AT_ONCE", 59)
         assert catalogue.glances(["L004"]) == {}
+
+
+class TestBackground:
+    def test_is_kept_beside_the_index_and_says_the_same(self, shop: Fixture, tmp_path: Path) -> None:
+        with Catalogue(shop.workspace) as catalogue:
+            counted = Background.of(catalogue.store, catalogue.indexes()[Space.TITLE])
+            counted.save(tmp_path / "background.json")
+            assert Background.load(tmp_path / "background.json") == counted
+            before = catalogue.evidence("L004")
+        place = background_path(shop.workspace, "v1")
+        counted.save(place)
+        try:
+            with Catalogue(shop.workspace) as catalogue:
+                assert catalogue.evidence("L004") == before
+        finally:
+            place.unlink()
+
+    def test_damage_is_told_with_the_way_out(self, tmp_path: Path) -> None:
+        (tmp_path / "background.json").write_text('{"words": {}}')
+        with pytest.raises(ModelFileError, match="Run `mmquality index` again"):
+            Background.load(tmp_path / "background.json")

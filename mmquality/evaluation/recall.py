@@ -34,7 +34,7 @@ def evaluate_recall(
     "pairs_trained_on" is the share of the asked pairs that are among those `known` to the model (listing_id,
     other_id, either way round), None where that is not said: of such pairs its recall says nothing.
     """
-    ids = indexes[Space.TITLE].ids
+    ids = list(indexes[Space.TITLE].ids)
     wanted = _positives(pairs, pd.Index(ids), product or {})
     if split is not None:
         test = read_split(split)
@@ -84,5 +84,6 @@ def _found(index: NeighbourIndex, queries: list[str], k: int) -> list[list[str]]
 
 def _concatenated(indexes: Mapping[Space, NeighbourIndex]) -> NeighbourIndex:
     ids = indexes[Space.TITLE].ids
-    both = [indexes[space].vectors(ids) for space in (Space.TITLE, Space.PHOTO)]
+    rows = np.arange(len(ids))
+    both = [indexes[space].vectors_at(rows) for space in (Space.TITLE, Space.PHOTO)]
     return NeighbourIndex.build(np.concatenate(both, axis=1), ids)

@@ -9,29 +9,26 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
 from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.calibration import error_of, reliability
-from mmquality.index import NeighbourIndex, Vectors
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
 from mmquality.pipeline.context import load_centres, save_centres
-from mmquality.pipeline.encoding import EncodedCatalogue, embeddings_of, encode, encoded_catalogue
-from mmquality.pipeline.folders import whole_folder
+from mmquality.pipeline.encoding import EncodedCatalogue, encode, encoded_catalogue
 from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
+from mmquality.pipeline.indexing import build_indexes
 from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
-from mmquality.pipeline.places import index_path, open_store
+from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
-from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
+from mmquality.pipeline.scored import has_scored, load_scores, save_scored
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
 from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.pipeline.versions import new_version, working_version
-from mmquality.records import ModelVersion, Space
+from mmquality.records import ModelVersion
 from mmquality.scoring import Listings, fit_scales, mismatch_scores
 from mmquality.store import Store
 from mmquality.training.data import TrainingData
@@ -169,7 +166,7 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
                 f"Model {name} has not scored the catalogue yet. Run `mmquality score` first."
             )
         checkpoint, scores = load_checkpoint(model), load_scores(model)
-        _build_indexes(workspace, name, checkpoint, scores, reporter)
+        build_indexes(workspace, name, checkpoint, scores, store, reporter)
         if not published:
             version = ModelVersion(name, datetime.now(UTC), len(scores), _summary(workspace, checkpoint))
             store.publish(version, scores[["listing_id", "score"]], in_force)
@@ -241,25 +238,6 @@ def _checkpoint(
             "seconds": round(time.monotonic() - started, 1),
         },
     )
-
-
-def _build_indexes(
-    workspace: Workspace, name: str, checkpoint: Checkpoint, scores: pd.DataFrame, reporter: Reporter
-) -> None:
-    """The index of every space, in the order of `scores`: all of them or none."""
-    vectors: dict[Space, Callable[[], Vectors]] = {
-        Space.UNIFIED: lambda: load_unified(workspace.models / name),
-        Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, list(scores["title_hash"])),
-        Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, list(scores["photo_hash"])),
-    }
-    with (
-        reporter.stage("Indexing spaces", len(Space)) as advance,
-        whole_folder(index_path(workspace, name, Space.UNIFIED).parent) as folder,
-    ):
-        for space, load in vectors.items():
-            built = NeighbourIndex.build(load(), list(scores["listing_id"]))
-            built.save(folder / index_path(workspace, name, space).name)
-            advance(1)
 
 
 def _encoded_for(checkpoint: Checkpoint, model: Path, workspace: Workspace, store: Store) -> EncodedCatalogue:

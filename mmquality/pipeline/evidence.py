@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from mmquality.errors import ModelFileError
 from mmquality.index import NeighbourIndex
 from mmquality.pipeline.click_report import ClickStanding
 from mmquality.records import Listing, Neighbour, Space
@@ -50,12 +53,43 @@ class Glance:
     shared: bool  # whether listings with unrelated titles show this photo, to the eye
 
 
-class EvidenceReader:
-    """Reads evidence from a store and the indexes of one model version."""
+@dataclass(frozen=True)
+class Background:
+    """What evidence is held against: the catalogue's words, and how alike titles at random are."""
 
-    def __init__(self, store: Store, index: Callable[[Space], NeighbourIndex]) -> None:
+    vocabulary: Vocabulary
+    related: float  # cosine from which two titles are related
+
+    @classmethod
+    def of(cls, store: Store, titles: NeighbourIndex) -> Background:
+        """Counted once for every index: it goes through tens of thousands of titles."""
+        counted = store.listings_by_id(titles.ids[:: -(-len(titles) // _TITLES_COUNTED) or 1])
+        return cls(Vocabulary.of(listing.title for listing in counted.values()), _related(titles))
+
+    def save(self, path: Path) -> None:
+        """Keep it."""
+        told = {"words": dict(self.vocabulary.titles_with), "in_all": self.vocabulary.words}
+        path.write_text(json.dumps(told | {"related": self.related}, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Background:
+        """What `save` wrote. Raises `ModelFileError`."""
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            return cls(Vocabulary(dict(stored["words"]), int(stored["in_all"])), float(stored["related"]))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ModelFileError(f"{path} cannot be read ({error}). Run `mmquality index` again.") from error
+
+
+class EvidenceReader:
+    """Reads evidence from a store and the indexes of one model version; `kept` holds its background."""
+
+    def __init__(
+        self, store: Store, index: Callable[[Space], NeighbourIndex], kept: Callable[[], Path]
+    ) -> None:
         self._store = store
         self._index = index
+        self._kept = kept
 
     def evidence(self, listing: Listing, k: int, clicks: ClickStanding | None) -> Evidence:
         """Everything about one listing of the indexes, with k neighbours of each kind.
@@ -71,7 +105,7 @@ class EvidenceReader:
         photos = [listings[i] for i, _ in near[: self._near] if i in listings]
         photo_titles = [other.title for other in photos]
         alike_titles = [listings[i].title for i, _ in alike[: self._near] if i in listings]
-        vocabulary = self._vocabulary
+        vocabulary = self._background.vocabulary
         unrelated = self._unrelated(listing.listing_id, sharers)
         return Evidence(
             photo_looks_like=self._as_neighbours(listing.listing_id, near[:k]),
@@ -94,7 +128,7 @@ class EvidenceReader:
             listing_id: Glance(
                 telling_words(
                     [listings[i].title for i, _ in found[: self._near] if i in listings],
-                    self._vocabulary,
+                    self._background.vocabulary,
                     _SHORT,
                 ),
                 bool(self._unrelated(listing_id, sharers)),
@@ -107,19 +141,11 @@ class EvidenceReader:
         return min(MOST_NEAR, max(LEAST_NEAR, round(_NEAR_SHARE * len(self._index(Space.PHOTO)))))
 
     @cached_property
-    def _vocabulary(self) -> Vocabulary:
-        ids = self._index(Space.TITLE).ids
-        counted = self._store.listings_by_id(ids[:: -(-len(ids) // _TITLES_COUNTED) or 1])
-        return Vocabulary.of(listing.title for listing in counted.values())
-
-    @cached_property
-    def _related(self) -> float:
-        """Cosine from which two titles are related: above this share of random pairs."""
-        index = self._index(Space.TITLE)
-        a, b = np.random.default_rng(_SEED).integers(0, len(index), size=(2, _RANDOM_PAIRS))
-        one, other = (index.vectors([index.ids[row] for row in rows]) for rows in (a, b))
-        cosines = (one * other).sum(axis=1)[a != b]
-        return float(np.quantile(cosines, _UNRELATED)) if len(cosines) else 0.0
+    def _background(self) -> Background:
+        path = self._kept()
+        if path.exists():
+            return Background.load(path)
+        return Background.of(self._store, self._index(Space.TITLE))  # an earlier mmquality kept none
 
     def _near_photos(
         self, listing_ids: Sequence[str], longest: int = _FIRST_LOOK
@@ -147,7 +173,8 @@ class EvidenceReader:
         if not held:
             return []
         cosines = titles.vectors(held) @ titles.vectors([listing_id])[0]
-        return [other for other, cosine in zip(held, cosines, strict=True) if cosine < self._related]
+        related = self._background.related
+        return [other for other, cosine in zip(held, cosines, strict=True) if cosine < related]
 
     def _as_neighbours(self, listing_id: str, found: Sequence[tuple[str, float]]) -> list[Neighbour]:
         if not found:
@@ -166,6 +193,14 @@ def _split(
     """The nearest photos but the listing's own: those that differ, and whose are the same."""
     others = [(i, float(d)) for i, d in zip(ids, distances, strict=True) if i != listing_id]
     return [(i, d) for i, d in others if d > limit][:MOST_NEAR], [i for i, d in others if d <= limit]
+
+
+def _related(titles: NeighbourIndex) -> float:
+    """A cosine above this share of random pairs of titles."""
+    a, b = np.random.default_rng(_SEED).integers(0, len(titles), size=(2, _RANDOM_PAIRS))
+    one, other = (titles.vectors_at(rows) for rows in (a, b))
+    cosines = (one * other).sum(axis=1)[a != b]
+    return float(np.quantile(cosines, _UNRELATED)) if len(cosines) else 0.0
 
 
 def _other_category(listing: Listing, photos: Sequence[Listing]) -> str:

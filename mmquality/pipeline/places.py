@@ -22,3 +22,8 @@ def thumbnail_path(workspace: Workspace, photo_hash: str) -> Path:
 def index_path(workspace: Workspace, version: str, space: Space) -> Path:
     """The index of one space of a model version."""
     return workspace.models / version / "index" / f"{space}.faiss"
+
+
+def background_path(workspace: Workspace, version: str) -> Path:
+    """What the evidence of a model version is held against."""
+    return workspace.models / version / "index" / "background.json"

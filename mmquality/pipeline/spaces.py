@@ -71,7 +71,7 @@ def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> Sp
     with Catalogue(workspace) as catalogue:
         version = catalogue.published_version().name
         indexes = catalogue.indexes()
-        ids = indexes[Space.UNIFIED].ids
+        ids = list(indexes[Space.UNIFIED].ids)
         told = catalogue.store.catalogue_frame(["listing_id", "attributes", "category"])
         told = told.set_index("listing_id").reindex(ids)
         held_out = load_held_out(workspace.models / version)
@@ -146,7 +146,7 @@ def _nearest(index: NeighbourIndex, rows: Ints, advance: Advance) -> Ints:
     found = []
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
-        near, _ = index.search_others(index.vectors([index.ids[row] for row in block]), block, max(AT))
+        near, _ = index.search_others(index.vectors_at(block), block, max(AT))
         found.append(near)
         advance(len(block))
     return np.concatenate(found)
@@ -181,7 +181,7 @@ def _differing(
 
 
 def _distance(index: NeighbourIndex, row: int, others: Ints) -> float:
-    vectors = index.vectors([index.ids[r] for r in (row, *others)])
+    vectors = index.vectors_at(np.array([row, *others]))
     return float(distance_of(vectors[1:] @ vectors[0]).mean())
 
 

@@ -1,0 +1,95 @@
+"""Listing ids in the order of some rows, as a file that is mapped, not read.
+
+A million of them cost no time to open and no memory of their own; an id is found by halving.
+"""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_IDS, _ORDER = ("listing_id", pa.large_string()), ("order", pa.uint64())
+
+
+class Ids(Sequence[str]):
+    """Ids by row, and the row of each id."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        names = pa.array(ids, pa.large_string())
+        self._hold(names, pc.array_sort_indices(names))
+
+    @classmethod
+    def of(cls, table: Any) -> Ids:
+        """The ids in an Arrow table that holds their `columns`. Raises `ValueError` for another table."""
+        if not all(name in table.column_names and table[name].type == kind for name, kind in (_IDS, _ORDER)):
+            raise ValueError("there are no ids in it")
+        found = cls.__new__(cls)
+        found._hold(*(_piece(table[name]) for name, _ in (_IDS, _ORDER)))
+        return found
+
+    def columns(self) -> dict[str, Any]:
+        """What `of` wants to find in a table."""
+        return {_IDS[0]: self._names, _ORDER[0]: self._order}
+
+    def row(self, listing_id: str) -> int | None:
+        """Where the id stands; None where it is none of these."""
+        wanted = listing_id.encode("utf-8", "surrogatepass")
+        place = bisect_left(self._rows, wanted, key=self._encoded)
+        row = int(self._rows[place]) if place < len(self._rows) else None
+        return row if row is not None and self._encoded(row) == wanted else None
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.to_pylist())
+
+    def __contains__(self, listing_id: object) -> bool:
+        return isinstance(listing_id, str) and self.row(listing_id) is not None
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        found: str | list[str] = (
+            self._names[at].to_pylist() if isinstance(at, slice) else self._names[int(at)].as_py()
+        )
+        return found
+
+    def _hold(self, names: Any, order: Any) -> None:
+        self._names, self._order = names, order
+        self._rows = order.to_numpy()  # in the order of their ids' UTF-8, which is that of their code points
+        _, ends, letters = names.buffers()
+        self._ends = np.frombuffer(ends, np.int64) if len(names) else np.zeros(1, np.int64)
+        self._letters = memoryview(letters if letters is not None else b"")
+
+    def _encoded(self, row: int | np.integer[Any]) -> bytes:
+        return bytes(self._letters[self._ends[row] : self._ends[row + 1]])
+
+
+def save_table(path: Path, columns: dict[str, Any], metadata: dict[str, str] | None = None) -> None:
+    """Write columns of equal length as one piece of an Arrow file, which is never written over: somebody may
+    have mapped the one before."""
+    table, part = pa.table(columns).replace_schema_metadata(metadata), path.with_name(f".{path.name}.part")
+    with pa.OSFile(str(part), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=max(table.num_rows, 1))
+    os.replace(part, path)
+
+
+def map_table(path: Path) -> Any:
+    """The Arrow table that `save_table` wrote, mapped. Raises `OSError` or `ValueError`."""
+    with pa.memory_map(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+def _piece(column: Any) -> Any:
+    """A column as one array, which `save_table` made it; where it has rows, nothing is copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

@@ -1,0 +1,45 @@
+"""The neighbour indexes of a model version, and what its listings' evidence is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from mmquality.checkpoint import Checkpoint
+from mmquality.config import Workspace
+from mmquality.index import NeighbourIndex, Vectors
+from mmquality.pipeline.encoding import embeddings_of
+from mmquality.pipeline.evidence import Background
+from mmquality.pipeline.folders import whole_folder
+from mmquality.pipeline.places import background_path, index_path
+from mmquality.pipeline.progress import Reporter
+from mmquality.pipeline.scored import load_unified
+from mmquality.records import Space
+from mmquality.store import Store
+
+
+def build_indexes(
+    workspace: Workspace,
+    name: str,
+    checkpoint: Checkpoint,
+    scores: pd.DataFrame,
+    store: Store,
+    reporter: Reporter,
+) -> None:
+    """The index of every space, in the order of `scores`, and what evidence needs: all of it or nothing."""
+    vectors: dict[Space, Callable[[], Vectors]] = {
+        Space.UNIFIED: lambda: load_unified(workspace.models / name),
+        Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, list(scores["title_hash"])),
+        Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, list(scores["photo_hash"])),
+    }
+    with (
+        reporter.stage("Indexing spaces", len(Space)) as advance,
+        whole_folder(index_path(workspace, name, Space.UNIFIED).parent) as folder,
+    ):
+        for space, load in vectors.items():
+            built = NeighbourIndex.build(load(), list(scores["listing_id"]))
+            built.save(folder / index_path(workspace, name, space).name)
+            if space is Space.TITLE:
+                Background.of(store, built).save(folder / background_path(workspace, name).name)
+            advance(1)

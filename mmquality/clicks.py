@@ -23,8 +23,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression, minimize
-from scipy.special import gammaincinv, gammaln, xlog1py, xlogy
 
 Array = npt.NDArray[np.floating]
 Doubles = npt.NDArray[np.float64]
@@ -90,6 +88,8 @@ def position_rates(shown: Array, clicked: Array) -> Doubles:
 
 def _steadied(rates: Doubles, clicks: Doubles, exposure: Doubles) -> Doubles:
     """Each rate averaged with the falling curve through all of them; the total of clicks stays."""
+    from scipy.optimize import isotonic_regression  # slow to import, and pages seldom count
+
     seen = np.flatnonzero(exposure > 0)
     falling = isotonic_regression(rates[seen], weights=exposure[seen], increasing=False).x
     curve = np.interp(np.arange(len(rates)), seen, falling)
@@ -109,6 +109,8 @@ def fit_appeal(clicks: Array, expected: Array) -> Appeal:
     k is at most 20: where nearly all listings are alike, the few others would otherwise pass for chance.
     Without a listing that was seen (E > 0), everybody is taken for average.
     """
+    from scipy.optimize import minimize
+
     clicks, expected = _seen(clicks, expected)
     if not clicks.sum():
         return Appeal(_STRENGTHS[1], 1.0)
@@ -127,6 +129,8 @@ def shrunk_ratio(clicks: Array, expected: Array, appeal: Appeal, level: float = 
 
     A listing that nobody saw has the catalogue's mean and its whole spread.
     """
+    from scipy.special import gammaincinv
+
     shape, rate = _posterior(clicks, expected, appeal)
     tail = (1 - level) / 2
     low, high = (gammaincinv(shape, q) / rate for q in (tail, 1 - tail))
@@ -168,6 +172,8 @@ def fit_click_evidence(clicks: Array, expected: Array, p_mismatch: Array) -> Pho
     far beyond the truth when the probabilities are too small (measured: 0.13–0.2 for a true ratio of 0.4).
     The ratio mismatched / other is at most 1 and carries five clicks' worth of belief in 1.
     """
+    from scipy.optimize import minimize
+
     seen = np.asarray(expected) > 0
     p = np.clip(np.asarray(p_mismatch, dtype=np.float64)[seen], 0.0, 1.0)
     clicks, expected = _seen(clicks, expected)
@@ -210,6 +216,8 @@ def _posterior(clicks: Array, expected: Array, appeal: Appeal) -> tuple[Doubles,
 
 def _log_likelihood(clicks: Doubles, mean: Doubles, strength: float) -> Doubles:
     """log NegativeBinomial(clicks; strength, mean) without the factorials, which no parameter moves, (n,)."""
+    from scipy.special import gammaln, xlog1py, xlogy
+
     return np.asarray(
         gammaln(clicks + strength)
         - gammaln(strength)

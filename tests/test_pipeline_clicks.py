@@ -13,6 +13,7 @@ from workspaces import Fixture, small_workspace
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline import click_agreement
 from mmquality.pipeline.click_report import ClickReader, ClickReport, ClickWord, click_report
+from mmquality.pipeline.places import open_store
 from mmquality.records import Reason, Verdict
 from mmquality.store import Store
 
@@ -41,7 +42,8 @@ class TestClickReport:
         found = click_report(log)
         assert found.places["shown"].tolist()[:2] == [1, 2]
         assert found.places["shown"].iloc[-1] == 1 and len(found.places) == 50  # deeper places are the last
-        assert found.listings.loc["b", ["shown", "clicks"]].tolist() == [3, 2]
+        assert found.of(["b", "nobody saw it"])[["shown", "clicks"]].values.tolist() == [[3, 2]]
+        assert found.most_shown == "b"
         assert (found.shown, found.clicks) == (4, 2)
 
     def test_finds_the_curve_of_the_places(self, report: ClickReport) -> None:
@@ -81,22 +83,49 @@ class TestClickReport:
 
 class TestClickReader:
     def test_has_nothing_to_say_without_a_log(self, shop: Fixture) -> None:
-        assert ClickReader(shop.workspace).report() is None
+        with open_store(shop.workspace) as store:
+            assert ClickReader(shop.workspace, store).report() is None
 
     def test_reads_a_log_once_and_anew_when_it_changes(self, shop: Fixture) -> None:
-        reader = ClickReader(shop.workspace)
-        give_log(shop.workspace, {"L001": 1.0, "L002": 1.0}, times=5)
-        first = reader.report()
-        assert first is reader.report() is not None
-        give_log(shop.workspace, {"L003": 1.0}, times=50)
-        second = reader.report()
-        assert second is not None and "L003" in second.listings.index
+        with open_store(shop.workspace) as store:
+            reader = ClickReader(shop.workspace, store)
+            give_log(shop.workspace, {"L001": 1.0, "L002": 1.0}, times=5)
+            first = reader.report()
+            assert first is reader.report() is not None
+            give_log(shop.workspace, {"L003": 1.0}, times=50)
+            second = reader.report()
+        assert second is not None and "L003" in second.ids
+
+    def test_what_was_counted_once_is_kept_until_the_log_changes(
+        self, shop: Fixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        give_log(shop.workspace, APPEAL, times=5)
+        with open_store(shop.workspace) as store:
+            ClickReader(shop.workspace, store).keep()
+            counted = ClickReader(shop.workspace, store)._count()
+            with monkeypatch.context() as patch:
+                patch.setattr(ClickReader, "_count", None)  # nobody counts
+                kept = ClickReader(shop.workspace, store).report()
+            assert kept is not None and counted is not None
+            pd.testing.assert_frame_equal(kept.listings, counted.listings)
+            pd.testing.assert_frame_equal(kept.places, counted.places)
+            assert list(kept.ids) == list(counted.ids) and kept.appeal == counted.appeal
+            assert kept.standing("L004") == counted.standing("L004") and kept.typical == counted.typical
+            give_log(shop.workspace, {"L003": 1.0}, times=50)
+            again = ClickReader(shop.workspace, store).report()
+        assert again is not None and again.shown > kept.shown
 
     def test_a_damaged_log_is_said(self, shop: Fixture) -> None:
         shop.workspace.clicks.mkdir()
         (shop.workspace.clicks / "impressions.parquet").write_bytes(b"not parquet")
-        with pytest.raises(WorkspaceError, match="import the click log again"):
-            ClickReader(shop.workspace).report()
+        with open_store(shop.workspace) as store, pytest.raises(WorkspaceError, match="log again"):
+            ClickReader(shop.workspace, store).report()
+
+    def test_a_damaged_count_is_said(self, shop: Fixture) -> None:
+        give_log(shop.workspace, APPEAL, times=5)
+        (shop.workspace.clicks / "report.arrow").write_bytes(b"not arrow")
+        with open_store(shop.workspace) as store, pytest.raises(WorkspaceError, match="log again"):
+            ClickReader(shop.workspace, store).report()
 
 
 class TestAgreement:
@@ -160,7 +189,7 @@ class TestPrices:
         with Store.open(shop.workspace.database_url, create=False) as store:
             prices = store.catalogue_frame(["listing_id", "price"]).set_index("listing_id")["price"]
             dear = {i: 0.3 if price > 50 else 1.0 for i, price in prices.astype(float).items()}
-            rows = click_agreement.by_price(store, click_report(log_of(dear, times=60)))
+        rows = click_agreement.by_price(click_report(log_of(dear, times=60), prices.astype(float)))
         assert sum(row.listings for row in rows) == 60
         assert rows[0].low > rows[-1].high
         assert rows[0].name.startswith("up to") and rows[-1].name.startswith("above")

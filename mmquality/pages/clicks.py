@@ -42,7 +42,7 @@ def show(catalogue: Catalogue) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         _places(report)
-        _prices(catalogue, report)
+        _prices(report)
     with right:
         _one_listing(catalogue, report)
     _verdicts(catalogue, report)
@@ -101,13 +101,13 @@ def _chosen(catalogue: Catalogue, report: ClickReport, asked: str) -> Listing | 
         if asked:
             return catalogue.store.listing(asked)
         worst = catalogue.store.rank_neighbour(0, 1, RankingQuery()) if catalogue.version else None
-        return catalogue.store.listing(worst or str(report.listings["shown"].idxmax()))
+        return catalogue.store.listing(worst or report.most_shown)
     except UnknownListingError:
         return None
 
 
-def _prices(catalogue: Catalogue, report: ClickReport) -> None:
-    rows = click_agreement.by_price(catalogue.store, report)
+def _prices(report: ClickReport) -> None:
+    rows = click_agreement.by_price(report)
     if len(rows) < 2:
         return
     section(
@@ -119,7 +119,13 @@ def _prices(catalogue: Catalogue, report: ClickReport) -> None:
 
 def _verdicts(catalogue: Catalogue, report: ClickReport) -> None:
     section("Do clicks say what people say?", "Verdicts on listings that were shown at least once.")
-    labelled = click_agreement.labelled_listings(catalogue.store, report)
+    labelled = _labelled(
+        catalogue,
+        report,
+        catalogue.workspace.database_url,
+        catalogue.store.label_events(),
+        (report.shown, report.clicks),
+    )
     overall = click_agreement.overall(labelled)
     if not (overall.mismatches and overall.matches):
         notice(
@@ -137,6 +143,14 @@ def _verdicts(catalogue: Catalogue, report: ClickReport) -> None:
         st.html(f'<p class="mmq-verdict">{_SELECTED}</p>')
     with right:
         _agreement(overall, labelled, report)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _labelled(
+    _catalogue: Catalogue, _report: ClickReport, database: str, events: tuple[int, int], log: tuple[int, int]
+) -> pd.DataFrame:
+    """The same as long as nobody labels and the log, which only grows, does not."""
+    return click_agreement.labelled_listings(_catalogue.store, _report)
 
 
 def _agreement(overall: AgreementRow, labelled: pd.DataFrame, report: ClickReport) -> None:

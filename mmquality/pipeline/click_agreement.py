@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from mmquality.clicks import pooled_ratio
 from mmquality.evaluation.agreement import Agreement, auc_with_interval
 from mmquality.pipeline.click_report import ClickReport
 from mmquality.records import Verdict
-from mmquality.store import LabelQuery, Store
+from mmquality.store import Store
 
 Doubles = npt.NDArray[np.float64]
 
@@ -49,16 +49,9 @@ def labelled_listings(store: Store, report: ClickReport) -> pd.DataFrame:
     moment of the verdict (NaN where there was none): a later model may have learnt from the verdict.
     """
     current = store.current_labels()
-    as_judged = set(current.loc[current["as_judged"].astype(bool), "listing_id"])
-    with closing(store.iter_labels(LabelQuery())) as labels:
-        rows = [
-            (row.label.listing_id, row.label.verdict, row.category or "", row.label.score)
-            for row in labels
-            if row.label.listing_id in as_judged
-        ]
-    frame = pd.DataFrame(rows, columns=["listing_id", "verdict", "category", "score"])
-    frame["score"] = frame["score"].astype(float)
-    return frame.set_index("listing_id").join(report.listings, how="inner")
+    judged = current[current["as_judged"].astype(bool)].set_index("listing_id")
+    labelled = judged[["verdict", "category", "score"]].astype({"score": "float64"})
+    return labelled.join(report.of(list(labelled.index)), how="inner")
 
 
 def overall(labelled: pd.DataFrame) -> AgreementRow:
@@ -74,7 +67,7 @@ def by_category(labelled: pd.DataFrame) -> list[AgreementRow]:
 
 def by_impressions(labelled: pd.DataFrame, report: ClickReport) -> list[AgreementRow]:
     """Groups of listings that were shown about as often: the quarters of all listings ever shown."""
-    edges = _edges(report.listings["shown"].to_numpy())
+    edges = _impression_edges(report)
     bucket = np.searchsorted(edges, labelled["shown"].to_numpy(), side="left")
     lows = [1, *(int(edge) + 1 for edge in edges)]
     names = [f"{a}–{int(b)}" if a < b else f"{a}" for a, b in zip(lows, edges, strict=False)]
@@ -82,10 +75,10 @@ def by_impressions(labelled: pd.DataFrame, report: ClickReport) -> list[Agreemen
     return [_row(f"shown {name}", labelled[bucket == i]) for i, name in enumerate(names)]
 
 
-def by_price(store: Store, report: ClickReport) -> list[PriceRow]:
+@lru_cache(maxsize=4)
+def by_price(report: ClickReport) -> list[PriceRow]:
     """The quarters of the catalogue by price, the cheapest first; none where no listing names a price."""
-    prices = store.catalogue_frame(["listing_id", "price"]).dropna().set_index("listing_id")["price"]
-    known = report.listings.join(prices.astype(float), how="inner")
+    known = report.listings[report.listings["price"].notna()]
     if known.empty:
         return []
     edges = _edges(known["price"].to_numpy())
@@ -111,6 +104,11 @@ def _row(name: str, part: pd.DataFrame) -> AgreementRow:
         clicks=auc_with_interval(said["no_click"].to_numpy(), mismatch),
         score=auc_with_interval(said["score"].to_numpy()[scored], mismatch[scored]),
     )
+
+
+@lru_cache(maxsize=4)
+def _impression_edges(report: ClickReport) -> Doubles:
+    return _edges(report.listings["shown"].to_numpy())
 
 
 def _edges(values: Doubles) -> Doubles:

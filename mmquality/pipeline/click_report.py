@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +23,15 @@ from mmquality.clicks import (
 )
 from mmquality.config import Workspace
 from mmquality.data.click_log import kept_clicks
+from mmquality.errors import WorkspaceError
+from mmquality.ids import Ids, map_table, save_table
+from mmquality.store import Store
 
 Doubles = npt.NDArray[np.float64]
 
 PLACES = 50  # places on a page told apart; deeper ones count as the last
+_LOG, _REPORT = "impressions.parquet", "report.arrow"
+_STANDING = ["shown", "clicks", "expected", "raw", "ratio", "low", "high", "no_click"]  # as `ClickStanding`
 AHEAD = 1.0  # P(no click) looks ahead until an average listing would have been clicked once
 
 
@@ -64,14 +72,16 @@ class ClickStanding:
         return ClickWord.MORE if self.low > 1 else ClickWord.LITTLE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClickReport:
     """The whole log.
 
-    `listings`: shown, clicks, expected, raw, ratio, low, high, no_click by listing_id (those ever shown).
-    `places`: shown, clicks, raw (clicks / shown), rate (that of an average listing) by place from 1.
+    `listings`: shown, clicks, expected, raw, ratio, low, high, no_click and price (NaN where it has none) of
+    those ever shown, in the order of `ids`. `places`: shown, clicks, raw (clicks / shown), rate (that of an
+    average listing) by place from 1.
     """
 
+    ids: Ids
     listings: pd.DataFrame
     places: pd.DataFrame
     appeal: Appeal
@@ -91,11 +101,23 @@ class ClickReport:
         """How far listings differ once places and chance are accounted for: standard deviation / mean."""
         return float(self.appeal.strength**-0.5)
 
-    @property
+    @cached_property
     def typical(self) -> ClickStanding:
         """The listing with the median chance of clicks."""
-        middle = self.listings["expected"].rank(method="first", pct=True).sub(0.5).abs().idxmin()
-        return self.standing(str(middle))
+        middle = (len(self.listings) - 1) // 2
+        return self._standing(int(np.argpartition(self.listings["expected"].to_numpy(), middle)[middle]))
+
+    @cached_property
+    def most_shown(self) -> str:
+        """The listing_id with the most impressions."""
+        return self.ids[int(self.listings["shown"].to_numpy().argmax())]
+
+    def of(self, listing_ids: Sequence[str]) -> pd.DataFrame:
+        """The rows of `listings` of those of `listing_ids` that were ever shown, by listing_id."""
+        rows = {i: row for i in listing_ids if (row := self.ids.row(i)) is not None}
+        return self.listings.iloc[list(rows.values())].set_index(
+            pd.Index(rows, name="listing_id", dtype=object)
+        )
 
     def none_by_chance(self, expected: float) -> float:
         """The share of all listings that would get no click where an average one gets `expected`."""
@@ -104,35 +126,52 @@ class ClickReport:
 
     def standing(self, listing_id: str) -> ClickStanding:
         """One listing's; one that was never shown stands where the catalogue does, with its whole spread."""
-        if listing_id in self.listings.index:
-            row = self.listings.loc[listing_id]
-        else:
-            nothing = np.zeros(1)
-            row = _told(nothing, nothing, nothing, self.appeal).iloc[0]
-        shown, clicks, *told = (float(value) for value in row.to_numpy(dtype=np.float64))
-        return ClickStanding(int(shown), int(clicks), *told)
+        row = self.ids.row(listing_id)
+        if row is not None:
+            return self._standing(row)
+        nothing = np.zeros(1)
+        return _as_standing(_told(nothing, nothing, nothing, self.appeal).iloc[0])
+
+    def _standing(self, row: int) -> ClickStanding:
+        return _as_standing(self.listings.iloc[row])
 
 
 class ClickReader:
     """The click log of a workspace, counted once for every state of its file."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, store: Store) -> None:
         self._folder = workspace.clicks
-        self._counted: tuple[tuple[int, int], ClickReport | None] | None = None
+        self._store = store
+        self._counted: tuple[str, ClickReport | None] | None = None
 
     def report(self) -> ClickReport | None:
         """What the log says now; None where there are no impressions. Raises `WorkspaceError`."""
-        stamp = _stamp(self._folder / "impressions.parquet")
+        stamp = _stamp(self._folder / _LOG)
         if stamp is None:
             return None
         if self._counted is None or self._counted[0] != stamp:
-            log = kept_clicks(self._folder, "impressions", ["listing_id", "position", "clicked"])
-            self._counted = stamp, None if log is None or log.empty else click_report(log)
+            self._counted = stamp, _kept(self._folder / _REPORT, stamp) or self._count()
         return self._counted[1]
 
+    def keep(self) -> None:
+        """Count the log and keep what it says beside it, so that no page waits for it."""
+        stamp, report = _stamp(self._folder / _LOG), self._count()
+        if stamp is not None and report is not None:
+            _keep(self._folder / _REPORT, stamp, report)
 
-def click_report(log: pd.DataFrame) -> ClickReport:
-    """Count a log with listing_id, position (from 1) and clicked, and free it from places and chance."""
+    def _count(self) -> ClickReport | None:
+        log = kept_clicks(self._folder, "impressions", ["listing_id", "position", "clicked"])
+        if log is None or log.empty:
+            return None
+        prices = self._store.catalogue_frame(["listing_id", "price"]).set_index("listing_id")["price"]
+        return click_report(log, prices.astype("float64"))
+
+
+def click_report(log: pd.DataFrame, prices: pd.Series[float] | None = None) -> ClickReport:
+    """Count a log with listing_id, position (from 1) and clicked, and free it from places and chance.
+
+    `prices` by listing_id, where they are known.
+    """
     listing, ids = pd.factorize(log["listing_id"])
     place = log["position"].clip(1, PLACES).to_numpy(np.int64) - 1
     shown = np.zeros((len(ids), int(place.max()) + 1), np.float32)
@@ -143,13 +182,49 @@ def click_report(log: pd.DataFrame) -> ClickReport:
     expected, clicks = expected_clicks(shown, rates), clicked.sum(axis=1, dtype=np.float64)
     appeal = fit_appeal(clicks, expected)
     listings = _told(shown.sum(axis=1, dtype=np.float64), clicks, expected, appeal)
+    listings["price"] = np.nan if prices is None else prices.reindex(ids).to_numpy(np.float64)
     places = pd.DataFrame(
         {"shown": shown.sum(axis=0, dtype=np.float64), "clicks": clicked.sum(axis=0, dtype=np.float64)},
         index=pd.RangeIndex(1, shown.shape[1] + 1, name="place"),
     )
     places["raw"] = _share(places["clicks"].to_numpy(), places["shown"].to_numpy())
     places["rate"] = rates
-    return ClickReport(listings.set_index(pd.Index(ids, name="listing_id")), places, appeal)
+    return ClickReport(Ids(ids), listings, places, appeal)
+
+
+def _keep(path: Path, stamp: str, report: ClickReport) -> None:
+    """Write a report to a file that is mapped by those who read it."""
+    told = {
+        "log": stamp,
+        "places": json.dumps(report.places.to_dict("list")),
+        "appeal": json.dumps(vars(report.appeal)),
+    }
+    save_table(
+        path,
+        {
+            **report.ids.columns(),
+            **{str(name): column.to_numpy() for name, column in report.listings.items()},
+        },
+        told,
+    )
+
+
+def _kept(path: Path, stamp: str) -> ClickReport | None:
+    """The report of this state of the log; None where none was kept (an older mmquality did not)."""
+    try:
+        table = map_table(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(f"{path} is damaged ({error}); import the click log again.") from error
+    told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    if told.get("log") != stamp:
+        return None
+    places = pd.DataFrame(json.loads(told["places"]))
+    places.index = pd.RangeIndex(1, len(places) + 1, name="place")
+    ids = Ids.of(table)
+    listings = table.drop_columns(list(ids.columns())).to_pandas(split_blocks=True)
+    return ClickReport(ids, listings, places, Appeal(**json.loads(told["appeal"])))
 
 
 def _told(shown: Doubles, clicks: Doubles, expected: Doubles, appeal: Appeal) -> pd.DataFrame:
@@ -174,10 +249,15 @@ def _share(part: Doubles, whole: Doubles) -> Doubles:
     return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _as_standing(row: pd.Series[float]) -> ClickStanding:
+    shown, clicks, *told = (float(value) for value in row[_STANDING].to_numpy(dtype=np.float64))
+    return ClickStanding(int(shown), int(clicks), *told)
+
+
+def _stamp(path: Path) -> str | None:
     """Tells one state of a file from another; None where there is no file."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return f"{found.st_mtime_ns} {found.st_size}"

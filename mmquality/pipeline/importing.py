@@ -14,6 +14,7 @@ from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
 from mmquality.data.click_log import ClickChunk, merge_clicks, read_co_clicks, read_impressions
 from mmquality.errors import InputFileError, NoWorkspaceError
+from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
@@ -81,6 +82,8 @@ def import_files(
         counts = sum((store.upsert_listings(chunk) for chunk in read.listings), UpsertCounts())
         with alone_in(workspace):
             _store_clicks(workspace, store, read)
+            if len(read.impressions) or read.listings:
+                ClickReader(workspace, store).keep()
         summary = ImportSummary(counts, len(read.impressions), len(read.co_clicks), read.problems)
         store.save_import_report(_report(files, summary), read.problems)
     _remember(workspace, files, settings, catalogue_name)
@@ -168,9 +171,14 @@ def _store_clicks(workspace: Workspace, store: Store, read: _Read) -> None:
         merge_clicks(workspace.clicks, "co_clicks", read.co_clicks)
     if len(read.impressions):
         merge_clicks(workspace.clicks, "impressions", read.impressions)
-        log = pd.read_parquet(workspace.clicks / "impressions.parquet", columns=["listing_id", "clicked"])
-        counts = log.groupby("listing_id")["clicked"].agg(["size", "sum"]).reset_index()
-        store.set_click_counts(counts.set_axis(["listing_id", "impressions", "clicks"], axis=1))
+        count_clicks(workspace, store)
+
+
+def count_clicks(workspace: Workspace, store: Store) -> None:
+    """Count the log's impressions and clicks of each listing into the catalogue."""
+    log = pd.read_parquet(workspace.clicks / "impressions.parquet", columns=["listing_id", "clicked"])
+    counts = log.groupby("listing_id")["clicked"].agg(["size", "sum"]).reset_index()
+    store.set_click_counts(counts.set_axis(["listing_id", "impressions", "clicks"], axis=1))
 
 
 def _remember(workspace: Workspace, files: InputFiles, settings: CatalogueSettings, name: str | None) -> None:

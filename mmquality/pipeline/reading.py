@@ -13,7 +13,7 @@ from mmquality.errors import UnknownListingError, WorkspaceError
 from mmquality.index import NeighbourIndex, distance_of
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
-from mmquality.pipeline.places import index_path, open_store, thumbnail_path
+from mmquality.pipeline.places import background_path, index_path, open_store, thumbnail_path
 from mmquality.pipeline.recall_lists import LOOKED_AT, Comparison
 from mmquality.pipeline.scored import load_known_pairs, load_scores
 from mmquality.pipeline.settings import load_settings
@@ -31,9 +31,9 @@ class Catalogue:
         self.workspace = workspace
         self.store: Store = open_store(workspace)
         self.version: ModelVersion | None = self.store.current_version()
-        self.clicks = ClickReader(workspace)
+        self.clicks = ClickReader(workspace, self.store)
         self._indexes: dict[Space, NeighbourIndex] = {}
-        self._evidence = EvidenceReader(self.store, self._index)
+        self._evidence = EvidenceReader(self.store, self._index, self._background)
 
     def __enter__(self) -> Self:
         return self
@@ -151,6 +151,9 @@ class Catalogue:
         if space not in self._indexes:
             self._indexes[space] = self._load(space)
         return self._indexes[space]
+
+    def _background(self) -> Path:
+        return background_path(self.workspace, self.published_version().name)
 
     def _load(self, space: Space) -> NeighbourIndex:
         return NeighbourIndex.load(index_path(self.workspace, self.published_version().name, space))

@@ -129,21 +129,34 @@ class LabelReader(Database):
             found = {verdict: count for verdict, count in connection.execute(query)}
         return {verdict: found.get(verdict.value, 0) for verdict in Verdict}
 
+    def reason_counts(self) -> dict[Reason, int]:
+        """How many listings are mismatches for each reason that there is, by the labels that count."""
+        query = (
+            select(labels.c.reason, func.count())
+            .join(current_labels, current_labels.c.label_id == labels.c.label_id)
+            .where(current_labels.c.verdict == Verdict.MISMATCH.value)
+            .group_by(labels.c.reason)
+        )
+        with self._read() as connection:
+            return {Reason(reason): count for reason, count in connection.execute(query)}
+
     def current_labels(self) -> pd.DataFrame:
         """The labels that count, for training; one row per labelled listing, ordered by listing_id.
 
-        Columns: listing_id, label_id, verdict, reason, analyst, created_at, `as_judged`: whether title and
-        photo are still those that the analyst saw (a later import may have replaced them).
+        Columns: listing_id, category ("" = none), label_id, verdict, reason, analyst, created_at, score (that
+        the analyst saw), and `as_judged`: whether title and photo are still those that the analyst saw (a
+        later import may have replaced them).
         """
         still = (labels.c.title_hash == listings.c.title_hash) & (
             labels.c.photo_hash == listings.c.photo_hash
         )
-        names = ["label_id", "verdict", "reason", "analyst", "created_at"]
-        columns = [listings.c.listing_id, *(labels.c[name] for name in names), still.label("as_judged")]
+        names = ["label_id", "verdict", "reason", "analyst", "created_at", "score"]
+        category = func.coalesce(listings.c.category, "")
+        columns = [listings.c.listing_id, category, *(labels.c[name] for name in names), still]
         query = _select(LabelQuery(), *columns).order_by(listings.c.listing_id)
         with self._read() as connection:
             rows = connection.execute(query).all()
-        return pd.DataFrame.from_records(rows, columns=["listing_id", *names, "as_judged"])
+        return pd.DataFrame.from_records(rows, columns=["listing_id", "category", *names, "as_judged"])
 
     def analysts(self) -> list[str]:
         """Everybody who has labelled, by name."""

@@ -59,11 +59,12 @@ def wanted(ranked: RankedListing, query: RankingQuery) -> bool:
 
 
 def in_order(rows: list[RankedListing], sort: str) -> list[RankedListing]:
-    """The rows as the sort asks: those without a value last, equal ones by rank."""
+    """The rows as the sort asks: those without a value last, equal ones as they were imported."""
     key, descending = sort.removeprefix("-"), sort.startswith("-")
-    rows = sorted(rows, key=lambda ranked: ranked.rank)
     if key in ("rank", "score"):
+        rows = sorted(rows, key=lambda ranked: ranked.rank)
         return rows if (key == "rank") != descending else rows[::-1]
+    rows = sorted(rows, key=lambda ranked: ranked.listing.listing_id, reverse=descending)
 
     def value(ranked: RankedListing) -> object:
         found = getattr(ranked.listing, key)

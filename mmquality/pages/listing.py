@@ -64,8 +64,7 @@ def _around(
     """The listings before and after this one in the filtered ranking."""
     if ranked is None:
         return None, _first(catalogue, filters)
-    store, query = catalogue.store, query_of(catalogue, filters)
-    return store.rank_neighbour(ranked.rank, -1, query), store.rank_neighbour(ranked.rank, 1, query)
+    return catalogue.store.rank_neighbours(ranked.rank, query_of(catalogue, filters))
 
 
 def _way(filters: Filters, around: tuple[str | None, str | None]) -> None:

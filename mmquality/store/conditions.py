@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, literal_column, or_, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    column,
+    exists,
+    false,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 
 from mmquality.store.facets import value_numbers
 from mmquality.store.kept_selections import selected, selected_listings
-from mmquality.store.search_tables import TITLE_LETTERS, listing_values
+from mmquality.store.search_tables import TITLE_LETTERS, TITLE_THREES, listing_values
 from mmquality.store.tables import current_labels, listings, scores
 from mmquality.store.text import contains_every_word, storable, words
 
 _LETTERS = 3  # in a row, as the index of titles has them
-_MOST_LETTERS = 40  # such threes looked up; the titles found are read anyway
+_MOST_ASKED = 40  # questions to the index; the titles found are read anyway
+_VERY_MANY = 300_000  # titles
+_LAST = "\U0010ffff"  # of all letters
 
 
 class LabelFilter(StrEnum):
@@ -60,12 +74,13 @@ class RankingQuery:
 class Condition:
     """`start`: the numbers of the listings to consider; None where nearly all are.
 
-    `test`: whether the listing of a row of `scores` meets the condition. `exact`: whether every listing of
-    `start` does, so that it need not be tested again.
+    `test`: whether the listing of a row of `scores` meets the condition; `of_listing`: the same, asked of a
+    row of `listings`. `exact`: whether every listing of `start` meets it and need not be tested again.
     """
 
     start: Select[Any] | None
     test: ColumnElement[bool]
+    of_listing: ColumnElement[bool] | None = None
     exact: bool = True
 
 
@@ -96,8 +111,8 @@ def _conditions(connection: Connection, query: RankingQuery) -> Iterator[Conditi
     by_title = contains_every_word(listings.c.title_folded, query.text)
     if by_title is not None:
         found = _of_listings(by_title)
-        letters = _letters(query.text) if connection.dialect.name == "sqlite" else ""
-        yield Condition(_with_letters(letters), found.test, exact=False) if letters else found
+        letters = _letters(connection, query.text) if connection.dialect.name == "sqlite" else None
+        yield replace(found, start=_with_letters(letters), exact=False) if letters is not None else found
 
 
 def _of_listings(asked: ColumnElement[bool]) -> Condition:
@@ -105,13 +120,12 @@ def _of_listings(asked: ColumnElement[bool]) -> Condition:
     found = select(listings.c.listing_no).where(asked)
     # The outer query may read listings, too: this one is not to be taken for it.
     this = found.where(listings.c.listing_no == scores.c.listing_no).correlate(scores)
-    return Condition(found, this.exists())
+    return Condition(found, this.exists(), asked)
 
 
 def _selected(name: str) -> Condition:
     numbers = selected(name)
-    column = selected_listings.c.listing_no
-    this = numbers.where(column == scores.c.listing_no).correlate(scores).exists()
+    this = numbers.where(selected_listings.c.listing_no == scores.c.listing_no).correlate(scores).exists()
     return Condition(numbers, this)
 
 
@@ -132,17 +146,36 @@ def _having(connection: Connection, name: str, values: tuple[str, ...]) -> Condi
     return Condition(found, this)
 
 
-def _letters(text: str) -> str:
-    """The question to the index of titles: all threes of letters of all words; "" where words are shorter."""
-    threes = [
-        word[i : i + _LETTERS] for word in map(storable, words(text)) for i in range(len(word) - _LETTERS + 1)
-    ]
-    quoted = ('"' + three.replace('"', '""') + '"' for three in dict.fromkeys(threes[:_MOST_LETTERS]))
-    return " AND ".join(quoted)
+def _letters(connection: Connection, text: str) -> list[str] | None:
+    """The questions to the index of titles, all of which a title must answer: threes of letters of each word.
+
+    None where every word is so short, and so frequent, that it is found sooner by reading titles.
+    """
+    asked: list[str] = []
+    for word in map(storable, words(text)):
+        if len(word) >= _LETTERS:
+            asked += [_quoted(word[i : i + _LETTERS]) for i in range(len(word) - _LETTERS + 1)]
+        elif (threes := _threes_from(connection, word)) is not None:
+            asked.append(f"({' OR '.join(map(_quoted, threes))})" if threes else "")
+    return list(dict.fromkeys(asked))[:_MOST_ASKED] or None
 
 
-def _with_letters(question: str) -> Select[Any]:
+def _threes_from(connection: Connection, word: str) -> list[str] | None:
+    """The threes that begin with a word of one or two letters; None where very many titles have them."""
+    term: ColumnElement[str] = column("term")
+    titles: ColumnElement[int] = column("doc")
+    query = select(term, titles).select_from(table(TITLE_THREES)).where(term >= word, term < word + _LAST)
+    found = connection.execute(query).all()
+    return None if sum(n for _, n in found) > _VERY_MANY else [three for three, _ in found]
+
+
+def _quoted(three: str) -> str:
+    return '"' + three.replace('"', '""') + '"'
+
+
+def _with_letters(asked: Sequence[str]) -> Select[Any]:
     index: ColumnElement[str] = literal_column(TITLE_LETTERS)
-    return (
-        select(literal_column("rowid")).select_from(table(TITLE_LETTERS)).where(index.op("MATCH")(question))
-    )
+    number: ColumnElement[int] = literal_column("rowid")
+    found = select(number.label("listing_no")).select_from(table(TITLE_LETTERS))
+    # A short word that is in no title is asked for by an empty question.
+    return found.where(index.op("MATCH")(" AND ".join(asked)) if all(asked) else false())

@@ -97,14 +97,24 @@ class Database:
 
 
 def upsert(
-    connection: Connection, table: Table, columns: Sequence[str], key: Column[Any] | None = None
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    key: Column[Any] | None = None,
+    adding: bool = False,
 ) -> Executable:
-    """INSERT rows, or UPDATE these columns where the table has a row with the same key (default: primary)."""
+    """INSERT rows, or UPDATE these columns where the table has a row with the same key (default: primary).
+
+    `adding`: to the numbers that are there.
+    """
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite_dialect.insert
     statement = insert(table)
     return statement.on_conflict_do_update(
         index_elements=[key] if key is not None else list(table.primary_key),
-        set_={name: statement.excluded[name] for name in columns},
+        set_={
+            name: table.c[name] + statement.excluded[name] if adding else statement.excluded[name]
+            for name in columns
+        },
     )
 
 

@@ -92,10 +92,14 @@ def value_numbers(name: str, values: Sequence[str]) -> Select[tuple[int]]:
     )
 
 
-def change_facets(connection: Connection, changes: Iterable[FacetChange]) -> None:
-    """Write what listings gained and lost, and count it."""
-    if connection.dialect.name == "postgresql":  # of two imports at once, both would add a new value
+def one_import_at_a_time(connection: Connection) -> None:
+    """Other imports wait for this transaction: of two at once, both would add what is new."""
+    if connection.dialect.name == "postgresql":  # on SQLite every writer is alone
         connection.execute(text("LOCK TABLE attributes IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def change_facets(connection: Connection, changes: Iterable[FacetChange]) -> None:
+    """Write what listings gained and lost, and count it; `one_import_at_a_time` was called before."""
     for batch in batches(changes, _BATCH):
         gained = [(pair, change.listing_no) for change in batch for pair in change.now - change.before]
         lost = [(pair, change.listing_no) for change in batch for pair in change.before - change.now]

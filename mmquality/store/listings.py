@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from mmquality.errors import UnknownListingError
 from mmquality.records import Listing
+from mmquality.store.counts import add_to_counts, counted
 from mmquality.store.database import Database, batches, upsert
-from mmquality.store.facets import FacetChange, change_facets, facets_of
+from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
+from mmquality.store.search_tables import category_counts
 from mmquality.store.tables import listings
 from mmquality.store.text import folded
 
@@ -70,6 +73,7 @@ class ListingStore(Database):
         """
         counts = UpsertCounts()
         with self._write() as connection:
+            one_import_at_a_time(connection)
             for batch in batches(_records(frame), _BATCH):
                 counts += _upsert(connection, batch)
         return counts
@@ -105,7 +109,14 @@ class ListingStore(Database):
     def listing_count(self) -> int:
         """How many listings the catalogue has."""
         with self._read() as connection:
-            return connection.execute(select(func.count()).select_from(listings)).scalar_one()
+            return counted(connection)
+
+    def categories(self) -> list[tuple[str, int]]:
+        """(category, listings) of the catalogue, the largest first; "" = listings without a category."""
+        columns = category_counts.c.category, category_counts.c.listings
+        with self._read() as connection:
+            rows = connection.execute(select(*columns).where(category_counts.c.listings > 0))
+            return sorted(((name, count) for name, count in rows), key=lambda pair: (-pair[1], pair[0]))
 
     def catalogue_frame(self, columns: Sequence[str] = LISTING_COLUMNS) -> pd.DataFrame:
         """The whole catalogue ordered by listing_id (by code point), with these columns of `Listing`."""
@@ -181,6 +192,7 @@ def _upsert(connection: Connection, batch: Sequence[dict[str, Any]]) -> UpsertCo
     if added or touched:
         connection.execute(upsert(connection, listings, _WRITTEN, listings.c.listing_id), added + touched)
         _keep_facets(connection, added + updated, stored)
+        _keep_counts(connection, added, updated, stored)
     return UpsertCounts(len(added), len(updated), len(known) - len(updated))
 
 
@@ -202,6 +214,20 @@ def _keep_facets(
         for row in written
     )
     change_facets(connection, changes)
+
+
+def _keep_counts(
+    connection: Connection,
+    added: Sequence[dict[str, Any]],
+    updated: Sequence[dict[str, Any]],
+    before: Mapping[str, RowMapping],
+) -> None:
+    """Count the categories that the listings have now, and no more those that they had."""
+    counts = Counter(row["category"] or "" for row in (*added, *updated))
+    counts.subtract(before[row["listing_id"]]["category"] or "" for row in updated)
+    moved = [{"category": name, "listings": more} for name, more in sorted(counts.items()) if more]
+    if moved:
+        add_to_counts(connection, moved)
 
 
 def _facets(row: Mapping[str, Any] | RowMapping | None) -> frozenset[tuple[str, str]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from mmquality.errors import UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion, RankedListing
 from mmquality.store.conditions import RankingQuery
+from mmquality.store.counts import counted
 from mmquality.store.database import Database
 from mmquality.store.label_pages import as_label, label_columns
 from mmquality.store.listings import as_listing, listing_columns
@@ -55,9 +56,7 @@ class RankingStore(Database):
             if found is None:
                 return []
             ranks = Selection(connection, found[0], query).page_of_ranks(1, limit)
-            here = (scores.c.version_id == found[0]) & scores.c.rank.in_(ranks)
-            joined = select(scores.c.rank, listings.c.listing_id).join_from(scores, listings).where(here)
-            by_rank = {rank: listing_id for rank, listing_id in connection.execute(joined)}
+            by_rank = _ids_at(connection, found[0], ranks)
             return [by_rank[rank] for rank in ranks]
 
     def ranked_listing(self, listing_id: str) -> RankedListing:
@@ -72,34 +71,30 @@ class RankingStore(Database):
             )
         return rows[0]
 
-    def rank_neighbour(self, rank: int, step: int, query: RankingQuery | None = None) -> str | None:
-        """The listing_id next to `rank` among the query's listings in the order of the ranking.
+    def rank_neighbours(self, rank: int, query: RankingQuery | None = None) -> tuple[str | None, str | None]:
+        """The listing_ids before and after `rank` among the query's listings, in the order of the ranking.
 
-        After it for a positive `step`, before it for a negative one; None at the end.
+        None at the ends.
         """
         wanted = query or RankingQuery()
         with self._read() as connection:
             found = _version(connection, wanted.version)
             if found is None:
-                return None
+                return None, None
             selection = Selection(connection, found[0], wanted)
-            near = selection.next_rank(rank, forward=step > 0)
-            rows = [] if near is None else _ranked_listings(connection, found[0], [near])
-            return rows[0].listing.listing_id if rows else None
+            before, after = (selection.next_rank(rank, forward) for forward in (False, True))
+            ids = _ids_at(connection, found[0], [near for near in (before, after) if near is not None])
+            return ids.get(before), ids.get(after)
 
-    def categories(self) -> list[tuple[str, int]]:
-        """(category, listings) of the catalogue, the largest first; "" = listings without a category."""
-        query = select(listings.c.category, func.count()).group_by(listings.c.category)
-        with self._read() as connection:
-            counts = [(name or "", count) for name, count in connection.execute(query)]
-        return sorted(counts, key=lambda pair: (-pair[1], pair[0]))
+    def rank_neighbour(self, rank: int, step: int, query: RankingQuery | None = None) -> str | None:
+        """The one of `rank_neighbours` after `rank` for a positive `step`, before it for a negative one."""
+        return self.rank_neighbours(rank, query)[step > 0]
 
     def unscored_count(self) -> int:
         """How many listings of the catalogue the version in force does not rank (imported after it)."""
         with self._read() as connection:
-            everything = connection.execute(select(func.count()).select_from(listings)).scalar_one()
             found = version_in_force(connection)
-            return everything - (scored_count(connection, found[0]) if found else 0)
+            return counted(connection) - (scored_count(connection, found[0]) if found else 0)
 
 
 def _version(connection: Connection, name: str | None) -> tuple[int, ModelVersion] | None:
@@ -111,6 +106,12 @@ def _version(connection: Connection, name: str | None) -> tuple[int, ModelVersio
     if row is None:
         raise WorkspaceError(f"There is no model version {name!r}; the Models page shows those there are.")
     return row["version_id"], as_version(row)
+
+
+def _ids_at(connection: Connection, version_id: int, ranks: Sequence[int]) -> dict[int | None, str]:
+    here = (scores.c.version_id == version_id) & scores.c.rank.in_(ranks)
+    joined = select(scores.c.rank, listings.c.listing_id).join_from(scores, listings).where(here)
+    return {rank: listing_id for rank, listing_id in connection.execute(joined)}
 
 
 def _ranks(connection: Connection, version_id: int, listing_id: str) -> list[int]:

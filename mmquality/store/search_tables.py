@@ -1,4 +1,4 @@
-"""The tables that finding listings rests on: attributes' values, titles' letters, saved views."""
+"""The tables that finding listings rests on: attributes' values, counts, titles' letters, saved views."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ listing_values = Table(
     sqlite_with_rowid=False,
 )
 
+# How many listings each category has ("" = none), written with the listings; all together, the catalogue.
+category_counts = Table(
+    "category_counts",
+    metadata,
+    Column("category", SortedText, primary_key=True),
+    Column("listings", Integer, nullable=False),
+)
+
 # A view is its address: the filters as the ranking page writes them.
 saved_views = Table(
     "saved_views",
@@ -47,18 +55,21 @@ saved_views = Table(
 
 # Any three letters in a row, and the listings whose (folded) title has them. SQLite keeps them by triggers;
 # PostgreSQL as an index, where its extension pg_trgm can be had, otherwise it reads the titles one by one.
+# In SQLite two spaces end each title: any letter, and any two, are then the beginning of three.
 TITLE_LETTERS = "title_letters"
+TITLE_THREES = "title_threes"  # which there are, and in how many titles
 _SQLITE_LETTERS = (
     f"CREATE VIRTUAL TABLE {TITLE_LETTERS} USING fts5(title, content='', columnsize=0, detail=none, "
     "tokenize='trigram case_sensitive 1')",
+    f"CREATE VIRTUAL TABLE {TITLE_THREES} USING fts5vocab({TITLE_LETTERS}, row)",
     f"CREATE TRIGGER {TITLE_LETTERS}_added AFTER INSERT ON listings BEGIN "
-    f"INSERT INTO {TITLE_LETTERS} (rowid, title) VALUES (new.listing_no, new.title_folded); END",
+    f"INSERT INTO {TITLE_LETTERS} (rowid, title) VALUES (new.listing_no, new.title_folded || '  '); END",
     f"CREATE TRIGGER {TITLE_LETTERS}_changed AFTER UPDATE OF title_folded ON listings "
     "WHEN new.title_folded <> old.title_folded BEGIN "
     f"INSERT INTO {TITLE_LETTERS} ({TITLE_LETTERS}, rowid, title) "
-    "VALUES ('delete', old.listing_no, old.title_folded); "
-    f"INSERT INTO {TITLE_LETTERS} (rowid, title) VALUES (new.listing_no, new.title_folded); END",
-    f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT listing_no, title_folded FROM listings",
+    "VALUES ('delete', old.listing_no, old.title_folded || '  '); "
+    f"INSERT INTO {TITLE_LETTERS} (rowid, title) VALUES (new.listing_no, new.title_folded || '  '); END",
+    f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT listing_no, title_folded || '  ' FROM listings",
 )
 _HAS_TRIGRAMS = text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
 _SCHEMA_OF_TRIGRAMS = text(
@@ -84,7 +95,8 @@ def drop_title_letters(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         for trigger in ("added", "changed"):
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {TITLE_LETTERS}_{trigger}")
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TITLE_LETTERS}")
+        for table in (TITLE_THREES, TITLE_LETTERS):
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
     else:
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS ix_listings_{TITLE_LETTERS}")
 

@@ -46,9 +46,12 @@ class Selection:
         self._first, self._last = _rank_range(connection, version_id, query)
         self._conditions = conditions(connection, query)
         found = self._found()
-        self.more = found is not None and len(found) > MOST_COUNTED  # than `total`
-        self._few = None if found is None or self.more else sorted(found)
-        self.total = self._count() if found is None else min(len(found), MOST_COUNTED)  # how many listings
+        many = found is not None and len(found) > MOST_COUNTED
+        self._few = None if found is None or many else sorted(found)
+        total = self._count() if found is None else len(found)
+        # Listings in another order than the ranking's have to be walked through to get to a page.
+        self.more = many or (total > MOST_COUNTED and not self._by_rank)  # than `total`
+        self.total = MOST_COUNTED if self.more else total  # how many listings
 
     def page_of_ranks(self, page: int, size: int) -> list[int]:
         """The ranks on page 1, 2, …, in order; none past the end."""
@@ -56,7 +59,7 @@ class Selection:
         if skipped >= self.total:
             return []
         size = min(size, self.total - skipped)
-        by_rank = self._sort.removeprefix("-") not in _LISTING_SORTS
+        by_rank = self._by_rank
         if by_rank and not self._conditions:  # ranks have no gaps: jump to the page instead of walking there
             ranks: Sequence[int] = range(self._first, self._last + 1)
         elif by_rank and self._few is not None:
@@ -80,11 +83,14 @@ class Selection:
             statement = statement.where(scores.c.rank < rank).order_by(scores.c.rank.desc())
         return self._connection.execute(statement.limit(1)).scalar_one_or_none()
 
+    @property
+    def _by_rank(self) -> bool:
+        return self._sort.removeprefix("-") not in _LISTING_SORTS
+
     def _in_order(self, skipped: int, size: int) -> list[int]:
         statement = self._select(scores.c.rank)
-        if self._sort.removeprefix("-") in _LISTING_SORTS:
-            join = Join if self._few is not None else _ListingsFirst
-            statement = statement.select_from(join(listings, scores))
+        if not self._by_rank:
+            statement = self._of_listings(scores.c.rank)
         order = _order(self._sort, self._connection.dialect.name)
         statement = statement.order_by(*order).offset(skipped).limit(size)
         return list(self._connection.execute(statement).scalars())
@@ -96,7 +102,9 @@ class Selection:
         if start is None or start.start is None:
             return None
         tests = [c.test for c in self._conditions if c is not start or not c.exact]
-        query = self._within(scores.c.rank).where(scores.c.listing_no.in_(start.start), *tests)
+        some = start.start.subquery()
+        here = scores.c.listing_no == some.c.listing_no
+        query = self._within(scores.c.rank).select_from(_LeftFirst(some, scores, here)).where(*tests)
         return list(self._connection.execute(query.limit(MOST_COUNTED + 1)).scalars())
 
     def _narrowest(self) -> Condition | None:
@@ -131,9 +139,16 @@ class Selection:
             return self._within(what).where(*(condition.test for condition in self._conditions))
         return select(what).where(scores.c.version_id == self._version_id, scores.c.rank.in_(self._few))
 
+    def _of_listings(self, what: ColumnElement[Any]) -> Select[Any]:
+        """As `_select`, beside the table of listings."""
+        if self._few is not None:
+            return self._select(what).select_from(Join(listings, scores))
+        tests = (c.test if c.of_listing is None else c.of_listing for c in self._conditions)
+        return self._within(what).select_from(_LeftFirst(listings, scores)).where(*tests)
 
-class _ListingsFirst(Join):
-    """A join that SQLite must begin at its left table, to read a few rows in the order of an index there.
+
+class _LeftFirst(Join):
+    """A join that SQLite must begin at its left side, to read no more rows than LIMIT asks for.
 
     Left to itself it reads and sorts the whole ranking, as it does not reckon with LIMIT; PostgreSQL does.
     """
@@ -141,8 +156,8 @@ class _ListingsFirst(Join):
     inherit_cache = True
 
 
-@compiles(_ListingsFirst, "sqlite")
-def _cross_join(join: _ListingsFirst, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_LeftFirst, "sqlite")
+def _cross_join(join: _LeftFirst, compiler: SQLCompiler, **options: Any) -> str:
     plain: str = compiler.visit_join(join, **options)  # type: ignore[no-untyped-call]
     return plain.replace(" JOIN ", " CROSS JOIN ")
 
@@ -165,4 +180,6 @@ def _order(sort: str, dialect: str) -> Sequence[ColumnElement[Any]]:
     if key == "title" and dialect == "postgresql":
         column = func.left(column, literal_column(str(TITLE_START)))
     ordered = column.desc() if descending else column.asc()
-    return [ordered.nulls_last() if key in ("price", "category") else ordered, scores.c.rank]
+    # Equal ones in the order of the index, which no rank is in: they may be the whole catalogue.
+    number = listings.c.listing_no.desc() if descending else listings.c.listing_no
+    return [ordered.nulls_last() if key in ("price", "category") else ordered, number]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from mmquality.pages.filters import NO_CATEGORY, Filters
@@ -10,6 +11,7 @@ from mmquality.records import Space
 from mmquality.store import Facet, RankingQuery
 
 SIMILAR = 200  # listings nearest to one, besides itself
+_BINS = 100  # one per cent each, so that any whole threshold lies between two bins
 _A_WHILE = 60  # seconds that counts beside filters may lag behind an import
 
 
@@ -34,8 +36,24 @@ def categories(catalogue: Catalogue) -> dict[str, int]:
     return _categories(catalogue, _place(catalogue))
 
 
+def score_histogram(catalogue: Catalogue) -> pd.DataFrame:
+    """The scores in force in bins of one per cent: low, high, count."""
+    return _histogram(catalogue, in_force(catalogue))
+
+
+def in_force(catalogue: Catalogue) -> str:
+    """Tells the version in force from any other, also from one of the same name in another database."""
+    version = catalogue.published_version()
+    return f"{catalogue.workspace.database_url} {version.name} {version.created_at.isoformat()}"
+
+
 def _place(catalogue: Catalogue) -> str:
     return f"{catalogue.workspace.root} {catalogue.workspace.database_url}"
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _histogram(_catalogue: Catalogue, version: str) -> pd.DataFrame:
+    return _catalogue.store.score_histogram(_BINS)
 
 
 @st.cache_data(max_entries=500, ttl=3600, show_spinner=False)

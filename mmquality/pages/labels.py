@@ -81,13 +81,8 @@ def _first_page() -> None:
 def _bars(catalogue: Catalogue, counts: dict[Verdict, int]) -> list[Bar]:
     """Matches, unsure ones, and the mismatches by reason."""
     bars = [Bar(VERDICTS[v], counts[v], str(v)) for v in (Verdict.MATCH, Verdict.UNSURE)]
-    mismatches = [(reason, _mismatches(catalogue, reason)) for reason in REASONS]
-    mismatches.sort(key=lambda pair: -pair[1])
-    return bars + [Bar(REASONS[reason], n, "mismatch") for reason, n in mismatches if n]
-
-
-def _mismatches(catalogue: Catalogue, reason: Reason) -> int:
-    return catalogue.store.labels_page(LabelQuery(verdict=Verdict.MISMATCH, reason=reason), size=1).total
+    mismatches = sorted(catalogue.store.reason_counts().items(), key=lambda pair: -pair[1])
+    return bars + [Bar(REASONS[reason], n, "mismatch") for reason, n in mismatches]
 
 
 def _labels(catalogue: Catalogue, query: LabelQuery) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmquality.errors import UnknownListingError
 from mmquality.pages import reasons
+from mmquality.pages.asking import score_histogram
 from mmquality.pages.components import histogram
 from mmquality.pages.escaping import as_html
 from mmquality.pages.wording import percent
@@ -11,7 +12,7 @@ from mmquality.pipeline.evidence import Evidence
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import RankedListing
 
-_BINS = 60
+_BARS = 50  # of the histogram, each of two per cent
 
 
 def place(catalogue: Catalogue, listing_id: str) -> RankedListing | None:
@@ -25,7 +26,7 @@ def place(catalogue: Catalogue, listing_id: str) -> RankedListing | None:
 def standing(catalogue: Catalogue, ranked: RankedListing, found: Evidence | str) -> str:
     """The score in words, as a place in the catalogue's histogram, and the reason in a sentence."""
     ranked_in_all = catalogue.version.listings if catalogue.version else 1
-    counts = catalogue.store.score_histogram(_BINS)["count"].tolist()
+    counts = score_histogram(catalogue)["count"].to_numpy().reshape(_BARS, -1).sum(axis=1).tolist()
     better = (ranked_in_all - ranked.rank) / ranked_in_all
     why = "" if isinstance(found, str) else as_html(reasons.why(ranked.score, better, found))
     return (

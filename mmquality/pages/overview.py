@@ -9,6 +9,7 @@ from typing import cast
 import streamlit as st
 
 from mmquality.pages import links, next_steps, overview_figures, overview_plots, plots, session
+from mmquality.pages.asking import score_histogram
 from mmquality.pages.components import caption, header, section
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.filters import NO_CATEGORY, Filters
@@ -53,7 +54,7 @@ def _scores(catalogue: Catalogue) -> int:
         "Threshold", 1, 99, _THRESHOLD, format="%d%%", key="threshold", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
-    histogram = overview_figures.score_histogram(catalogue)
+    histogram = score_histogram(catalogue)
     found = overview_figures.flagged(catalogue, threshold / 100)
     with chart:
         alt = overview_plots.told(histogram, threshold, found.listings)

@@ -8,22 +8,17 @@ from datetime import UTC, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
+from mmquality.pages.asking import in_force
 from mmquality.pipeline.reading import Catalogue
 from mmquality.store import Flagged, Groups
 
 DAYS = 30  # of labelling that are shown
-_BINS = 100  # one per cent each, so that any whole threshold lies between two bins
 _PATIENCE = 0.3  # seconds a page waits for the groups before it goes on without them
-
-
-def score_histogram(catalogue: Catalogue) -> pd.DataFrame:
-    """The scores in bins of one per cent: low, high, count."""
-    return _histogram(catalogue, _version(catalogue))
 
 
 def flagged(catalogue: Catalogue, threshold: float) -> Flagged:
     """What scores `threshold` (0…1) or more."""
-    return _flagged(catalogue, _version(catalogue), catalogue.store.label_events(), threshold)
+    return _flagged(catalogue, in_force(catalogue), catalogue.store.label_events(), threshold)
 
 
 def judged_scores(catalogue: Catalogue) -> pd.DataFrame:
@@ -42,22 +37,11 @@ def groups(catalogue: Catalogue, imports: int) -> tuple[Groups, ...] | None:
 
     A million listings take seconds, so they are counted beside the page, once per version and import.
     """
-    counting = _counting(catalogue, _version(catalogue), imports)
+    counting = _counting(catalogue, in_force(catalogue), imports)
     try:
         return counting.result(_PATIENCE)
     except TimeoutError:
         return None
-
-
-def _version(catalogue: Catalogue) -> str:
-    """Tells the version in force from any other, also from one of the same name in another database."""
-    version = catalogue.published_version()
-    return f"{catalogue.workspace.database_url} {version.name} {version.created_at.isoformat()}"
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _histogram(_catalogue: Catalogue, version: str) -> pd.DataFrame:
-    return _catalogue.store.score_histogram(_BINS)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

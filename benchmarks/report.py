@@ -61,7 +61,7 @@ def run(*command: str) -> Finished:
     """
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    peak = _Peak(process.pid)
+    peak = Peak(process.pid)
     peak.start()
     out, err = process.communicate()
     peak.stop()
@@ -70,7 +70,7 @@ def run(*command: str) -> Finished:
     return Finished(out, err, time.monotonic() - started, peak.bytes)
 
 
-class _Peak(threading.Thread):
+class Peak(threading.Thread):
     """Samples the proportional set size of a process and its descendants: shared pages count once."""
 
     def __init__(self, pid: int) -> None:
@@ -90,6 +90,12 @@ class _Peak(threading.Thread):
     def stop(self) -> None:
         self._ended.set()
         self.join()
+
+
+def anonymous_bytes(pid: int) -> int:
+    """Memory of a process that no file backs: what cannot be dropped and read again."""
+    told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return 1024 * int(next(line.split()[1] for line in told.splitlines() if line.startswith("Anonymous:")))
 
 
 def _pss(process: psutil.Process) -> int:

@@ -1,0 +1,188 @@
+"""How quick is the dashboard at ten thousand and at a million listings? A real server, every page and click.
+
+    python benchmarks/dashboard.py                    10,000 and 1,000,000; writes docs/benchmarks.md
+    python benchmarks/dashboard.py --short            2,000 listings, 3 visits of each kind
+
+A workspace of random vectors and drawn photos is made for each size (none where --workspaces has it). A
+visitor speaks Streamlit's protocol to a server of its own: measured is the time from an address or a click to
+the last message of the run it causes. The first visit of each kind after the server's start is told apart.
+Then a second server notes every SELECT, and SQLite says how it answers each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import large_workspace
+import numpy as np
+import report
+from dashboard_steps import Step, steps
+from statements import Looked, plans_of
+from visitor import Visitor
+
+HERE = Path(__file__).parent
+SIZES = {10_000: 120, 1_000_000: 300}  # listings: milliseconds that 95 of 100 visits must not exceed
+FIRST_LOAD, MEMORY = 1_500, 2.0  # milliseconds; GB
+_START = 60  # seconds a server may take to answer
+
+
+def measure(
+    workspace: Path, listings: int, runs: int, seed: int
+) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """One row for each kind of visit, and the server's memory."""
+    rows = []
+    with _server(HERE.parent / "app.py", workspace) as (process, port), Visitor(port) as visitor:
+        peak = report.Peak(process.pid)
+        peak.start()
+        for step in steps(listings, random.Random(seed)):
+            first, *later = [_timed(step, visitor) for _ in range(runs + 1)]
+            p50, p95 = np.quantile(later, [0.5, 0.95])
+            rows.append(
+                {"visit": step.name, "p50 ms": round(p50), "p95 ms": round(p95), "first ms": round(first)}
+            )
+        peak.stop()
+        memory = {
+            "peak GB": peak.bytes / 1e9,
+            "of it not files GB": report.anonymous_bytes(process.pid) / 1e9,
+        }
+    return rows, memory
+
+
+def scanning(workspace: Path, listings: int, seed: int) -> list[Looked]:
+    """The statements on the way of any visit that go through a table as large as the catalogue."""
+    with tempfile.TemporaryDirectory() as scratch:
+        noted = Path(scratch) / "noted"
+        with _server(HERE / "statements.py", workspace, MMQ_STATEMENTS=str(noted)) as (_, port):
+            with Visitor(port) as visitor:
+                for step in steps(listings, random.Random(seed)):
+                    _timed(step, visitor)
+        looked = {
+            one.statement: one for one in plans_of(workspace / "mmquality.db", noted) if one.scans(listings)
+        }
+    return list(looked.values())
+
+
+def _timed(step: Step, visitor: Visitor) -> float:
+    """Milliseconds of one visit. Raises `RuntimeError` where the page shows an error."""
+    run = step.do(visitor)
+    if run.errors:
+        raise RuntimeError(f"{step.name}: {run.errors[0]}")
+    return 1_000 * run.seconds
+
+
+@contextmanager
+def _server(script: Path, workspace: Path, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A dashboard of `workspace` on a free port, as long as the block runs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    flags = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    place = {"MMQ_WORKSPACE": str(workspace), "MMQ_ANALYST": "bench", **more}
+    place |= {"PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}
+    environment = {k: v for k, v in os.environ.items() if k != "MMQ_DATABASE_URL"} | place
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    process = subprocess.Popen(command, env=environment, cwd=HERE.parent, stdout=subprocess.DEVNULL)
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health")
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(address: str) -> None:
+    deadline = time.monotonic() + _START
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def bars_of(
+    listings: int, rows: list[dict[str, Any]], memory: dict[str, float], scans: list[Looked]
+) -> dict[str, Any]:
+    """The promises, each with its worst case."""
+    limit = SIZES.get(listings, 120)
+    slowest, first = (max(rows, key=lambda row: row[column]) for column in ("p95 ms", "first ms"))
+    name = f"{listings:,} listings"
+    return {
+        f"{name}: slowest p95 ms ({slowest['visit']})": report.bar(slowest["p95 ms"], limit, at_least=False),
+        f"{name}: slowest first visit ms ({first['visit']})": report.bar(
+            first["first ms"], FIRST_LOAD, at_least=False
+        ),
+        f"{name}: server's memory GB, mapped files counted": report.bar(
+            memory["peak GB"], MEMORY, at_least=False
+        ),
+        f"{name}: statements that go through a large table": report.bar(len(scans), 0, at_least=False),
+    }
+
+
+def markdown(listings: int, rows: list[dict[str, Any]], memory: dict[str, float], scans: list[Looked]) -> str:
+    """One size in words and tables."""
+    limit = SIZES.get(listings, 120)
+    told = [{**row, "holds": "yes" if row["p95 ms"] <= limit else "**no**"} for row in rows]
+    lines = [f"**{listings:,} listings**", "", report.table(told), ""]
+    lines += [f"Server: {', '.join(f'{name} {value:.2f}' for name, value in memory.items())}.", ""]
+    if scans:
+        asked = [{"goes through a large table": f"`{s.statement[:300]}`", "steps": s.steps} for s in scans]
+        lines += [report.table(asked), ""]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run it."""
+    given = _arguments()
+    found: dict[str, Any] = {}
+    texts, bars = [], {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for listings in given.sizes:
+            workspace = (given.workspaces or Path(scratch)) / f"listings-{listings}"
+            if not workspace.exists():
+                started = time.monotonic()
+                large_workspace.make(workspace, listings, given.seed)
+                print(f"made {listings:,} listings in {time.monotonic() - started:.0f} s", file=sys.stderr)
+            rows, memory = measure(workspace, listings, given.runs, given.seed)
+            scans = scanning(workspace, listings, given.seed)
+            found[f"{listings}"] = {"visits": rows, **memory, "scans": [vars(scan) for scan in scans]}
+            texts.append(markdown(listings, rows, memory, scans))
+            bars |= bars_of(listings, rows, memory, scans)
+    report.finish_tables(found, texts, bars, given, "dashboard")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="listings")
+    parser.add_argument("--runs", type=int, default=20, help="visits of each kind, after the first")
+    parser.add_argument("--short", action="store_true", help="2,000 listings, 3 visits of each kind")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--workspaces", type=Path, help="keeps workspaces here, and uses those that are there"
+    )
+    given = parser.parse_args()
+    given.seeds = 1
+    if given.short:
+        given.sizes, given.runs = [2_000], 3
+    return given
+
+
+if __name__ == "__main__":
+    main()

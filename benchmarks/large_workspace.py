@@ -28,12 +28,12 @@ from mmquality.pipeline.places import background_path, index_path
 from mmquality.pipeline.settings import change_settings
 from mmquality.pipeline.spaces import Measured, SpacesReport, report_path
 from mmquality.records import Drawn, ModelVersion, Reason, RowProblem, Space, Verdict
-from mmquality.store import MOST_AT_ONCE, RankingQuery, Store
+from mmquality.store import RankingQuery, Store
 
 DIM = 128
 ANALYSTS = ("ada", "ben", "chi", "dee")
 FREQUENT, RARE, SHORT = "new", "zyxwort", "tv"  # words to search for
-_CHUNK = 50_000
+_CHUNK, _AT_ONCE = 50_000, 50  # listings written together; listings labelled together
 _KINDS, _CATEGORIES, _BRANDS, _SELLERS, _DRAWINGS = 2_000, 60, 400, 20_000, 300
 _VERSIONS = {"v0001": 1, "v0002": 2}
 _KNOWN_WORDS = [FREQUENT, "for", "with", "sony", "headphone", SHORT, "xl", "set", "vintage", "usb"]
@@ -179,12 +179,10 @@ def _clicks(workspace: Workspace, store: Store, ids: list[str], rng: np.random.G
 def _labels(store: Store, listings: int, rng: np.random.Generator) -> None:
     """From the top of the ranking down, and control cases from everywhere: 0.5 % of the catalogue at most."""
     worst = store.ranking_ids(RankingQuery(), min(listings // 5, 5_000))
-    for start in range(0, len(worst), MOST_AT_ONCE):
-        some = worst[start : start + MOST_AT_ONCE]
-        verdict, reason = (
-            (Verdict.MATCH, None) if rng.random() < 0.4 else (Verdict.MISMATCH, rng.choice(list(Reason)))
-        )
-        store.add_labels(some, verdict, reason, "", str(rng.choice(ANALYSTS)))
+    for start in range(0, len(worst), _AT_ONCE):
+        verdict = Verdict.MATCH if rng.random() < 0.4 else Verdict.MISMATCH
+        reason = list(Reason)[rng.integers(len(Reason))] if verdict is Verdict.MISMATCH else None
+        store.add_labels(worst[start : start + _AT_ONCE], verdict, reason, "", str(rng.choice(ANALYSTS)))
     for n in rng.integers(0, listings, min(listings // 50, 500)).tolist():
         verdict = Verdict.MISMATCH if rng.random() < 0.05 else Verdict.MATCH
         reason = Reason.WRONG_PRODUCT if verdict is Verdict.MISMATCH else None

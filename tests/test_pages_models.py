@@ -18,7 +18,7 @@ from mmquality.pages.escaping import plain
 from mmquality.pages.wording import percent
 from mmquality.pipeline.evaluations import TABLES
 from mmquality.pipeline.places import index_path
-from mmquality.pipeline.version_changes import compare_versions
+from mmquality.pipeline.version_changes import compare_versions, named
 from mmquality.records import ModelVersion, Reason, Space, Verdict
 
 LOSSES = [{"coclick": 2.0, "clicks": 0.5}, {"coclick": 1.0, "clicks": 0.25}]
@@ -125,7 +125,10 @@ class TestChanges:
     def test_shows_what_moved_with_photo_link_and_both_scores(self, two: Fixture) -> None:
         app = opened("models", show="Changes")
         change = compare_versions(store_of(two), "v1", "v2")
-        moved = [*change.risen(12)["listing_id"], *change.fallen(12)["listing_id"]]
+        store = store_of(two)
+        moved = [
+            i for rows in (change.risen(12), change.fallen(12)) for i in named(store, rows)["listing_id"]
+        ]
         assert moved[0] == "L031"
         titles = store_of(two).listings_by_id(moved)
         assert card_titles(app) == [plain(titles[i].title) for i in moved]
@@ -152,8 +155,9 @@ class TestChanges:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(model_changes, "_DRAWN", 20)
             drawn = model_changes._sample(rows)
-        assert 15 <= len(drawn) <= 21 and {"L031", "L001"} <= set(drawn["listing_id"])
-        assert drawn["listing_id"].is_unique and model_changes._sample(rows) is rows
+        ids = named(store_of(two), drawn)["listing_id"]
+        assert 15 <= len(drawn) <= 21 and {"L031", "L001"} <= set(ids)
+        assert ids.is_unique and model_changes._sample(rows) is rows
 
 
 class TestTraining:

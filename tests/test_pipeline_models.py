@@ -22,7 +22,7 @@ from mmquality.pipeline import model_record
 from mmquality.pipeline.evaluations import TABLES, read_tables
 from mmquality.pipeline.label_calibration import FEWEST, label_calibration
 from mmquality.pipeline.model_record import read_record
-from mmquality.pipeline.version_changes import VersionChange, compare_versions
+from mmquality.pipeline.version_changes import VersionChange, compare_versions, named
 from mmquality.records import ModelVersion, Reason, Verdict
 from mmquality.store import Store
 
@@ -135,7 +135,7 @@ class TestTwoVersions:
         store.publish(ModelVersion("v2", datetime(2026, 3, 6, tzinfo=UTC), len(fewer), {}), fewer)
         change = compare_versions(store, "v1", "v2")
         assert (change.only_before, change.only_after, len(change.rows)) == (2, 0, 58)
-        for row in change.rows.itertuples():
+        for row in named(store, change.rows).itertuples():
             history = {v.name: (s, r) for v, s, r in store.score_history(str(row.listing_id))}
             assert history == {
                 "v1": (row.score_before, row.rank_before),
@@ -155,14 +155,14 @@ class TestTwoVersions:
     ) -> None:
         after = list(before)
         random.shuffle(after)
-        ids = [f"L{n:02d}" for n in range(len(before))]
+        ids = list(range(len(before)))
         change = VersionChange("v1", "v2", changed(ids, before, after), 0, 0)
         moves = {i: (a - b, i) for i, b, a in zip(ids, before, after, strict=True)}
         rose = sorted((i for i in ids if moves[i][0] > 0), key=lambda i: (-moves[i][0], i))
         fell = sorted((i for i in ids if moves[i][0] < 0), key=lambda i: (moves[i][0], i))
-        assert change.risen(k)["listing_id"].tolist() == rose[:k]
-        assert change.fallen(k)["listing_id"].tolist() == fell[:k]
-        ranks = change.rows.set_index("listing_id")
+        assert change.risen(k)["listing_no"].tolist() == rose[:k]
+        assert change.fallen(k)["listing_no"].tolist() == fell[:k]
+        ranks = change.rows.set_index("listing_no")
         assert change.kept(k) == sum(
             ranks.at[i, "rank_before"] <= k >= ranks.at[i, "rank_after"] for i in ids
         )
@@ -170,11 +170,11 @@ class TestTwoVersions:
         assert change.correlation() == pytest.approx(expected)
 
     def test_with_one_listing_there_is_no_correlation(self) -> None:
-        assert VersionChange("v1", "v2", changed(["a"], [0.1], [0.2]), 0, 0).correlation() is None
+        assert VersionChange("v1", "v2", changed([1], [0.1], [0.2]), 0, 0).correlation() is None
 
 
-def changed(ids: list[str], before: list[float], after: list[float]) -> pd.DataFrame:
-    """The rows of a `VersionChange`; equal scores are ranked by id, as the store does."""
+def changed(ids: list[int], before: list[float], after: list[float]) -> pd.DataFrame:
+    """The rows of a `VersionChange`; equal scores are ranked by number."""
 
     def ranks(scores: list[float]) -> list[int]:
         order = sorted(range(len(ids)), key=lambda n: (-scores[n], ids[n]))
@@ -182,7 +182,7 @@ def changed(ids: list[str], before: list[float], after: list[float]) -> pd.DataF
 
     return pd.DataFrame(
         {
-            "listing_id": ids,
+            "listing_no": ids,
             "score_before": before,
             "rank_before": ranks(before),
             "score_after": after,

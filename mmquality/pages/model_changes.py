@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -14,12 +15,23 @@ from mmquality.pages.photos import thumbnail
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import percent
 from mmquality.pipeline.reading import Catalogue
-from mmquality.pipeline.version_changes import VersionChange, compare_versions
+from mmquality.pipeline.version_changes import VersionChange, compare_versions, named
 from mmquality.records import ModelVersion
 
 _MOVED = 12  # listings shown on each side
 _DRAWN = 3_000  # points of the scatter plot; a browser draws no more of them smoothly
 _WORST = 100
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the page shows of a `VersionChange`, which may have a million rows."""
+
+    figures: dict[str, object]
+    listings: int  # that both scored
+    drawn: pd.DataFrame
+    rose: pd.DataFrame
+    fell: pd.DataFrame
 
 
 def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
@@ -35,20 +47,20 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     if before == after:
         notice("This is twice the same version", "Choose another one on either side.")
         return
-    change = _compared(catalogue, before, after, _stamp(catalogue, versions))
-    st.html(facts(_figures(change)))
-    if change.rows.empty:
+    told = _told(catalogue, before, after, _stamp(catalogue, versions))
+    st.html(facts(told.figures))
+    if told.drawn.empty:
         notice("No listing in common", "The two versions scored different listings.")
         return
     left, middle, right = st.columns(3, gap="medium")
     with left:
-        _scatter(change)
+        _scatter(told, before, after)
     with middle:
         section("Rose most", f"More suspicious in {after} than in {before}.")
-        _rows(catalogue, "rose", change.risen(_MOVED))
+        _rows(catalogue, "rose", told.rose)
     with right:
         section("Fell most", f"Less suspicious in {after} than in {before}.")
-        _rows(catalogue, "fell", change.fallen(_MOVED))
+        _rows(catalogue, "fell", told.fell)
 
 
 def _choices(versions: Sequence[ModelVersion], current: str) -> tuple[str, str]:
@@ -75,21 +87,19 @@ def _figures(change: VersionChange) -> dict[str, object]:
     return {name: value for name, value in figures.items() if value != "" and (value or "only" not in name)}
 
 
-def _scatter(change: VersionChange) -> None:
+def _scatter(told: _Told, before: str, after: str) -> None:
     section(
         "Score against score",
         "Above the line: more suspicious than before. Coloured where the score moved by more than 10 points.",
     )
-    drawn = _sample(change.rows)
+    drawn = len(told.drawn)
     plots.show(
-        plots.moves(drawn, change.before, change.after),
+        plots.moves(told.drawn, before, after),
         "moves-chart",
-        f"Scores of {len(drawn):,} listings in {change.before} and in {change.after}",
+        f"Scores of {drawn:,} listings in {before} and in {after}",
     )
-    if len(drawn) < len(change.rows):
-        caption(
-            f"{len(drawn):,} of {len(change.rows):,} listings are drawn, those that moved most among them."
-        )
+    if drawn < told.listings:
+        caption(f"{drawn:,} of {told.listings:,} listings are drawn, those that moved most among them.")
 
 
 def _sample(rows: pd.DataFrame) -> pd.DataFrame:
@@ -130,6 +140,10 @@ def _stamp(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> str:
 
 
 @st.cache_data(max_entries=4, show_spinner="Comparing the two versions …")
-def _compared(_catalogue: Catalogue, before: str, after: str, stamp: str) -> VersionChange:
+def _told(_catalogue: Catalogue, before: str, after: str, stamp: str) -> _Told:
     """What was published never changes, so two versions are compared once."""
-    return compare_versions(_catalogue.store, before, after)
+    change, store = compare_versions(_catalogue.store, before, after), _catalogue.store
+    shown = (
+        named(store, rows) for rows in (_sample(change.rows), change.risen(_MOVED), change.fallen(_MOVED))
+    )
+    return _Told(_figures(change), len(change.rows), *shown)

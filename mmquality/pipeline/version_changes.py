@@ -14,7 +14,7 @@ from mmquality.store import Store
 class VersionChange:
     """The listings that both versions scored.
 
-    `rows`: listing_id, score_before, rank_before, score_after, rank_after; the worst of the later version
+    `rows`: listing_no, score_before, rank_before, score_after, rank_after; the worst of the later version
     first. Ranks are those of each version's whole catalogue.
     """
 
@@ -46,14 +46,21 @@ class VersionChange:
     def _moved(self, k: int, sign: int) -> pd.DataFrame:
         change = sign * (self.rows["score_after"] - self.rows["score_before"])
         moved = self.rows.assign(change=change)[change > 0]
-        worst = moved.sort_values(["change", "listing_id"], ascending=[False, True]).head(k)
+        worst = moved.nlargest(k, "change", keep="all").sort_values(
+            ["change", "listing_no"], ascending=[False, True]
+        )
         return worst.drop(columns="change").reset_index(drop=True)
+
+
+def named(store: Store, rows: pd.DataFrame) -> pd.DataFrame:
+    """The same rows of a `VersionChange`, a few thousand at most, with the listing_id of each."""
+    return rows.assign(listing_id=rows["listing_no"].map(store.ids_of(rows["listing_no"].tolist())))
 
 
 def compare_versions(store: Store, before: str, after: str) -> VersionChange:
     """Compare two published versions. Raises `WorkspaceError` for one that was never published."""
-    scores = {name: store.version_scores(name) for name in (before, after)}
-    both = scores[before].merge(scores[after], on="listing_id", suffixes=("_before", "_after"))
+    scores = {name: store.ranked_numbers(name) for name in (before, after)}
+    both = scores[before].merge(scores[after], on="listing_no", suffixes=("_before", "_after"))
     return VersionChange(
         before=before,
         after=after,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, insert, select
@@ -89,6 +91,24 @@ class ScoreStore(Database):
             _version_id(connection, name)
             rows = connection.execute(query).all()
         return pd.DataFrame.from_records(rows, columns=["listing_id", "score", "rank"])
+
+    def ranked_numbers(self, name: str) -> pd.DataFrame:
+        """listing_no (never to be shown), score, rank of every listing of a version, worst first.
+
+        Much quicker than `version_scores` where there are very many. Raises as it does.
+        """
+        with self._read() as connection:
+            here = scores.c.version_id == _version_id(connection, name)
+            query = select(scores.c.listing_no, scores.c.score).where(here).order_by(scores.c.rank)
+            rows = connection.execute(query).cursor  # the driver's own: a million rows without a wrapper each
+            found = np.array(rows.fetchall(), dtype=[("listing_no", np.int64), ("score", np.float64)])
+        return pd.DataFrame(found).assign(rank=np.arange(1, len(found) + 1))
+
+    def ids_of(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The listing_ids of these listing_nos, at most some ten thousand."""
+        query = select(listings.c.listing_no, listings.c.listing_id).where(listings.c.listing_no.in_(numbers))
+        with self._read() as connection:
+            return {number: listing_id for number, listing_id in connection.execute(query)}
 
     def score_history(self, listing_id: str) -> list[tuple[ModelVersion, float, int]]:
         """(version, score, rank) of one listing in every version that scored it, the oldest first."""

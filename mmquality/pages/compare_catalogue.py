@@ -39,7 +39,7 @@ def show(catalogue: Catalogue) -> None:
         return
     if not report.queries:
         _nothing_asked(report)
-    with st.grid("auto", min_column_width=440, gap=28):
+    with st.grid("auto", min_column_width=330, gap=28, key="spaces"):
         if report.queries:
             with st.container(gap="small"):
                 _recall(report)

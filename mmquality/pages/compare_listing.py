@@ -109,7 +109,7 @@ def _compare(catalogue: Catalogue, listing_id: str, beside: Sequence[Space], k: 
         return
     _asked(catalogue, listing, found, k, beside)
     first, *others = beside
-    with st.grid("auto", min_column_width=310, gap=28, key=f"lists-{1 + len(beside)}"):
+    with st.grid("auto", min_column_width=330, gap=28, key=f"lists-{1 + len(beside)}"):
         for space in (first, Space.UNIFIED, *others):
             with st.container(gap="small"):
                 section(*_LISTS[space])

@@ -96,7 +96,7 @@ def _number(value: object) -> float | None:
 
 def _promotion(catalogue: Catalogue, others: Sequence[ModelVersion]) -> None:
     if not others:
-        caption("There is one version so far; `mmquality build` or `mmquality train` makes the next.")
+        caption("There is one version so far; training again makes the next.")
         return
     section("Put another version in force", "To go back, or forward again; nothing is lost on the way.")
     with st.container(key="promotion", horizontal=True, vertical_alignment="bottom", gap="small"):

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event
 
 _APP = Path(__file__).parents[1] / "app.py"
 _NOTED = "MMQ_STATEMENTS"
-_LARGE = ("listings", "scores", "listing_values", "title_letters")  # as many rows as listings, or more
+_LARGE = ("listings", "scores", "listing_values")  # as many rows as listings, or more
 _SCAN = re.compile(rf"SCAN ({'|'.join(_LARGE)})\b")
 _PIECE = 1_000  # steps of SQLite's machine between two looks at the count
 

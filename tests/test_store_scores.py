@@ -78,6 +78,9 @@ def test_the_scores_of_each_version_are_kept(store: Store) -> None:
         found = store.version_scores(name)
         assert list(found.columns) == ["listing_id", "score", "rank"]
         assert list(found.itertuples(index=False, name=None)) == expected
+        numbered = store.ranked_numbers(name)
+        ids = numbered["listing_no"].map(store.ids_of(numbered["listing_no"].tolist()))
+        assert list(zip(ids, numbered["score"], numbered["rank"], strict=True)) == expected
     with pytest.raises(WorkspaceError, match="no model version 'third'"):
         store.version_scores("third")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.stats import norm, rankdata
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -30,12 +29,15 @@ def auc_with_interval(score: Array, positive: Bools, level: float = 0.95) -> Agr
     variance at θ itself, with the mean of both group sizes in its terms. Unlike an interval around the
     estimate, it does not shrink to a point where a handful of verdicts happen to agree perfectly.
     """
+    from scipy.optimize import brentq  # slow to import, and only few pages ask for an agreement
+    from scipy.stats import rankdata
+
     positives, negatives = int(positive.sum()), int((~positive).sum())
     if not positives or not negatives:
         return None
     ranks = rankdata(score)
     auc = (ranks[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives)
-    z = float(norm.ppf((1 + level) / 2))
+    z = NormalDist().inv_cdf((1 + level) / 2)
 
     def gap(theta: float) -> float:
         return float((auc - theta) ** 2 - z**2 * _variance(theta, positives, negatives))

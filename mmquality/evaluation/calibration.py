@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest, rankdata
+
+from mmquality.evaluation.proportion import proportion
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 BINS = 15  # as Guo et al. take
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,9 @@ def reliability(
     place = _equal_width(score, bins) if equal_width else _equal_mass(score, bins)
     for number in np.unique(place):
         rows = place == number
-        hits, count = int(truth[rows].sum()), int(rows.sum())
-        interval = binomtest(hits, count).proportion_ci(_CONFIDENCE, method="wilson")
-        curve.append(
-            ReliabilityBin(
-                float(score[rows].mean()), hits / count, float(interval.low), float(interval.high), count
-            )
-        )
+        seen = proportion(int(truth[rows].sum()), int(rows.sum()))
+        assert seen is not None  # no bin is empty
+        curve.append(ReliabilityBin(float(score[rows].mean()), seen.share, seen.low, seen.high, seen.count))
     return curve
 
 
@@ -85,6 +81,8 @@ def _equal_mass(score: Array, bins: int) -> Ints:
     """The bin of each score: by its rank among all, equal ones by their mean rank."""
     if not len(score):
         return np.empty(0, dtype=np.int64)
+    from scipy.stats import rankdata  # slow to import, and pages that show a curve seldom draw it themselves
+
     rank = rankdata(score, method="average") - 0.5  # 0.5 … n - 0.5
     return np.asarray(np.floor(rank * bins / len(score)), dtype=np.int64)
 

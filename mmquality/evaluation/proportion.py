@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from scipy.stats import binomtest
+from math import sqrt
+from statistics import NormalDist
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,13 @@ class Proportion:
 
 
 def proportion(hits: int, count: int, level: float = 0.95) -> Proportion | None:
-    """The share with the interval of Wilson (1927), which holds for few cases; None without a case."""
+    """The share with the interval of Wilson (1927), which holds for few cases; None without a case.
+
+    (p + z²/2n ± z √(p (1 − p)/n + z²/4n²)) / (1 + z²/n); written out, as pages would wait for scipy.
+    """
     if not count:
         return None
-    interval = binomtest(hits, count).proportion_ci(level, method="wilson")
-    return Proportion(hits, count, float(interval.low), float(interval.high))
+    z, p = NormalDist().inv_cdf((1 + level) / 2), hits / count
+    middle, half = p + z * z / (2 * count), z * sqrt(p * (1 - p) / count + (z / (2 * count)) ** 2)
+    low, high = ((middle + side * half) / (1 + z * z / count) for side in (-1, 1))
+    return Proportion(hits, count, low if hits else 0.0, high if hits < count else 1.0)

@@ -165,8 +165,15 @@ def _threes_from(connection: Connection, word: str) -> list[str] | None:
     term: ColumnElement[str] = column("term")
     titles: ColumnElement[int] = column("doc")
     query = select(term, titles).select_from(table(TITLE_THREES)).where(term >= word, term < word + _LAST)
-    found = connection.execute(query).all()
-    return None if sum(n for _, n in found) > _VERY_MANY else [three for three, _ in found]
+    found: list[str] = []
+    room = _VERY_MANY
+    with connection.execute(query) as rows:
+        for three, number in rows:  # each costs the index as much as it has titles: no further than need be
+            found.append(three)
+            room -= number
+            if room < 0:
+                return None
+    return found
 
 
 def _quoted(three: str) -> str:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from catalogues import fill, frame, row
 from sqlalchemy import Column, Connection, MetaData, Table, create_engine, insert, inspect, select, text
 from sqlalchemy.exc import StatementError
 
 from mmquality.errors import WorkspaceError
-from mmquality.store import Store
+from mmquality.store import Store, schema
 from mmquality.store.schema import VERSION_TABLE
 from mmquality.store.tables import UtcDateTime, metadata
 
@@ -51,6 +52,12 @@ def test_the_migrations_make_the_tables_that_the_code_expects(database_url: str)
         metadata.create_all(connection)
         assert migrated == shape(connection)
     engine.dispose()
+
+
+def test_migrations_are_named_after_their_schemas() -> None:
+    script = ScriptDirectory.from_config(schema._config())
+    assert schema._known() == sorted(revision.revision for revision in script.walk_revisions())
+    assert schema._known()[-1] == script.get_current_head()
 
 
 def test_opening_again_keeps_everything(database_url: str) -> None:

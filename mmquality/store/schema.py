@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, inspect, text
 
 from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.store.tables import metadata
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 VERSION_TABLE = "mmquality_schema"  # a name of our own: a PostgreSQL database may hold other programs' tables
 _ADVISORY_LOCK = 0x6D6D71  # any number that every mmquality agrees on
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _migrating = threading.Lock()  # Alembic keeps its environment in module globals: one thread at a time
 
 
@@ -25,27 +26,28 @@ def bring_up_to_date(engine: Engine, create: bool) -> None:
     Raises `WorkspaceError` for a newer schema, another program's tables, or, with `create=False`, none at
     all.
     """
-    script = _script()
     with engine.connect() as connection:
-        if _schema(connection) == script.get_current_head():
+        if _schema(connection) == _known()[-1]:
             return
+    from alembic import command  # slow to import, and seldom needed
+
     with _migrating, engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         found = _schema(connection)  # again: another process may have migrated while we waited for the lock
-        _check_schema(connection, found, script, create)
+        _check_schema(connection, found, create)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _check_schema(connection: Connection, found: str | None, script: ScriptDirectory, create: bool) -> None:
-    known = {revision.revision for revision in script.walk_revisions()}
+def _check_schema(connection: Connection, found: str | None, create: bool) -> None:
+    known = _known()
     name = shown(connection.engine.url)
     if found is not None and found not in known:
         raise WorkspaceError(
             f"{name} was written by a newer mmquality (its schema is {found}, this version knows up to "
-            f"{script.get_current_head()}); install that version, or choose another workspace."
+            f"{known[-1]}); install that version, or choose another workspace."
         )
     if found is None and not create:
         raise NoWorkspaceError(f"{name} is empty; fill it with `mmquality import` or `mmquality build`.")
@@ -58,20 +60,25 @@ def _check_schema(connection: Connection, found: str | None, script: ScriptDirec
 
 
 def _schema(connection: Connection) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return context.get_current_revision()
+    """The schema that the database has; None where mmquality never made one."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    return found
+
+
+def _known() -> list[str]:
+    """The schemas that this version of mmquality knows, oldest first, as their migrations' files are named."""
+    return sorted(file.name.split("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
-    folder = str(Path(__file__).parent / "migrations")
-    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _script() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
 
 
 def shown(url: URL) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from dashboard import button, card_titles, opened, store_of, texts, unescaped
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from workspaces import Fixture
 
 from mmquality.pages.escaping import plain
-from mmquality.pages.filters import SIZES, Filters
+from mmquality.pages.filters import SIZES, SORTS, Filters
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion, Reason, Space, Verdict
 from mmquality.store import RankingQuery
@@ -92,6 +93,13 @@ def test_an_earlier_models_ranking_can_be_looked_at(fresh: Fixture) -> None:
     assert chips(app) == ["scores of model v0"]
 
 
+@pytest.mark.parametrize("sort", SORTS)
+def test_an_order_is_part_of_the_address_and_of_a_saved_view(shown: Fixture, sort: str) -> None:
+    rows = store_of(shown).ranking_page(RankingQuery(sort=SORTS[sort]), 1, 48).rows
+    assert card_titles(opened(sort=sort)) == [plain(row.listing.title) for row in rows]
+    assert Filters.at(Filters(sort=sort).shared().address()).sort == sort
+
+
 class TestManyAtOnce:
     def choosing(self, **params: str) -> AppTest:
         app = opened(**params)
@@ -118,6 +126,15 @@ class TestManyAtOnce:
         assert len(card_titles(app)) == 0 and len(app.checkbox) == 10  # so do filter and page
         button(app, "Undo all").click().run()
         assert [store.ranked_listing(i).label for i in ("L001", "L002")] == [None, None]
+
+    def test_what_was_taken_back_elsewhere_is_no_longer_offered(self, fresh: Fixture) -> None:
+        app = self.choosing(category="Mugs")
+        store = store_of(fresh)
+        batch = store.add_labels(["L001"], Verdict.MATCH, None, "", "ana")
+        app.session_state["bulk-given"] = batch, "Saved"
+        assert button(app.run(), "Undo all")
+        store.undo_batch(batch.batch, "ben")
+        assert not [b for b in app.run().button if b.label == "Undo all"]
 
     def test_all_that_pass_the_filters_can_be_chosen(self, fresh: Fixture) -> None:
         app = self.choosing(category="Mugs")

@@ -24,8 +24,9 @@ def catalogue(request: pytest.FixtureRequest, new_database: Callable[[str], str]
         ids = fill(store, COUNT)
         publish(store, "old", dict.fromkeys(ids, 0.5))
         publish(store, "v1", {listing_id: (n * 7 % 20) / 19 for n, listing_id in enumerate(ids)})
-        impressions = [n % 4 for n in range(COUNT)]
-        store.set_click_counts(pd.DataFrame({"listing_id": ids, "impressions": impressions, "clicks": 0}))
+        shown = [n % 4 for n in range(COUNT)]
+        counts = {"listing_id": ids, "impressions": shown, "clicks": [n // 2 for n in shown]}
+        store.set_click_counts(pd.DataFrame(counts))
         for n in range(0, COUNT, 3):
             verdict = list(Verdict)[n % 9 // 3]
             reason = Reason.OTHER if verdict is Verdict.MISMATCH else None
@@ -65,6 +66,8 @@ def in_order(rows: list[RankedListing], sort: str) -> list[RankedListing]:
         rows = sorted(rows, key=lambda ranked: ranked.rank)
         return rows if (key == "rank") != descending else rows[::-1]
     rows = sorted(rows, key=lambda ranked: ranked.listing.listing_id, reverse=descending)
+    if key == "imported":
+        return rows
 
     def value(ranked: RankedListing) -> object:
         found = getattr(ranked.listing, key)

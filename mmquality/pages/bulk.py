@@ -67,10 +67,13 @@ def bar(catalogue: Catalogue, query: RankingQuery, total: int, version: str) -> 
 
 
 def _given(catalogue: Catalogue) -> None:
-    """The last bulk label, as long as it stands."""
+    """The last bulk label, as long as any of it stands: it may have been taken back elsewhere."""
     if _GIVEN not in st.session_state:
         return
     batch, words = st.session_state[_GIVEN]
+    if not catalogue.store.batch(batch.batch).standing:
+        del st.session_state[_GIVEN]
+        return
     with st.container(key="bulk-given", horizontal=True, vertical_alignment="center", gap="small"):
         caption(words)
         st.button("Undo all", icon=":material/undo:", on_click=undo, args=(catalogue, batch.batch))
@@ -79,13 +82,8 @@ def _given(catalogue: Catalogue) -> None:
         )
 
 
-def _close() -> None:
-    st.session_state.pop(_GIVEN, None)
-
-
 def undo(catalogue: Catalogue, batch: str) -> None:
     """For a callback: withdraw all labels that were given together; those before them count again."""
-    st.session_state.pop(_GIVEN, None)
     try:
         withdrawn = catalogue.store.undo_batch(batch, session.analyst())
     except MMQualityError as error:
@@ -137,9 +135,7 @@ def _give(
     except MMQualityError as error:
         say(":material/error:", str(error))
         return
-    told = f"Saved: {count(given.labels, 'listing')}, {words}"
-    st.session_state[_GIVEN] = given, told
-    say(":material/check:", told)
+    st.session_state[_GIVEN] = given, f"Saved: {count(given.labels, 'listing')}, {words}"
 
 
 def _preview(number: int, labelled: int) -> str:

@@ -22,7 +22,9 @@ LABEL_STATES: dict[str, LabelFilter | None] = {
 SORTS = {
     "Worst first": "rank",
     "Best first": "-rank",
+    "Newest import first": "-imported",
     "Most shown first": "-impressions",
+    "Most clicked first": "-clicks",
     "Price, highest first": "-price",
     "Price, lowest first": "price",
     "Title A–Z": "title",

@@ -52,8 +52,9 @@ class RankingQuery:
     without a price. `text`: every word occurs in the title, in any case. `listing_ids`: none but these.
     `among`: the name of a kept selection whose listings alone are meant.
     `version`: the model version whose ranking it is; None = the one in force. `sort`: one of
-    `RANKING_SORTS`; "rank" and "-score" put the worst first. Equal ones follow by rank; listings without a
-    price or category come last either way.
+    `RANKING_SORTS`; "rank" and "-score" put the worst first, "-imported" the newest. Equal ones follow in the
+    order of their import, the newest first where the sort falls; listings without a price or category come
+    last either way.
     """
 
     category: tuple[str, ...] = ()

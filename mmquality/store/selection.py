@@ -19,6 +19,8 @@ _LISTING_SORTS: dict[str, ColumnElement[Any]] = {
     "price": listings.c.price,
     "category": listings.c.category,
     "impressions": listings.c.impressions,
+    "clicks": listings.c.clicks,
+    "imported": listings.c.listing_no,  # numbers rise with every import
 }
 # "-" = descending
 RANKING_SORTS = tuple(sign + key for key in ("rank", "score", *_LISTING_SORTS) for sign in ("", "-"))

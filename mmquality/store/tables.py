@@ -104,6 +104,7 @@ listings = Table(
     Index("ix_listings_photo_hash", "photo_hash"),
     Index("ix_listings_price", "price"),
     Index("ix_listings_impressions", "impressions"),
+    Index("ix_listings_clicks", "clicks"),
 )
 
 # Titles are sorted and searched through an index. PostgreSQL refuses to index values beyond 2.7 kB, so there

@@ -47,6 +47,11 @@ class Space(StrEnum):
     PHOTO = "photo"
 
 
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`3,000 listings`, `1 listing`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 _NUMBER = re.compile(r"\d[\d.,]*")
 PRODUCT_ATTRIBUTES = ("product_code", "product_id", "item_group_id")
 

@@ -11,6 +11,7 @@ import click
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, print_json, print_table
 from mmquality.config import Workspace
+from mmquality.records import count
 
 
 @click.group()
@@ -66,7 +67,7 @@ def recall(workspace: Workspace, pairs: Path, split: Path | None, as_json: bool)
     spaces = [name for name, value in result.items() if isinstance(value, dict)]
     columns = list(result[spaces[0]])
     print_table(["space", *columns], [[name, *(result[name][c] for c in columns)] for name in spaces])
-    click.echo(f"{result['queries']:,} queries")
+    click.echo(count(result["queries"], "query", "queries"))
     if result["pairs_trained_on"]:
         click.echo(
             f"Warning: the model knows {result['pairs_trained_on']:.1%} of these pairs, which flatters the "
@@ -94,7 +95,8 @@ def spaces(workspace: Workspace, as_json: bool) -> None:
         ["space", "recall at", "recall", "low", "high"],
         [[m.name, m.k, m.value, m.low, m.high] for m in report.recall],
     )
-    click.echo(f"{report.queries:,} queries, {'held out' if report.held_out else 'nothing held out'}")
+    held_out = "held out" if report.held_out else "nothing held out"
+    click.echo(f"{count(report.queries, 'query', 'queries')}, {held_out}")
     if report.known:
         click.echo(
             f"Warning: the model knows {report.known:.1%} of these pairs, which flatters the unified recall. "

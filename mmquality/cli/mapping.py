@@ -7,6 +7,7 @@ import click
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, command
 from mmquality.config import Workspace
+from mmquality.records import count
 
 
 @click.command("map")
@@ -19,4 +20,4 @@ def draw(workspace: Workspace) -> None:
     from mmquality.pipeline.mapping import draw_map
 
     drawn = draw_map(workspace, TerminalReporter())
-    click.echo(f"Drew a map of {drawn:,} listings. Look at it: {command('serve', workspace)}")
+    click.echo(f"Drew a map of {count(drawn, 'listing')}. Look at it: {command('serve', workspace)}")

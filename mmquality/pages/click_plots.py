@@ -10,7 +10,7 @@ import streamlit as st
 
 from mmquality.pages.charts import as_label, theme_colours
 from mmquality.pages.plots import QUIET, error_bars
-from mmquality.pages.wording import VERDICTS
+from mmquality.pages.wording import VERDICTS, count
 from mmquality.pipeline.click_agreement import AgreementRow, PriceRow
 from mmquality.pipeline.click_report import ClickReport, ClickStanding
 from mmquality.records import Verdict
@@ -85,9 +85,9 @@ def prices(rows: Sequence[PriceRow]) -> go.Figure:
         go.Scatter(
             x=names, y=values, mode="markers", marker={"size": 10, "color": ink},
             error_y=error_bars(values, [row.low for row in rows], [row.high for row in rows], ink),
-            customdata=[(row.low, row.high, row.listings) for row in rows],
+            customdata=[(row.low, row.high, count(row.listings, "listing")) for row in rows],
             hovertemplate="%{y:.2f} (%{customdata[0]:.2f} – %{customdata[1]:.2f}), "
-            "%{customdata[2]:,} listings<extra></extra>",
+            "%{customdata[2]}<extra></extra>",
         )
     )  # fmt: skip
     chart.add_hline(y=1, line={"color": QUIET, "width": 1, "dash": "dash"})

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from mmquality.pages.charts import as_label, theme_colours
 from mmquality.pages.plots import QUIET, error_bars
+from mmquality.pages.wording import count
 from mmquality.pipeline.spaces import Measured
 
 _ROW = 30  # pixels
@@ -24,9 +25,9 @@ def gains(rows: Sequence[tuple[str, Measured]]) -> go.Figure:
             orientation="h",
             marker={"color": [inks["match"] if value >= 0 else inks["mismatch"] for value in values]},
             error_x=error_bars(values, [m.low for _, m in rows], [m.high for _, m in rows], QUIET),
-            customdata=[(m.low, m.high, m.queries) for _, m in rows],
+            customdata=[(m.low, m.high, count(m.queries, "listing")) for _, m in rows],
             hovertemplate="%{x:+.3f} (%{customdata[0]:+.3f} – %{customdata[1]:+.3f})<br>"
-            "%{customdata[2]:,} listings asked<extra></extra>",
+            "%{customdata[2]} asked<extra></extra>",
         )
     )
     chart.update_layout(

@@ -16,6 +16,7 @@ from mmquality.pages.charts import theme_colours
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import NO_CATEGORY
 from mmquality.pages.plots import QUIET
+from mmquality.pages.wording import count
 
 COLOURED_BY = ("Category", "Score", "Label")
 _HUES = 6  # categories with a colour of their own, the theme's; all others stay quiet
@@ -50,7 +51,7 @@ def show(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> Rows
         on_select="rerun",
         selection_mode=("lasso", "box"),
         config=_CONFIG,
-        alt=f"Map of {len(places):,} listings, coloured by {colour.lower()}",
+        alt=f"Map of {count(len(places), 'listing')}, coloured by {colour.lower()}",
     )
     return marked(event["selection"]["points"], list(traces.values()))
 

@@ -13,7 +13,7 @@ from mmquality.pages import links, plots, session
 from mmquality.pages.components import caption, facts, notice, section
 from mmquality.pages.photos import thumbnail
 from mmquality.pages.widgets import choice
-from mmquality.pages.wording import percent
+from mmquality.pages.wording import count, percent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.version_changes import VersionChange, compare_versions, named
 from mmquality.records import ModelVersion
@@ -96,7 +96,7 @@ def _scatter(told: _Told, before: str, after: str) -> None:
     plots.show(
         plots.moves(told.drawn, before, after),
         "moves-chart",
-        f"Scores of {drawn:,} listings in {before} and in {after}",
+        f"Scores of {count(drawn, 'listing')} in {before} and in {after}",
     )
     if drawn < told.listings:
         caption(f"{drawn:,} of {told.listings:,} listings are drawn, those that moved most among them.")

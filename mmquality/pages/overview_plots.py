@@ -12,7 +12,7 @@ import streamlit as st
 from mmquality.pages.charts import as_label, theme_colours
 from mmquality.pages.overview_figures import DAYS
 from mmquality.pages.plots import QUIET
-from mmquality.pages.wording import percent
+from mmquality.pages.wording import count, percent
 
 _ANALYSTS = ("primaryColor", "violetColor", "orangeColor", "blueColor", "yellowColor")  # told apart by colour
 _OTHERS = "others"
@@ -26,18 +26,21 @@ def scores(histogram: pd.DataFrame, threshold: int) -> go.Figure:
     Heights are logarithms, or the crowd of good listings would hide everything else.
     """
     colours = theme_colours()
-    low, count = histogram["low"].to_numpy(), histogram["count"].to_numpy()
+    low, number = histogram["low"].to_numpy(), histogram["count"].to_numpy()
     is_flagged = np.rint(100 * low) >= threshold
     chart = go.Figure(
         go.Bar(
             x=100 * (low + histogram["high"].to_numpy()) / 2,
-            y=np.log1p(count),
+            y=np.log1p(number),
             width=1,
             marker={"color": np.where(is_flagged, colours["mismatch"], QUIET), "line": {"width": 0}},
             opacity=0.75,
-            customdata=np.stack([100 * low, 100 * histogram["high"], count], axis=1),
+            customdata=[
+                (100 * a, 100 * b, count(int(n), "listing"))
+                for a, b, n in zip(low, histogram["high"], number, strict=True)
+            ],
             hovertemplate="score %{customdata[0]:.0f} – %{customdata[1]:.0f} %: "
-            "%{customdata[2]:,} listings<extra></extra>",
+            "%{customdata[2]}<extra></extra>",
         )
     )
     chart.add_vline(x=threshold, line={"color": colours["mismatch"], "width": 2})
@@ -50,7 +53,7 @@ def scores(histogram: pd.DataFrame, threshold: int) -> go.Figure:
     chart.update_layout(height=250, margin={"l": _LEFT, "r": 8, "t": 4, "b": 0}, bargap=0, showlegend=False)
     chart.update_yaxes(
         tickvals=np.log1p(_TICKS), ticktext=[f"{tick:,}" for tick in _TICKS], ticks="",
-        range=[0, 1.08 * np.log1p(max(count.max(), 1))], zeroline=False,
+        range=[0, 1.08 * np.log1p(max(number.max(), 1))], zeroline=False,
     )  # fmt: skip
     chart.update_xaxes(
         range=[0, 100], showgrid=False, ticksuffix=" %", tickvals=list(range(0, 101, 20)), zeroline=False

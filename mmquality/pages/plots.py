@@ -11,6 +11,7 @@ import streamlit as st
 
 from mmquality.evaluation.calibration import ReliabilityBin
 from mmquality.pages.charts import as_label, theme_colours
+from mmquality.pages.wording import count
 
 QUIET = "#8a9096"  # readable on paper and on slate
 _DOT_ROW = 30  # pixels per row of a dot plot
@@ -65,9 +66,9 @@ def reliability(bins: Sequence[ReliabilityBin]) -> go.Figure:
         line={"color": ink, "width": 1.5},
         marker={"size": 7, "color": ink},
         error_y=error_bars([b.share for b in bins], [b.low for b in bins], [b.high for b in bins], ink),
-        customdata=[(b.low, b.high, b.count) for b in bins],
+        customdata=[(b.low, b.high, count(b.count, "listing")) for b in bins],
         hovertemplate="score %{x:.1%}, observed %{y:.1%}<br>95 % interval %{customdata[0]:.1%} – "
-        "%{customdata[1]:.1%}<br>%{customdata[2]:,} listings<extra></extra>",
+        "%{customdata[1]:.1%}<br>%{customdata[2]}<extra></extra>",
     )
     chart.update_layout(height=330, margin={"l": 0, "r": 8, "t": 8, "b": 0}, showlegend=False)
     for update, words in ((chart.update_xaxes, "mean score"), (chart.update_yaxes, "observed mismatches")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from mmquality.records import Label, Reason, Verdict
+from mmquality.records import count as count
 
 VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE: "Unsure"}
 
@@ -30,11 +31,6 @@ def percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """`3,000 listings`, `1 listing`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def verdict(label: Label) -> str:
     """`Mismatch · wrong product`."""
     words = VERDICTS[label.verdict]
@@ -49,6 +45,12 @@ def moment(when: datetime) -> str:
 def day(when: datetime) -> str:
     """A UTC moment's day as `5 Mar 2026`."""
     return f"{when.astimezone(UTC):%-d %b %Y}"
+
+
+def megabytes(size: int) -> str:
+    """Bytes as `0.1 MB`, `340 MB`."""
+    large = size / 1e6
+    return f"{large:,.0f} MB" if large >= 10 else f"{max(large, 0.1):.1f} MB"
 
 
 def duration(seconds: float) -> str:

@@ -30,6 +30,7 @@ from mmquality.pipeline.context import (
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.settings import EncoderChoice, change_settings, load_settings
+from mmquality.records import count
 from mmquality.store import Store
 
 Floats = npt.NDArray[np.float32]
@@ -245,8 +246,8 @@ def _unchanged(path: Path, size: int, mtime_ns: int, photo_hash: str) -> bool:
 def _left_out(gone: pd.DataFrame) -> str:
     first = gone.iloc[0]
     return (
-        f"{len(gone):,} listings are left out: their photos are gone or changed since the import (the first: "
-        f"{first['listing_id']}, {first['photo_path']}). Import them again, or put the photos back."
+        f"{count(len(gone), 'listing')} left out, as their photos are gone or changed since the import (the "
+        f"first: {first['listing_id']}, {first['photo_path']}). Import them again, or put the photos back."
     )
 
 

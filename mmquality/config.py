@@ -56,6 +56,11 @@ class Workspace:
         return self.root / "evaluations"
 
     @property
+    def exports(self) -> Path:
+        """Files of labels that a page had written."""
+        return self.root / "exports"
+
+    @property
     def jobs(self) -> Path:
         """Long work that a page started: how far it is, what it said."""
         return self.root / "jobs"

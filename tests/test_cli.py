@@ -193,8 +193,18 @@ class TestLabels:
         )
         for name in ("labels.csv", "labels.parquet", "labels.jsonl"):
             shown = run("export", "-w", workspace.root, "--out", tmp_path / name).stdout
-            assert shown == f"1 labels written to {tmp_path / name}.\n"
+            assert shown == f"1 label written to {tmp_path / name}.\n"
             assert (tmp_path / name).stat().st_size > 0
+
+    def test_some_of_them(self, workspace: Workspace, worst: str, tmp_path: Path) -> None:
+        for verdict in (("mismatch", "--reason", "other"), ("match",)):
+            run("label", worst, "-w", workspace.root, "--analyst", "ada", "--verdict", *verdict)
+        for asked, number in (
+            (("--by", "ada"), 1), (("--by", "grace"), 0), (("--verdict", "match", "--all"), 1),
+            (("--all",), 2), (("--reason", "other"), 0), (("--title", "no such title"), 0),
+        ):  # fmt: skip
+            shown = run("export", "-w", workspace.root, "--out", tmp_path / "labels.csv", *asked).stdout
+            assert shown.startswith("1 label " if number == 1 else f"{number} labels "), asked
 
     def test_by_whom(self, workspace: Workspace, worst: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MMQ_ANALYST", "grace")

@@ -102,7 +102,8 @@ def test_elsewhere_there_is_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_exit_is_written_down(place: Path, code: int | None, phase: str) -> None:
     with pytest.raises(SystemExit), outcome_kept():
         raise SystemExit(code)
-    assert json.loads(place.read_text())["phase"] == phase
+    found = background._read(place)
+    assert found.phase == phase and found.ended is not None and found.ended >= found.started
 
 
 def test_an_error_that_nobody_foresaw_is_a_failure(place: Path) -> None:

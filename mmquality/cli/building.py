@@ -11,6 +11,7 @@ from mmquality.cli.terminal import TerminalReporter, command, printable
 from mmquality.config import Workspace
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.settings import EncoderChoice
+from mmquality.records import count
 from mmquality.store import UpsertCounts
 
 _SHOWN = 5  # problems printed, …
@@ -74,10 +75,10 @@ def encode(workspace: Workspace, text: EncoderChoice | None, photo: EncoderChoic
 
     done = encoding.encode(workspace, text, photo, TerminalReporter())
     there = f" ({done.values_cached:,} were there already)"
-    values = f", {done.values:,} attribute values{there}" if done.values or done.values_cached else ""
+    values = f", {count(done.values, 'attribute value')}{there}" if done.values or done.values_cached else ""
     click.echo(
-        f"Encoded {done.titles:,} titles ({done.titles_cached:,} were there already){values} and "
-        f"{done.photos:,} photos ({done.photos_cached:,} were there already)."
+        f"Encoded {count(done.titles, 'title')} ({done.titles_cached:,} were there already){values} and "
+        f"{count(done.photos, 'photo')} ({done.photos_cached:,} were there already)."
     )
     click.echo(f"Next: {command('train', workspace)}")
 
@@ -129,9 +130,9 @@ def _print_import(summary: ImportSummary) -> None:
     done = summary.listings
     if done != UpsertCounts() or not (summary.impressions or summary.co_clicks):
         click.echo(f"Listings: {done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged.")
-    for name, count in (("Impressions", summary.impressions), ("Co-clicks", summary.co_clicks)):
-        if count:
-            click.echo(f"{name}: {count:,} read.")
+    for name, number in (("Impressions", summary.impressions), ("Co-clicks", summary.co_clicks)):
+        if number:
+            click.echo(f"{name}: {number:,} read.")
     if summary.problems:
         _print_problems(summary)
 
@@ -139,10 +140,10 @@ def _print_import(summary: ImportSummary) -> None:
 def _print_problems(summary: ImportSummary) -> None:
     click.echo(f"Rows that could not be used: {len(summary.problems):,} (all are in the import report)")
     kinds = list(summary.problem_counts().items())
-    for reason, count in kinds[:_SHOWN_KINDS]:
-        click.echo(f"  {count:,} × {printable(reason)}")
+    for reason, number in kinds[:_SHOWN_KINDS]:
+        click.echo(f"  {number:,} × {printable(reason)}")
     if len(kinds) > _SHOWN_KINDS:
-        click.echo(f"  and {len(kinds) - _SHOWN_KINDS:,} kinds more")
+        click.echo(f"  and {count(len(kinds) - _SHOWN_KINDS, 'more kind')}")
     click.echo("The first of them:")
     for problem in summary.problems[:_SHOWN]:
         where = f"{problem.file}, row {problem.row}" + (f", {problem.column}" if problem.column else "")

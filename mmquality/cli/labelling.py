@@ -9,10 +9,11 @@ import click
 
 from mmquality.cli import options
 from mmquality.cli.suggesting import suggesting_ids
+from mmquality.cli.terminal import TerminalReporter
 from mmquality.config import Workspace
 from mmquality.pipeline.places import open_store
-from mmquality.records import Reason, Verdict
-from mmquality.store import export_labels
+from mmquality.records import Reason, Verdict, count
+from mmquality.store import LabelQuery, export_labels
 
 
 @click.command()
@@ -42,11 +43,33 @@ def label(
 @click.command()
 @options.workspace
 @options.file("--out", "The file to write; .csv, .parquet or .jsonl.", required=True)
-def export(workspace: Workspace, out: Path) -> None:
-    """Write all labels with their provenance to a file."""
+@click.option("--verdict", type=click.Choice([str(v) for v in Verdict]), help="These alone.")
+@click.option("--reason", type=click.Choice([str(r) for r in Reason]), help="These alone.")
+@click.option("--by", help="Those of this analyst alone.")
+@click.option("--title", default="", help="Those whose title holds these words.")
+@click.option("--all", "everything", is_flag=True, help="Labels that others have replaced, too.")
+def export(
+    workspace: Workspace,
+    out: Path,
+    verdict: str | None,
+    reason: str | None,
+    by: str | None,
+    title: str,
+    everything: bool,
+) -> None:
+    """Write labels with their provenance to a file.
+
+    For each listing the one that counts.
+    """
+    query = LabelQuery(
+        Verdict(verdict) if verdict else None, Reason(reason) if reason else None, by, title,
+        newest_only=not everything,
+    )  # fmt: skip
     with open_store(workspace) as store:
-        count = export_labels(store, out)
-    click.echo(f"{count:,} labels written to {out}.")
+        total = store.labels_page(query, size=1).total
+        with TerminalReporter().stage("Writing labels", total) as advance:
+            number = export_labels(store, out, query, advance)
+    click.echo(f"{count(number, 'label')} written to {out}.")
 
 
 def _login() -> str:

@@ -1,4 +1,4 @@
-"""Export of labels: a file is written when its button is pressed, not before."""
+"""Export of labels: a few are written when their button is pressed, many by a job, to be fetched later."""
 
 from __future__ import annotations
 
@@ -9,31 +9,51 @@ from pathlib import Path
 
 import streamlit as st
 
-from mmquality.pages.components import section
+from mmquality.pages import jobs
+from mmquality.pages.components import caption, section
+from mmquality.pages.widgets import segments
+from mmquality.pages.wording import count, megabytes, moment
+from mmquality.pipeline.exporting import export_options, export_place
 from mmquality.pipeline.reading import Catalogue
 from mmquality.store import LabelQuery, export_labels
 
-_FORMATS = {
-    "csv": ("CSV", "text/csv"),
-    "parquet": ("Parquet", "application/vnd.apache.parquet"),
-    "jsonl": ("JSON Lines", "application/jsonl"),
-}
+AT_ONCE = 5_000  # labels: written within half a second
+_FORMATS = {"CSV": ("csv", "text/csv"), "Parquet": ("parquet", "application/vnd.apache.parquet"),
+            "JSON Lines": ("jsonl", "application/jsonl")}  # fmt: skip
 
 
-def buttons(catalogue: Catalogue, query: LabelQuery) -> None:
-    """One button per format for the labels that the query finds."""
+def buttons(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
+    """The way to a file of the `total` labels that the query finds, in each format."""
     section("Export", "The labels that pass the filters, each with its listing and what its analyst saw.")
     with st.container(horizontal=True, gap="xsmall", key="exports"):
-        for suffix, (name, mime) in _FORMATS.items():
-            st.download_button(
-                name,
-                _writer(catalogue, query, suffix),
-                file_name=f"labels-{_today()}.{suffix}",
-                mime=mime,
-                key=f"export-{suffix}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
+        if total <= AT_ONCE:
+            for name in _FORMATS:
+                _download(name, _writer(catalogue, query, _FORMATS[name][0]), name, datetime.now(UTC))
+        else:
+            name = segments("Format", list(_FORMATS), "format")
+    if total > AT_ONCE:
+        _as_job(catalogue, query, total, name)
+
+
+def _as_job(catalogue: Catalogue, query: LabelQuery, total: int, name: str) -> None:
+    """The file that was written last, and the job that writes it."""
+    path = export_place(catalogue.workspace, query, _FORMATS[name][0])
+    if path.exists():
+        file = path.stat()
+        made = datetime.fromtimestamp(file.st_mtime, UTC)
+        _download(name, path.read_bytes, f"Download {name}, {megabytes(file.st_size)}", made)
+        caption(f"Written on {moment(made)}; labels given since then are not in it.")
+    words = f"Write {count(total, 'label')} to a file" if not path.exists() else "Write it anew"
+    command = ["export", f"--out={path}", *export_options(query)]
+    jobs.offer(catalogue.workspace, "export", command, words)
+
+
+def _download(name: str, content: Callable[[], bytes], words: str, made: datetime) -> None:
+    suffix, mime = _FORMATS[name]
+    st.download_button(
+        words, content, file_name=f"labels-{made:%Y-%m-%d}.{suffix}", mime=mime, key=f"export-{suffix}",
+        on_click="ignore", icon=":material/download:",
+    )  # fmt: skip
 
 
 def _writer(catalogue: Catalogue, query: LabelQuery, suffix: str) -> Callable[[], bytes]:
@@ -44,7 +64,3 @@ def _writer(catalogue: Catalogue, query: LabelQuery, suffix: str) -> Callable[[]
             return path.read_bytes()
 
     return write
-
-
-def _today() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d}"

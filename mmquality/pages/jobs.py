@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from mmquality.config import Workspace
 from mmquality.pages.components import caption, notice
-from mmquality.pages.wording import duration
+from mmquality.pages.wording import duration, moment
 from mmquality.pipeline import background
 from mmquality.pipeline.background import Job, Phase
 
@@ -33,6 +34,14 @@ def offer(workspace: Workspace, name: str, arguments: Sequence[str], label: str)
         on_click=_start,
         args=(workspace, name, arguments),
     )
+
+
+def last_one(workspace: Workspace, name: str) -> None:
+    """When the job of this name was last done, and how long it took; nothing before the first time."""
+    found = background.job(workspace, name)
+    if found is not None and found.phase is Phase.DONE and found.ended is not None:
+        when = moment(datetime.fromtimestamp(found.ended, UTC))
+        caption(f"Last done on {when}; it took {duration(found.ended - found.started)}.")
 
 
 def _start(workspace: Workspace, name: str, arguments: Sequence[str]) -> None:

@@ -36,12 +36,14 @@ def show(catalogue: Catalogue) -> None:
         _nothing_yet()
         return
     query = _filter_bar(catalogue)
+    total = catalogue.store.labels_page(query, size=1).total
     left, right = st.columns([5, 2], gap="medium")
     with right:
         show_bars(_bars(catalogue, counts), "verdict-chart", "Labelled listings by verdict and reason")
-        exports.buttons(catalogue, query)
+        if total:
+            exports.buttons(catalogue, query, total)
     with left:
-        _labels(catalogue, query)
+        _labels(catalogue, query, total)
 
 
 def _nothing_yet() -> None:
@@ -85,8 +87,7 @@ def _bars(catalogue: Catalogue, counts: dict[Verdict, int]) -> list[Bar]:
     return bars + [Bar(REASONS[reason], n, "mismatch") for reason, n in mismatches]
 
 
-def _labels(catalogue: Catalogue, query: LabelQuery) -> None:
-    total = catalogue.store.labels_page(query, size=1).total
+def _labels(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
     if not total:
         notice("No label passes these filters", "Loosen a filter to see more.")
         return
@@ -141,8 +142,8 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "photo": [cell_photo(catalogue, listings[label.listing_id]) for label in labels],
-            "title": [plain(row.title) for row in rows],
             "verdict": [VERDICTS[label.verdict] for label in labels],
+            "title": [plain(row.title) for row in rows],
             "reason": [REASONS[label.reason] if label.reason else "" for label in labels],
             "analyst": [plain(label.analyst) for label in labels],
             "when": [label.created_at.astimezone(UTC) for label in labels],
@@ -157,8 +158,8 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
 
 _COLUMNS = {
     "photo": st.column_config.ImageColumn("Photo", width=64),
-    "title": st.column_config.TextColumn("Title", width=210),
-    "verdict": st.column_config.TextColumn("Verdict", width=90),
+    "verdict": st.column_config.TextColumn("Verdict", width=85),
+    "title": st.column_config.TextColumn("Title", width=190),
     "reason": st.column_config.TextColumn("Reason", width=120),
     "note": st.column_config.TextColumn("Note", width=140),
     "analyst": st.column_config.TextColumn("Analyst", width=80),

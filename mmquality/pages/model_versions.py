@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.errors import MMQualityError
+from mmquality.pages import model_retraining
 from mmquality.pages.components import caption, facts, section
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.widgets import choice
@@ -39,6 +40,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         alt="Model versions, the last published first",
     )
     _promotion(catalogue, [v for v in versions if v.name != current.name])
+    model_retraining.show(catalogue)
 
 
 def chosen(versions: Sequence[ModelVersion], current: str) -> str:

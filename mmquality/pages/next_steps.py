@@ -73,9 +73,8 @@ def steps(state: State) -> Iterator[Step]:
     if new >= max(_WORTH_TRAINING, state.learnt / 10):
         yield Step(
             f"{count(new, 'verdict')} to learn from",
-            f"Model {state.model} has learnt from {state.learnt:,}. Train again, then compare both versions:",
-            commands=session.commands("train", "score", "index"),
-            link="To the models",
+            f"Model {state.model} has learnt from {state.learnt:,}. Train again, then compare both versions.",
+            link="Train again",
             page=links.MODELS,
         )
     if state.judged and not state.controls:

@@ -50,6 +50,7 @@ class Job:
     total: int | None = None  # of this stage, where that is known
     phase: Phase = Phase.RUNNING
     said: str = ""  # why it failed
+    ended: float | None = None  # by itself; seconds since the epoch
 
 
 def start(workspace: Workspace, name: str, arguments: Sequence[str]) -> bool:
@@ -104,7 +105,7 @@ def outcome_kept() -> Iterator[None]:
         raise
     finally:
         if place:
-            _write(Path(place), replace(_read(Path(place)), phase=phase))
+            _write(Path(place), replace(_read(Path(place)), phase=phase, ended=time.time()))
 
 
 def job_stage(name: str, total: int | None) -> Iterator[Advance] | None:

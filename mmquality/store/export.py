@@ -50,11 +50,16 @@ _ROW_GROUP = 20_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def export_labels(store: LabelReader, path: str | Path, query: LabelQuery | None = None) -> int:
+def export_labels(
+    store: LabelReader,
+    path: str | Path,
+    query: LabelQuery | None = None,
+    advance: Callable[[int], object] = lambda done: None,
+) -> int:
     """Write the query's labels, the newest first, to a .csv, .parquet or .jsonl file and give their number.
 
-    A file that is there is replaced only once the new one is complete. Raises `MMQualityError` for another
-    suffix or a folder that cannot be written.
+    A file that is there is replaced only once the new one is complete. `advance` is called with how many more
+    are written. Raises `MMQualityError` for another suffix or a folder that cannot be written.
     """
     target = Path(path)
     write = _WRITERS.get(target.suffix.lower())
@@ -62,7 +67,7 @@ def export_labels(store: LabelReader, path: str | Path, query: LabelQuery | None
         raise MMQualityError(f"Labels cannot be exported to {target.name}; end it in {', '.join(_WRITERS)}.")
     unfinished = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
-        count = write(unfinished, _rows(store, query))
+        count = write(unfinished, _rows(store, query, advance))
         os.replace(unfinished, target)
     except OSError as error:
         raise MMQualityError(
@@ -73,10 +78,13 @@ def export_labels(store: LabelReader, path: str | Path, query: LabelQuery | None
     return count
 
 
-def _rows(store: LabelReader, query: LabelQuery | None) -> Iterator[dict[str, Any]]:
+def _rows(
+    store: LabelReader, query: LabelQuery | None, advance: Callable[[int], object]
+) -> Iterator[dict[str, Any]]:
     with closing(store.iter_labels(query)) as stream:
         for labelled in stream:
             yield _row(labelled)
+            advance(1)
 
 
 def _row(labelled: LabelledListing) -> dict[str, Any]:

@@ -164,11 +164,11 @@ class TestListing:
         app = opened("listing", id=first)
         app.button(key="match").click().run()
         assert app.query_params["id"] != first
-        undo = next(b for b in app.button if b.label == "Undo the verdict before")
+        undo = next(b for b in app.button if b.label == "Undo")
         assert undo.proto.shortcut == "z"
         undo.click().run()
         assert store_of(fresh).ranked_listing(first).label is None
-        assert all(b.label != "Undo the verdict before" for b in app.button)
+        assert all(b.label != "Undo" for b in app.button) and "Withdrawn: Match" in texts(app)
 
     def test_goes_on_to_the_next_listing_unless_told_to_stay(
         self, fresh: Fixture, monkeypatch: pytest.MonkeyPatch

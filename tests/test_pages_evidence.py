@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from dashboard import card_titles, opened, texts
+from dashboard import card_titles, opened, store_of, texts
 from hypothesis import given
 from hypothesis import strategies as st
 from impressions import give_log
 from workspaces import HOSTILE, Fixture, small_workspace
 
 from mmquality.index import NeighbourIndex
+from mmquality.pages.escaping import plain
 from mmquality.pages.reasons import click_sentence, ratio_sentence, why
 from mmquality.pipeline.click_report import ClickStanding
 from mmquality.pipeline.evidence import Evidence
 from mmquality.pipeline.places import index_path
-from mmquality.records import Space
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Drawn, ModelVersion, Reason, Space, Verdict
 
 NOTHING = Evidence([], [], [], [], [], "", [], [], None)
 SELDOM = ClickStanding(61, 0, 6.2, 0.0, 0.4, 0.1, 0.8, 0.7)
@@ -66,6 +69,48 @@ class TestListing:
     def test_words_of_a_hostile_title_are_only_ever_text(self, shown: Fixture, listing_id: str) -> None:
         page = texts(opened("listing", id=listing_id))
         assert not re.search(r"<(script|img)|onerror=alert\(1\)>", page)
+
+
+class TestNeighbours:
+    @pytest.mark.parametrize("space", ["Unified", "Title", "Photo"])
+    def test_are_those_of_the_space_in_the_address(self, shown: Fixture, space: str) -> None:
+        app = opened("listing", id="L004", near=space)
+        with Catalogue(shown.workspace) as catalogue:
+            near = catalogue.neighbours("L004", Space(space.lower()), 10)
+            listings = catalogue.store.listings_by_id(n.listing_id for n in near)
+        titles = [plain(listing.title) for listing in listings.values()]
+        assert "\n".join(titles) in "\n".join(card_titles(app))
+        first = f"<span>{space.lower()} distance</span>.*?<b>{near[0].distance:.2f}</b>"
+        assert re.search(first, texts(app))
+
+    def test_an_odd_space_is_the_unified_one(self, shown: Fixture) -> None:
+        assert "title similarity" in texts(opened("listing", id="L004", near="sound"))
+
+
+class TestHistory:
+    def test_of_one_version_there_is_no_chart(self, fresh: Fixture) -> None:
+        assert not opened("listing", id="L004").get("plotly_chart")
+
+    def test_scores_are_drawn_by_version(self, fresh: Fixture) -> None:
+        store = store_of(fresh)
+        frame = store.version_scores("v1")[["listing_id", "score"]]
+        store.publish(ModelVersion("v0", datetime(2026, 1, 1, tzinfo=UTC), 60), frame.assign(score=0.25))
+        store.make_current("v1")
+        (chart,) = opened("listing", id="L004").get("plotly_chart")
+        assert re.fullmatch(
+            r"Mismatch score by model version: v1 \d+% \(#\d+\), v0 25% \(#4\)", chart.proto.alt
+        )
+
+    def test_a_label_that_was_taken_back_stays_in_the_history(self, fresh: Fixture) -> None:
+        store = store_of(fresh)
+        taken = store.add_label("L004", Verdict.MISMATCH, Reason.OTHER, "<i>sure</i>", "ana")
+        store.undo_label(taken.label_id, "ben")
+        store.add_label("L004", Verdict.MATCH, None, "", "cid", None, Drawn.QUEUE, True)
+        page = texts(opened("listing", id="L004")).split("Labels, newest first")[1]
+        newest, oldest = re.findall(r'<p class="mmq-verdict">(.*?)</p>', page)
+        assert "Match" in newest and "cid" in newest and "after the verdict" in newest
+        assert oldest.startswith("<s>") and "taken back by ben" in oldest
+        assert "&lt;i&gt;sure&lt;/i&gt;" in oldest
 
 
 class TestCards:

@@ -9,12 +9,13 @@ from dashboard import button, opened, store_of, texts
 from streamlit.testing.v1 import AppTest
 from workspaces import Fixture, small_workspace
 
+from mmquality.errors import WorkspaceError
 from mmquality.pages import verdicts
-from mmquality.pages.escaping import as_html
+from mmquality.pages.escaping import as_html, plain
 from mmquality.pages.filters import Filters
 from mmquality.pipeline.settings import change_settings, load_settings
 from mmquality.records import Drawn, Listing, Verdict
-from mmquality.store import LabelQuery
+from mmquality.store import LabelQuery, Store
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_verdict_brings_the_next_case_and_says_what_the_model_said(shop: Fixtu
     assert (label.verdict, label.analyst, label.drawn, label.score_hidden) == (
         Verdict.MISMATCH, "ann", Drawn.QUEUE, True,
     )  # fmt: skip
-    assert "the model says" in app.toast[0].value
+    assert "Saved: Mismatch · wrong product; the model says" in texts(app)
     assert is_before(app, worst(shop, 1)) and "1 verdict today" in texts(app)
 
 
@@ -145,3 +146,39 @@ def test_a_control_case_looks_like_any_other(shop: Fixture) -> None:
     button(app, "Match").click().run()
     row = store_of(shop).labels_page().rows[0]
     assert row.label.drawn is Drawn.CONTROL
+
+
+def photos(app: AppTest) -> list[str]:
+    """The titles of the photos on the page, in order."""
+    return [image.proto.imgs[0].alt for image in app.get("image")]
+
+
+def test_the_next_photo_is_there_before_its_case(shop: Fixture) -> None:
+    app = reviewing()
+    assert photos(app)[0] == plain(worst(shop, 0).title) and photos(app)[-1] == plain(worst(shop, 1).title)
+    button(app, "Skip").click().run()
+    assert photos(app)[0] == plain(worst(shop, 1).title) and photos(app)[-1] == plain(worst(shop, 2).title)
+
+
+def test_what_comes_next_is_nobodys_yet(shop: Fixture) -> None:
+    reviewing()
+    assert is_before(reviewing("bob"), worst(shop, 1))
+
+
+def test_says_saved_only_of_what_is_saved(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise WorkspaceError("The disk is full.")
+
+    app = reviewing()
+    monkeypatch.setattr(Store, "add_label", refuse)
+    button(app, "Match").click().run()
+    assert "The disk is full." in texts(app) and "Saved" not in texts(app)
+    assert is_before(app, worst(shop, 0))
+
+
+def test_a_key_shows_the_photo_at_its_full_size(shop: Fixture) -> None:
+    app, title = reviewing(), plain(worst(shop, 0).title)
+    before = photos(app).count(title)
+    assert button(app, "Full size").proto.shortcut == "f"
+    button(app, "Full size").click().run()
+    assert photos(app).count(title) == before + 1

@@ -253,3 +253,18 @@ def test_processes_that_label_at_once_lose_nothing(database_url: str) -> None:
         newest = {found.label.listing_id: found.label for found in reversed(everything)}
         page = store.ranking_page(RankingQuery())
         assert {ranked.listing.listing_id: ranked.label for ranked in page.rows} == newest
+
+
+def test_the_history_holds_what_was_taken_back_and_by_whom(store: Store) -> None:
+    fill(store, 2)
+    publish(store, "v1", {"L000": 0.25, "L001": 0.75})
+    first = store.add_label("L000", Verdict.MISMATCH, Reason.OTHER, "", "ann")
+    second = store.add_label("L000", Verdict.MATCH, None, "", "bob")
+    store.add_label("L001", Verdict.UNSURE, None, "", "bob")
+    store.undo_label(first.label_id, "cid")
+    newest, oldest = store.label_history("L000")
+    assert (newest.label, newest.withdrawn_by, newest.withdrawn_at) == (second, None, None)
+    assert (oldest.label, oldest.withdrawn_by) == (first, "cid")
+    assert oldest.withdrawn_at is not None and oldest.withdrawn_at >= second.created_at
+    assert [past.label for past in store.label_history("L000", limit=1)] == [second]
+    assert store.label_history("L999") == []

@@ -138,3 +138,17 @@ def test_the_way_back_and_the_work_of_a_day(ranked: Store) -> None:
     times = ranked.judged_since("ann", start)
     assert len(times) == 3 and times == sorted(times, reverse=True)
     assert ranked.judged_since("ann", datetime.now(UTC) + timedelta(seconds=1)) == []
+
+
+def test_what_comes_next_is_said_and_not_handed_out(ranked: Store) -> None:
+    assert ranked.next_case("ann", ANY) == Case("L000", Drawn.QUEUE)
+    assert ranked.next_case("bob", ANY) == Case("L001", Drawn.QUEUE)
+    match(ranked, "L002", "somebody else")
+    assert ranked.upcoming("ann", ANY, ["L000"]) == "L003" == ranked.upcoming("ann", ANY, ["L000"])
+    assert ranked.upcoming("ann", ANY, ["L000", "L003"]) == "L004"
+    assert ranked.next_case("cid", ANY) == Case("L003", Drawn.QUEUE)
+    assert ranked.upcoming("ann", RankingQuery(text="no such title")) is None
+
+
+def test_nothing_comes_next_before_there_is_a_ranking(store: Store) -> None:
+    assert store.upcoming("ann", ANY) is None

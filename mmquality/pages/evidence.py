@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from mmquality.errors import ModelFileError, UnknownListingError
+from mmquality.pages import history as histories
 from mmquality.pages import links, neighbours, reasons
+from mmquality.pages.asking import in_force
 from mmquality.pages.components import (
     attributes,
     clicks_fact,
     distance_bar,
-    label_badge,
     notice,
-    score_bar,
     section,
     word_chips,
 )
 from mmquality.pages.escaping import as_html
-from mmquality.pages.wording import count, moment
+from mmquality.pages.widgets import segments
+from mmquality.pages.wording import count
 from mmquality.pipeline.evidence import Evidence
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Label, Listing, ModelVersion, Neighbour, Space
-from mmquality.store import LabelQuery
+from mmquality.records import Listing, Neighbour, Space
 
 _NEIGHBOURS = 10
 _SHARED_SHOWN = 8
-_LABELS = 20
+_A_WHILE = 600  # seconds that evidence may lag behind an import
+_SPACES = {"Unified": Space.UNIFIED, "Title": Space.TITLE, "Photo": Space.PHOTO}
 
 
 def gather(catalogue: Catalogue, listing_id: str) -> Evidence | str:
-    """The evidence for one listing; where no index holds it, what to do about that."""
+    """The evidence for one listing, at most ten minutes old; where no index holds it, what to do."""
     try:
-        return catalogue.evidence(listing_id)
+        return _evidence(catalogue, in_force(catalogue), listing_id)
     except (ModelFileError, UnknownListingError) as error:
         return str(error)
+
+
+@st.cache_data(max_entries=200, ttl=_A_WHILE, show_spinner=False)
+def _evidence(_catalogue: Catalogue, version: str, listing_id: str) -> Evidence:
+    return _catalogue.evidence(listing_id)
 
 
 def show(
@@ -81,12 +89,13 @@ def _asks_for(catalogue: Catalogue, found: Evidence, queue: str) -> None:
 
 def _shared(catalogue: Catalogue, found: Evidence, queue: str) -> None:
     """Who else shows this photo: unrelated titles speak against it, related ones are variants or copies."""
-    for name, ids, words in (
-        ("strangers", found.unrelated_sharers, "unrelated titles"),
-        ("variants", found.related_sharers, "related titles"),
+    for name, ids, one, several in (
+        ("strangers", found.unrelated_sharers, "an unrelated title", "unrelated titles"),
+        ("variants", found.related_sharers, "a related title", "related titles"),
     ):
         if not ids:
             continue
+        words = one if len(ids) == 1 else several
         section(
             f"This photo is also shown by {count(len(ids), 'listing')} with {words}",
             "The same file, or one that the photo encoder can hardly tell from it."
@@ -96,9 +105,11 @@ def _shared(catalogue: Catalogue, found: Evidence, queue: str) -> None:
 
 
 def _near(catalogue: Catalogue, listing: Listing, queue: str) -> None:
-    section("Neighbours", "What the model puts this listing beside, nearest first.")
-    nearest = catalogue.neighbours(listing.listing_id, Space.UNIFIED, _NEIGHBOURS)
-    neighbours.rows(catalogue, "near", nearest, neighbours.unified_figures, queue)
+    with st.container(key="near-head", horizontal=True, vertical_alignment="bottom", gap="small"):
+        section("Neighbours", "The nearest first, by title and photo together or by one of them.")
+        space = _SPACES[segments("Nearest by", list(_SPACES), "near")]
+    nearest = catalogue.neighbours(listing.listing_id, space, _NEIGHBOURS)
+    neighbours.rows(catalogue, "near", nearest, _near_figures(catalogue, listing, space, nearest), queue)
     st.page_link(
         links.COMPARE,
         label="Compare with title-only recall",
@@ -114,7 +125,7 @@ def _facts(catalogue: Catalogue, listing: Listing, found: Evidence | None, histo
     section("From the catalogue file")
     st.html(attributes(listing))
     if history:
-        _history(catalogue, listing)
+        histories.show(catalogue, listing)
 
 
 def _clicks(listing: Listing, found: Evidence | None) -> None:
@@ -135,28 +146,21 @@ def _clicks(listing: Listing, found: Evidence | None) -> None:
     )
 
 
-def _history(catalogue: Catalogue, listing: Listing) -> None:
-    """Earlier labels and the scores of earlier models, where there is more than one to tell."""
-    wanted = LabelQuery(listing_id=listing.listing_id, newest_only=False)
-    labels = [row.label for row in catalogue.store.labels_page(wanted, size=_LABELS).rows]
-    if len(labels) > 1:
-        section("Labels, newest first")
-        st.html("".join(_past_label(label) for label in labels))
-    scores = catalogue.store.score_history(listing.listing_id)
-    if len(scores) > 1:
-        section("Scores by model version")
-        st.html("".join(_past_score(*past) for past in scores))
-
-
-def _past_label(label: Label) -> str:
-    who = f"{as_html(label.analyst)}, {moment(label.created_at)}"
-    return f'<p class="mmq-verdict">{label_badge(label)}<span>{who}</span></p>'
-
-
-def _past_score(version: ModelVersion, score: float, rank: int) -> str:
-    name = as_html(version.name)
-    return f'<div class="mmq-past"><span>{name}</span>{score_bar(score)}<span>#{rank:,}</span></div>'
-
-
 def _photo_figure(neighbour: Neighbour) -> str:
     return distance_bar("photo distance", neighbour.distance, neighbours.share(neighbour.distance))
+
+
+def _near_figures(
+    catalogue: Catalogue, listing: Listing, space: Space, nearest: Sequence[Neighbour]
+) -> neighbours.Figures:
+    """The distance in the space; beside title's or photo's the unified one."""
+    if space is Space.UNIFIED:
+        return neighbours.unified_figures
+    ids = [neighbour.listing_id for neighbour in nearest]
+    unified = dict(zip(ids, catalogue.distances(listing.listing_id, ids, Space.UNIFIED), strict=True))
+
+    def figures(neighbour: Neighbour) -> str:
+        told = ((space, neighbour.distance), (Space.UNIFIED, unified[neighbour.listing_id]))
+        return "".join(distance_bar(f"{name} distance", far, neighbours.share(far)) for name, far in told)
+
+    return figures

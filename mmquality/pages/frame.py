@@ -72,18 +72,17 @@ def around() -> Iterator[None]:
 
 
 def _analyst() -> None:
-    """The name beside the labels. It lives in the address, so that a reload or a bookmark keeps it."""
-    if session.ANALYST_KEY in st.session_state:  # going to another page drops it from the address: set anew
-        st.session_state[session.ANALYST_KEY] = st.session_state[session.ANALYST_KEY]
+    """The name beside the labels. The browser remembers it; a shared link does not hold it."""
     st.text_input(
         "Analyst",
+        session.remembered_analyst(),
         placeholder=session.default_analyst(),
         key=session.ANALYST_KEY,
         max_chars=60,
         icon=":material/person:",
-        bind="query-params",
-        help="Your name; it is written beside every label you give.",
+        help="Your name; it is written beside every label you give. This browser remembers it.",
     )
+    session.remember_analyst()
 
 
 def _workspace(catalogue: Catalogue) -> None:

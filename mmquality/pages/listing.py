@@ -11,7 +11,7 @@ from mmquality.pages import evidence, links, listing_head, session, verdicts
 from mmquality.pages.asking import query_of
 from mmquality.pages.components import chips, header, notice, title
 from mmquality.pages.filters import Filters
-from mmquality.pages.photos import full_photo
+from mmquality.pages.photos import zoomable_photo
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing, RankedListing
 
@@ -38,11 +38,10 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
     ranked = listing_head.place(catalogue, listing.listing_id)
     around = _around(catalogue, ranked, filters)
     _way(filters, around)
-    verdicts.say_what_was_saved()
     found = evidence.gather(catalogue, listing.listing_id)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="portrait"):
-        full_photo(listing)
+        zoomable_photo(listing)
         if ranked is not None:
             links.similar_link(listing.listing_id)
     with right:

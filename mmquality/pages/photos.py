@@ -9,12 +9,15 @@ from pathlib import Path
 import streamlit as st
 
 from mmquality.data.photos import PhotoProblem, load_rgb
+from mmquality.pages.components import caption
 from mmquality.pages.escaping import plain
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing
 
 _LARGE, _LARGER, _SMALL, _CELL = 1600, 640, 256, 96  # longest side in pixels: full photo … table cell
+_ORIGINAL = 5_000  # pixels; hardly any photo is larger
 _LIGHT = 60_000  # bytes
+_ZOOMS = ("Whole photo", "Closer")
 _SHOWN_BY_BROWSERS = (
     b"\xff\xd8\xff\xe0",
     b"\xff\xd8\xff\xe1",
@@ -45,6 +48,23 @@ def thumbnail(catalogue: Catalogue, listing: Listing, width: int | None = None, 
 def full_photo(listing: Listing) -> None:
     """A listing's photo, large."""
     st.image(_jpeg_or_note(listing, _LARGE), width="stretch", alt=plain(listing.title))
+
+
+def zoomable_photo(listing: Listing) -> None:
+    """A listing's photo, large, and a key that shows it as large as it is."""
+    full_photo(listing)
+    if st.button("Full size", key="full-size", shortcut="F", icon=":material/zoom_in:", type="tertiary"):
+        _full_size(listing)
+
+
+@st.dialog("The photo at its full size", width="large", icon=":material/zoom_in:")
+def _full_size(listing: Listing) -> None:
+    size = st.segmented_control(
+        "Size", _ZOOMS, default=_ZOOMS[0], required=True, key="zoom", label_visibility="collapsed"
+    )
+    with st.container(key="zoom-closer" if size == _ZOOMS[1] else "zoom-whole"):
+        st.image(_jpeg_or_note(listing, _ORIGINAL), width="stretch", alt=plain(listing.title))
+    caption(listing.title)
 
 
 def cell_photo(catalogue: Catalogue, listing: Listing) -> str | None:

@@ -11,7 +11,7 @@ from mmquality.pages import evidence, links, listing_head, session, verdicts
 from mmquality.pages.asking import query_of
 from mmquality.pages.components import chips, header, notice, title
 from mmquality.pages.filters import Filters
-from mmquality.pages.photos import full_photo
+from mmquality.pages.photos import full_photo, zoomable_photo
 from mmquality.pages.wording import count, percent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.settings import change_settings, load_settings
@@ -35,20 +35,21 @@ def show(catalogue: Catalogue) -> None:
             "know who you are.",
         )
         return
-    verdicts.say_what_was_saved()
     filters = replace(Filters.at(st.query_params.get("queue", "")), version="")  # scores are those in force
-    _bar(catalogue, analyst, filters)
+    share = load_settings(catalogue.workspace).control_share
+    _bar(catalogue, analyst, filters, share)
     looked_at = _looked_at_again(catalogue, analyst)
-    case = looked_at or catalogue.store.next_case(
-        analyst, query_of(catalogue, filters), load_settings(catalogue.workspace).control_share, _skipped()
-    )
+    query = query_of(catalogue, filters)
+    case = looked_at or catalogue.store.next_case(analyst, query, share, _skipped())
     if case is None:
         _nothing_left(filters)
-    else:
-        _case(catalogue, case, again=looked_at is not None)
+        return
+    _case(catalogue, case, again=looked_at is not None)
+    if looked_at is None:
+        _look_ahead(catalogue, catalogue.store.upcoming(analyst, query, [*_skipped(), case.listing_id]))
 
 
-def _bar(catalogue: Catalogue, analyst: str, filters: Filters) -> None:
+def _bar(catalogue: Catalogue, analyst: str, filters: Filters, share: float) -> None:
     """The day's work, the way back and past a case, and how the queue works."""
     with st.container(key="way", horizontal=True, vertical_alignment="center", gap="small"):
         header("Review", _today(catalogue, analyst), "the filtered ranking" if filters.narrowed else "")
@@ -57,7 +58,7 @@ def _bar(catalogue: Catalogue, analyst: str, filters: Filters) -> None:
             help="Without it you judge by what you see. It stands in the message after your verdict.",
         )  # fmt: skip
         with st.popover("Queue", icon=":material/tune:"):
-            _settings(catalogue, filters)
+            _settings(catalogue, filters, share)
         st.button(
             "Back", shortcut="B", icon=":material/arrow_back:", on_click=_go_back, args=(catalogue, analyst),
             help="To the case you judged before",
@@ -74,8 +75,7 @@ def _today(catalogue: Catalogue, analyst: str) -> str:
     return f"{count(len(times), 'verdict')} today{pace}"
 
 
-def _settings(catalogue: Catalogue, filters: Filters) -> None:
-    share = load_settings(catalogue.workspace).control_share
+def _settings(catalogue: Catalogue, filters: Filters, share: float) -> None:
     st.select_slider(
         "Control cases", sorted({*_SHARES, share}), value=share, format_func=percent, key="control-share",
         on_change=_set_share, args=(catalogue,),
@@ -128,6 +128,7 @@ def _go_on() -> None:
 
 
 def _nothing_left(filters: Filters) -> None:
+    verdicts.say_what_was_saved()
     skipped = _skipped()
     if skipped:
         notice("Only skipped cases are left", f"You skipped {count(len(skipped), 'listing')}.")
@@ -148,7 +149,7 @@ def _case(catalogue: Catalogue, case: Case, again: bool) -> None:
     found = evidence.gather(catalogue, listing.listing_id)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="portrait"):
-        full_photo(listing)
+        zoomable_photo(listing)
     with right:
         st.html(title(listing))
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
@@ -156,6 +157,14 @@ def _case(catalogue: Catalogue, case: Case, again: bool) -> None:
             st.html(listing_head.standing(catalogue, ranked, found))
         verdicts.form(verdicts.Case(catalogue, listing, drawn=drawn, score_hidden=hidden, done=_go_on), label)
     evidence.show(catalogue, listing, found, "", history=not hidden)
+
+
+def _look_ahead(catalogue: Catalogue, listing_id: str | None) -> None:
+    """While this case is looked at: read what the next one needs, and let the browser fetch its photo."""
+    if listing_id is not None:
+        evidence.gather(catalogue, listing_id)
+        with st.container(key="ahead"):  # not displayed
+            full_photo(catalogue.store.listing(listing_id))
 
 
 show(session.catalogue())

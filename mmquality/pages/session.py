@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import streamlit as st
 from sqlalchemy import make_url
@@ -15,6 +16,8 @@ from mmquality.pages.components import notice
 from mmquality.pipeline.reading import Catalogue
 
 ANALYST_KEY = "analyst"
+_COOKIE = "mmquality-analyst"
+_YEAR = 365 * 24 * 3600  # seconds
 SAMPLE = "sample marketplace"
 
 
@@ -37,6 +40,21 @@ def named_analyst() -> str | None:
     """Who labels, as long as somebody said so: in the sidebar, or by `MMQ_ANALYST`."""
     named = os.environ.get("MMQ_ANALYST") or str(st.session_state.get(ANALYST_KEY) or "").strip()
     return analyst() if named else None
+
+
+def remembered_analyst() -> str:
+    """The name that was written in this browser before."""
+    kept = st.context.cookies.get(_COOKIE)
+    return unquote(kept) if isinstance(kept, str) else ""
+
+
+def remember_analyst() -> None:
+    """Have the browser remember the name, or forget it where there is none."""
+    name = str(st.session_state.get(ANALYST_KEY) or "").strip()
+    if name or remembered_analyst():
+        kept = f"{_COOKIE}={quote(name, safe='')};path=/;samesite=lax;max-age={_YEAR if name else 0}"
+        # Quoted, a name is letters, digits and "%_.-~": it cannot end the text that it is in.
+        st.html(f'<script>document.cookie = "{kept}"</script>', unsafe_allow_javascript=True)
 
 
 def find_catalogue() -> Catalogue | None:

@@ -16,10 +16,11 @@ from mmquality.pages.wording import REASONS, VERDICTS, moment, percent, verdict
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Drawn, Label, Listing, Reason, Verdict
 
+_ERROR = ":material/error:"
 _SAID = "said"  # what to tell in the run that follows a change
 _SAVED_AT = "saved-at"  # when this visit's last verdict was written
 _PAUSE = 0.4  # seconds; nobody reads a listing in less: the key repeats, or was meant for the listing before
-_LAST = "last-verdict"  # this visit's last verdict and its listing's title
+_LAST = "last-verdict"  # this visit's last verdict, its listing's title, and what was said of it
 _AFTER_KEY = "after"
 _AFTER = ("Next listing", "Stay here")
 
@@ -37,9 +38,10 @@ class Case:
 
 
 def form(case: Case, label: Label | None) -> None:
-    """The label that counts and the buttons for a new one."""
+    """What the last key did, the label that counts and the buttons for a new one."""
     with st.container(key="verdicts", border=True, gap="small"):
-        _said_before(case, label)
+        _what_was_saved(case, label)
+        _question(case, label)
         _buttons(case)
         st.text_input(
             "Note", key=_note_key(case.listing), placeholder="a note, before the verdict (Tab leaves it)",
@@ -58,11 +60,22 @@ def form(case: Case, label: Label | None) -> None:
 
 
 def say_what_was_saved() -> None:
-    """Tell, once, what the callback before this run did."""
+    """On a page without the form: tell, once, what the callback before this run did."""
     said = st.session_state.pop(_SAID, None)
     if said:
         icon, words = said
         st.toast(as_markdown(words), icon=icon)
+
+
+def _what_was_saved(case: Case, label: Label | None) -> None:
+    """What the last key did, for as long as nothing else is done, and the way to take it back."""
+    label_before, title, words = st.session_state.get(_LAST) or (None, "", "")
+    icon, words = st.session_state.pop(_SAID, None) or ("", words)
+    alarming = " mmq-alarming" if icon == _ERROR else ""
+    with st.container(key="said", horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(f'<p class="mmq-said{alarming}" role="status">{as_html(words)}</p>')
+        if label_before is not None and label is None:
+            _undo_button("Undo", case.catalogue, label_before, title)
 
 
 def say(icon: str, words: str) -> None:
@@ -76,7 +89,7 @@ def undo(catalogue: Catalogue, label: Label, title: str) -> None:
     try:
         counts = catalogue.store.undo_label(label.label_id, session.analyst())
     except MMQualityError as error:
-        st.session_state[_SAID] = ":material/error:", str(error)
+        st.session_state[_SAID] = _ERROR, str(error)
         return
     now = f"now {verdict(counts).lower()} by {counts.analyst}" if counts else "now unlabelled"
     st.session_state[_SAID] = ":material/undo:", f"Withdrawn: {verdict(label)}; {now} ({title})"
@@ -128,12 +141,12 @@ def _save(case: Case, said: Verdict, reason: Reason | None) -> None:
             case.drawn, case.score_hidden,
         )  # fmt: skip
     except MMQualityError as error:
-        st.session_state[_SAID] = ":material/error:", str(error)
+        st.session_state[_SAID] = _ERROR, str(error)
         return
     st.session_state[_SAVED_AT] = time.monotonic()
-    st.session_state[_LAST] = label, case.listing.title
     revealed = f"; the model says {percent(label.score)}" if label.score_hidden and label.score else ""
-    st.session_state[_SAID] = ":material/check:", f"Saved: {verdict(label)} ({case.listing.title}){revealed}"
+    words = f"Saved: {verdict(label)}{revealed} ({case.listing.title})"
+    st.session_state[_LAST] = label, case.listing.title, words
     st.session_state[_note_key(case.listing)] = ""
     if case.done is not None:
         case.done()
@@ -145,12 +158,10 @@ def _note_key(listing: Listing) -> str:
     return f"note-{listing.listing_id}"
 
 
-def _said_before(case: Case, label: Label | None) -> None:
+def _question(case: Case, label: Label | None) -> None:
+    """The label that counts, or the question that asks for one."""
     if label is None:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.html('<p class="mmq-verdict">Does the photo show what the title sells?</p>', width="content")
-            if _LAST in st.session_state:
-                _undo_button("Undo the verdict before", case.catalogue, *st.session_state[_LAST])
+        st.html('<p class="mmq-verdict">Does the photo show what the title sells?</p>')
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         note = f" · “{as_html(label.note)}”" if label.note else ""

@@ -4,7 +4,7 @@ from mmquality.store.bulk import MOST_AT_ONCE, Batch
 from mmquality.store.conditions import LabelFilter, RankingQuery
 from mmquality.store.export import export_labels
 from mmquality.store.facets import Facet
-from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage
+from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage, PastLabel
 from mmquality.store.listings import UpsertCounts
 from mmquality.store.queue import LEASE, Case
 from mmquality.store.ranking import RankingPage
@@ -31,6 +31,7 @@ __all__ = [
     "LabelQuery",
     "LabelledListing",
     "LabelsPage",
+    "PastLabel",
     "ProblemsPage",
     "RankingPage",
     "RankingQuery",

@@ -90,6 +90,15 @@ class LabelledListing:
 
 
 @dataclass(frozen=True)
+class PastLabel:
+    """A label as it was given and, where it was taken back, by whom and when (UTC)."""
+
+    label: Label
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class LabelsPage:
     """One page of labels; `total` counts the labels on all pages."""
 
@@ -121,6 +130,19 @@ class LabelReader(Database):
             with connection.execution_options(yield_per=_STREAMED).execute(statement) as result:
                 for row in result.mappings():
                     yield _as_labelled(row)
+
+    def label_history(self, listing_id: str, limit: int = 50) -> list[PastLabel]:
+        """Every label that a listing was ever given, the newest first, at most `limit`."""
+        source = labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no).outerjoin(
+            label_withdrawals, label_withdrawals.c.label_id == labels.c.label_id
+        )
+        taken_back = label_withdrawals.c.analyst.label("by"), label_withdrawals.c.created_at.label("at")
+        query = select(*label_columns, listings.c.listing_id, *taken_back).select_from(source)
+        query = query.where(listings.c.listing_id == listing_id).order_by(labels.c.label_id.desc())
+        with self._read() as connection:
+            rows = connection.execute(query.limit(limit)).mappings().all()
+        given = ((as_label(row), row) for row in rows)
+        return [PastLabel(label, row["by"], row["at"]) for label, row in given if label is not None]
 
     def label_counts(self) -> dict[Verdict, int]:
         """How many listings have each verdict as the one that counts."""

@@ -56,6 +56,15 @@ class QueueStore(Database):
             draw = _Draw(connection, found[0], analyst, query, apart_from)
             return draw.held() or draw.new(control_share, rng or random.Random())
 
+    def upcoming(self, analyst: str, query: RankingQuery, apart_from: Collection[str] = ()) -> str | None:
+        """The worst listing that `analyst` could be given now, apart from those; nobody is given it by this.
+
+        What comes next, unless somebody is quicker or a control case is drawn.
+        """
+        with self._read() as connection:
+            found = version_in_force(connection)
+            return _Draw(connection, found[0], analyst, query, apart_from).first() if found else None
+
     def give_back(self, analyst: str) -> None:
         """Let others have what `analyst` holds."""
         with self._write() as connection:
@@ -129,6 +138,11 @@ class _Draw:
         rank = self._selection.worst_of(*self._free)
         return None if rank is None else self._lease(rank, Drawn.QUEUE)
 
+    def first(self) -> str | None:
+        """The id of the worst free listing."""
+        rank = self._selection.worst_of(*self._free)
+        return None if rank is None else self._listing(rank)[1]
+
     def _random(self, rng: random.Random) -> int | None:
         """The rank of a random free listing: every one is as likely as every other."""
         ranked = scored_count(self._connection, self._version_id)
@@ -142,11 +156,7 @@ class _Draw:
         return self._connection.execute(query).scalar_one_or_none()
 
     def _lease(self, rank: int, drawn: Drawn) -> Case:
-        at_rank = and_(scores.c.version_id == self._version_id, scores.c.rank == rank)
-        listing = select(listings.c.listing_no, listings.c.listing_id).join(
-            scores, scores.c.listing_no == listings.c.listing_no
-        )
-        number, listing_id = self._connection.execute(listing.where(at_rank)).one()
+        number, listing_id = self._listing(rank)
         lease = {
             "listing_no": number,
             "analyst": self._analyst,
@@ -155,3 +165,12 @@ class _Draw:
         }
         self._connection.execute(upsert(self._connection, leases, ["analyst", "drawn", "expires_at"]), lease)
         return Case(listing_id, drawn)
+
+    def _listing(self, rank: int) -> tuple[int, str]:
+        """The number and the id of the listing at a rank."""
+        at_rank = and_(scores.c.version_id == self._version_id, scores.c.rank == rank)
+        listing = select(listings.c.listing_no, listings.c.listing_id).join(
+            scores, scores.c.listing_no == listings.c.listing_no
+        )
+        number, listing_id = self._connection.execute(listing.where(at_rank)).one()
+        return number, listing_id

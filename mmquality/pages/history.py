@@ -1,0 +1,72 @@
+"""What became of a listing: every label it was given, and its score in every model version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from mmquality.pages import plots
+from mmquality.pages.charts import as_label, theme_colours
+from mmquality.pages.components import label_badge, section
+from mmquality.pages.escaping import as_html
+from mmquality.pages.wording import moment, percent
+from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Listing, ModelVersion
+from mmquality.store import PastLabel
+
+_LABELS = 20
+_NUMBERED = 8  # scores with their numbers beside them; of more, the pointer tells
+
+Scored = tuple[ModelVersion, float, int]  # version, score, rank
+
+
+def show(catalogue: Catalogue, listing: Listing) -> None:
+    """Both histories, where there is one to tell."""
+    past = catalogue.store.label_history(listing.listing_id, _LABELS)
+    if past:
+        section("Labels, newest first")
+        st.html("".join(map(_past_label, past)))
+    scores = catalogue.store.score_history(listing.listing_id)
+    if len(scores) > 1:
+        section("Score by model version", "The oldest version first.")
+        told = ", ".join(f"{version.name} {percent(score)} (#{rank:,})" for version, score, rank in scores)
+        plots.show(_scores(scores), "score-history", f"Mismatch score by model version: {told}")
+
+
+def _past_label(past: PastLabel) -> str:
+    label = past.label
+    seen = f"saw {percent(label.score)} of {as_html(label.model_version or '')}" if label.score else ""
+    seen = f" · {seen}{', after the verdict' if label.score_hidden else ''}" if seen else ""
+    note = f" · “{as_html(label.note)}”" if label.note else ""
+    who = f"{as_html(label.analyst)}, {moment(label.created_at)}"
+    line = f"{label_badge(label)}<span>{who}{seen}{note}</span>"
+    if past.withdrawn_at is not None:
+        by = f"taken back by {as_html(past.withdrawn_by or '')}, {moment(past.withdrawn_at)}"
+        line = f"<s>{line}</s><span>{by}</span>"
+    return f'<p class="mmq-verdict">{line}</p>'
+
+
+def _scores(scores: Sequence[Scored]) -> go.Figure:
+    """The score over the versions, each with its number and its rank."""
+    ink = theme_colours()["neutral"]
+    numbered = len(scores) <= _NUMBERED
+    chart = go.Figure(
+        go.Scatter(
+            x=[as_label(version.name) for version, _, _ in scores],
+            y=[score for _, score, _ in scores],
+            mode="lines+markers+text" if numbered else "lines+markers",
+            text=[percent(score) for _, score, _ in scores],
+            textposition="top center",
+            cliponaxis=False,
+            line={"color": ink, "width": 2},
+            marker={"size": 7},
+            customdata=[rank for _, _, rank in scores],
+            hovertemplate="%{x}: %{y:.1%}, rank %{customdata:,}<extra></extra>",
+        )
+    )
+    chart.update_layout(height=170, margin={"l": 0, "r": 16, "t": 22, "b": 0}, showlegend=False)
+    chart.update_xaxes(type="category", showgrid=False)
+    chart.update_yaxes(range=[0, 1.02], tickformat=".0%", nticks=5, automargin=True)
+    return chart

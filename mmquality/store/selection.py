@@ -46,6 +46,8 @@ class Selection:
         self._sort = query.sort
         # Scores fall as ranks rise: a range of scores is a range of ranks.
         self._first, self._last = _rank_range(connection, version_id, query)
+        by_score = query.min_score is not None or query.max_score is not None
+        self._narrow = by_score and self._last - self._first < MOST_COUNTED
         self._conditions = conditions(connection, query)
         found = self._found()
         many = found is not None and len(found) > MOST_COUNTED
@@ -101,12 +103,13 @@ class Selection:
         """The ranks that the narrowest condition and all others let through, up to one too many; None where
         no condition narrows."""
         start = self._narrowest()
-        if start is None or start.start is None:
-            return None
         tests = [c.test for c in self._conditions if c is not start or not c.exact]
-        some = start.start.subquery()
-        here = scores.c.listing_no == some.c.listing_no
-        query = self._within(scores.c.rank).select_from(_LeftFirst(some, scores, here)).where(*tests)
+        query = self._within(scores.c.rank).where(*tests)
+        if start is not None and start.start is not None:
+            some = start.start.subquery()
+            query = query.select_from(_LeftFirst(some, scores, scores.c.listing_no == some.c.listing_no))
+        elif not self._narrow or self._by_rank:  # in another order a narrow range of scores lies anywhere
+            return None
         return list(self._connection.execute(query.limit(MOST_COUNTED + 1)).scalars())
 
     def _narrowest(self) -> Condition | None:

@@ -27,8 +27,8 @@ def opened(page: str = "ranking", params: dict[str, str | list[str]] | None = No
 
 
 def texts(app: AppTest) -> str:
-    """All HTML of a page, in order."""
-    return "\n".join(element.proto.body for element in app.html)
+    """All HTML of a page, in order, our own scripts apart."""
+    return "\n".join(e.proto.body for e in app.html if not e.proto.unsafe_allow_javascript)
 
 
 def card_titles(app: AppTest) -> list[str]:

@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 from workspaces import Fixture
 
 from mmquality.cli import main
+from mmquality.evaluation.bootstrap import Interval
 from mmquality.pages import exports
 from mmquality.pipeline import background
 from mmquality.pipeline.background import Job, Phase
 from mmquality.pipeline.exporting import export_options, export_place
+from mmquality.pipeline.judging import Figures, Judgement, keep_judgement
 from mmquality.records import Reason, Verdict
 from mmquality.store import LabelQuery
 
@@ -54,8 +56,8 @@ class TestTrainingAgain:
         self, labelled: Fixture, started: list[tuple[str, list[str]]]
     ) -> None:
         app = opened("models")
-        assert "puts the new version in force. v1 stays" in texts(app)
-        assert "3 verdicts to learn from; v1 has learnt from 0." in told(app)
+        assert "put in force unless it does worse than v1" in texts(app)
+        assert "3 verdicts so far; v1 has learnt from 0." in told(app)
         button(app, "Train again").click().run()
         assert started == [("retrain", ["retrain"])] and "retrain" in main.commands
 
@@ -67,6 +69,12 @@ class TestTrainingAgain:
         assert app.get("progress")[0].proto.value == 50 and not app.button
         becomes(DONE, monkeypatch)
         assert "Last done on 5 Mar 2026, 14:10 UTC; it took 3 min." in told(opened("models"))
+
+    def test_says_how_the_last_version_was_judged(self, fresh: Fixture) -> None:
+        no, some = Figures(None, None, None, None), Interval(None, None, None)
+        folder = fresh.workspace.models / "v1"
+        keep_judgement(Judgement("v0", "v1", 7, 3, no, no, some, True), folder)
+        assert "7 labels are kept apart, 3 of them mismatches" in told(opened("models"))
 
     def test_says_why_it_failed(self, fresh: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
         becomes(replace(DONE, phase=Phase.FAILED, said="Error: no room. Make some."), monkeypatch)

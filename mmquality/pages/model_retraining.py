@@ -1,32 +1,42 @@
-"""Models, train again: what a new version would learn from, and the job that makes it."""
+"""Models, train again: what a new version would learn from, the job that makes it, how the last one did."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from mmquality.pages import jobs
 from mmquality.pages.components import caption, section
 from mmquality.pages.wording import count, duration
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Verdict
+from mmquality.records import ModelVersion, Verdict
 
 _JOB = "retrain"
 
 
-def show(catalogue: Catalogue) -> None:
-    """The section."""
+def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
+    """The section; `versions` are all of them, the last published first."""
     version = catalogue.published_version()
     section(
         "Train again",
-        "Takes in what was imported since, trains on listings, clicks and labels as they are now, scores the "
-        f"catalogue and puts the new version in force. {version.name} stays and can be put back.",
+        "Learns from the listings, clicks and labels there are now and scores the catalogue. One label in "
+        "five is kept apart to judge: the new version is put in force unless it does worse than "
+        f"{version.name}, which stays and can be put back.",
     )
     learnt = cast(Mapping[str, int], version.summary.get("fingerprint") or {}).get("labels", 0)
     counts = catalogue.store.label_counts()
     judged = counts[Verdict.MISMATCH] + counts[Verdict.MATCH]
     seconds = version.summary.get("training_seconds")
     took = f" Its training took {duration(seconds)}." if isinstance(seconds, int | float) else ""
-    caption(f"{count(judged, 'verdict')} to learn from; {version.name} has learnt from {learnt:,}.{took}")
+    caption(f"{count(judged, 'verdict')} so far; {version.name} has learnt from {learnt:,}.{took}")
     jobs.offer(catalogue.workspace, _JOB, [_JOB], "Train again")
     jobs.last_one(catalogue.workspace, _JOB)
+    caption(_judgement(catalogue, versions[0].name))
+
+
+def _judgement(catalogue: Catalogue, newest: str) -> str:
+    """How the newest version did on the labels kept apart; nothing where it was not judged."""
+    from mmquality.pipeline.judging import load_judgement  # scikit-learn is of no use to other pages
+
+    found = load_judgement(catalogue.workspace.models / newest)
+    return found.in_words() if found else ""

@@ -40,7 +40,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         alt="Model versions, the last published first",
     )
     _promotion(catalogue, [v for v in versions if v.name != current.name])
-    model_retraining.show(catalogue)
+    model_retraining.show(catalogue, versions)
 
 
 def chosen(versions: Sequence[ModelVersion], current: str) -> str:

@@ -182,3 +182,13 @@ def test_a_search_for_a_whole_book_is_refused(catalogue: Store) -> None:
     with pytest.raises(MMQualityError, match="at most 100"):
         catalogue.ranking_page(RankingQuery(text=" ".join(f"word{n}" for n in range(101))))
     assert catalogue.ranking_page(RankingQuery(text="camera " * 5000)).total > 0
+
+
+@pytest.mark.parametrize("sort", RANKING_SORTS)
+def test_a_narrow_range_of_scores_is_sorted_like_any_other(
+    catalogue: Store, everything: list[RankedListing], sort: str
+) -> None:
+    for label in (None, LabelFilter.UNLABELLED):
+        query = RankingQuery(min_score=15 / 19, label=label, sort=sort)
+        fitting = [ranked for ranked in everything if wanted(ranked, query)]
+        assert catalogue.ranking_page(query, 1, COUNT).rows == in_order(fitting, sort)

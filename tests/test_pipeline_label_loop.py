@@ -17,7 +17,6 @@ from mmquality.cli.root import main
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError
 from mmquality.evaluation.bootstrap import Interval
-from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import import_files
 from mmquality.pipeline.judging import FEWEST, Figures, Judgement, keep_judgement, load_judgement
 from mmquality.pipeline.label_loop import Publish, new_labels, retrain
@@ -137,7 +136,6 @@ def test_the_first_model_is_put_in_force_without_a_judgement(
 ) -> None:
     workspace = encoded_beforehand(marketplace, tmp_path / "shop")
     import_files(workspace, input_files(marketplace.files))
-    encode(workspace)
     done = retrain(workspace, QUICK)
     assert done.in_force and done.judgement is None
 

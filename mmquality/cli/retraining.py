@@ -38,10 +38,10 @@ def retrain(
     if_labels: int | None,
     as_json: bool,
 ) -> None:
-    """Train again with the labels, judge, and put in force.
+    """Train again with the labels, judge, put in force.
 
-    One label in five is kept apart and judges the new model against the one in force. A model that is not put
-    in force can be looked at, and promoted.
+    What was imported since is encoded first. One label in five is kept apart and judges the new model against
+    the one in force. A model that is not put in force can be looked at, and promoted.
     """
     from mmquality.pipeline import label_loop
     from mmquality.pipeline.building import Options

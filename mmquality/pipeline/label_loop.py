@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from mmquality.config import Workspace
 from mmquality.pipeline.building import Options, index, score, train
+from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.judging import Judgement, judge, keep_judgement
 from mmquality.pipeline.label_snapshot import load_snapshot
 from mmquality.pipeline.places import open_store
@@ -42,13 +43,14 @@ def retrain(
     publish: Publish = Publish.UNLESS_WORSE,
     reporter: Reporter | None = None,
 ) -> Retrained:
-    """Train on what is known now, labels included, score, index, judge, and put in force by `publish`.
+    """Encode what is new, train on what is known now, score, index, judge, and put in force by `publish`.
 
     Each step leaves the workspace whole: until the last one the version in force stays as it is, and a
     version that is not put in force stays to be looked at and promoted.
     """
     with open_store(workspace) as store:
         current = store.current_version()
+    encode(workspace, reporter=reporter)
     train(workspace, options, reporter)
     score(workspace, reporter)
     version = index(workspace, reporter, in_force=current is None)

@@ -21,6 +21,7 @@ _APP = Path(__file__).parents[1] / "app.py"
 _NOTED = "MMQ_STATEMENTS"
 _LARGE = ("listings", "scores", "listing_values")  # as many rows as listings, or more
 _SCAN = re.compile(rf"SCAN ({'|'.join(_LARGE)})\b")
+_MANY = 500_000  # steps; thousands of rows that a page shows take no more
 _PIECE = 1_000  # steps of SQLite's machine between two looks at the count
 
 
@@ -35,7 +36,8 @@ class Looked:
     def scans(self, listings: int) -> bool:
         """Whether it goes through a large table: by its plan, unless LIMIT stops it, or by what it did."""
         stopped = "LIMIT" in self.statement and self.steps < listings
-        return self.steps >= 2 * listings or (any(map(_SCAN.search, self.plan)) and not stopped)
+        many = self.steps >= max(2 * listings, _MANY)
+        return many or (any(map(_SCAN.search, self.plan)) and not stopped)
 
 
 def plans_of(database: Path, noted: Path) -> Iterator[Looked]:

@@ -93,6 +93,10 @@ class NeighbourIndex:
         rows, distances = self.search_others(self.vectors(itself), self.rows(itself), k)
         return [(self.ids[r], float(d)) for r, d in zip(rows[0], distances[0], strict=True)]
 
+    def read_ahead(self) -> None:
+        """Go through all of it once, so that the next search finds it in memory."""
+        self._index.search(np.zeros((1, self._index.d), np.float32), 1)
+
     def save(self, path: Path) -> None:
         """Write the vectors to `path` and the ids beside it."""
         part = path.with_name(f".{path.name}.part")

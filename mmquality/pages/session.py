@@ -115,7 +115,9 @@ def _catalogue() -> Catalogue:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _open(root: str, database_url: str, identity: str, version: str | None) -> Catalogue:
     """One opened catalogue per model version, shared by all visits; its indexes are read once."""
-    return Catalogue(Workspace.at(root, database_url))
+    found = Catalogue(Workspace.at(root, database_url))
+    found.read_ahead()
+    return found
 
 
 def _identity(database_url: str) -> str:

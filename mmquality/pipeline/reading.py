@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Self
 
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.errors import UnknownListingError, WorkspaceError
+from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.index import NeighbourIndex, distance_of
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
@@ -34,6 +36,16 @@ class Catalogue:
         self.clicks = ClickReader(workspace, self.store)
         self._indexes: dict[Space, NeighbourIndex] = {}
         self._evidence = EvidenceReader(self.store, self._index, self._background)
+
+    def read_ahead(self) -> None:
+        """Beside everything else, bring large indexes into memory before somebody waits for them."""
+        if self.version is not None and self.version.listings > _SEARCHED_AT_ONCE:
+            Thread(target=self._read_ahead, name="read-ahead", daemon=True).start()
+
+    def _read_ahead(self) -> None:
+        with suppress(ModelFileError):  # the page that needs it will say so
+            for space in (Space.UNIFIED, Space.PHOTO, Space.TITLE):
+                self._index(space).read_ahead()
 
     def __enter__(self) -> Self:
         return self

@@ -203,7 +203,9 @@ def _as_labelled(row: RowMapping) -> LabelledListing:
 
 
 def _select(query: LabelQuery, *columns: ColumnElement[Any]) -> Select[Any]:
-    source: FromClause = labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
+    # Every label has its listing, so that an outer join finds the same; it always begins at the labels.
+    here = listings.c.listing_no == labels.c.listing_no
+    source: FromClause = labels_with_versions.outerjoin(listings, here)
     conditions = _conditions(query)
     if query.newest_only:
         source = source.join(current_labels, current_labels.c.label_id == labels.c.label_id)

@@ -68,7 +68,7 @@ def _schema(connection: Connection) -> str | None:
 
 
 def _known() -> list[str]:
-    """The schemas that this version of mmquality knows, oldest first, as their migrations' files are named."""
+    """The schemas that this mmquality knows, oldest first, as their migrations' files are named."""
     return sorted(file.name.split("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 

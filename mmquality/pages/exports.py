@@ -11,7 +11,7 @@ import streamlit as st
 
 from mmquality.pages import jobs
 from mmquality.pages.components import caption, section
-from mmquality.pages.widgets import segments
+from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, megabytes, moment
 from mmquality.pipeline.exporting import export_options, export_place
 from mmquality.pipeline.reading import Catalogue
@@ -30,7 +30,7 @@ def buttons(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
             for name in _FORMATS:
                 _download(name, _writer(catalogue, query, _FORMATS[name][0]), name, datetime.now(UTC))
         else:
-            name = segments("Format", list(_FORMATS), "format")
+            name = choice("Format", list(_FORMATS), "format", 150)
     if total > AT_ONCE:
         _as_job(catalogue, query, total, name)
 

@@ -142,10 +142,11 @@ def _nothing_left(filters: Filters) -> None:
 def _case(catalogue: Catalogue, case: Case, again: bool) -> None:
     st.session_state["case"] = case.listing_id
     listing = catalogue.store.listing(case.listing_id)
-    ranked = listing_head.place(catalogue, listing.listing_id)
+    hidden = not st.session_state.get("reveal") and not again
+    # A case that the queue hands out has no label: without the score there is nothing to look up.
+    ranked = None if hidden else listing_head.place(catalogue, listing.listing_id)
     label = ranked.label if ranked else None
     drawn = label.drawn if again and label else case.drawn
-    hidden = not st.session_state.get("reveal") and not again
     found = evidence.gather(catalogue, listing.listing_id)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="portrait"):
@@ -153,7 +154,7 @@ def _case(catalogue: Catalogue, case: Case, again: bool) -> None:
     with right:
         st.html(title(listing))
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
-        if ranked is not None and not hidden:
+        if ranked is not None:
             st.html(listing_head.standing(catalogue, ranked, found))
         verdicts.form(verdicts.Case(catalogue, listing, drawn=drawn, score_hidden=hidden, done=_go_on), label)
     evidence.show(catalogue, listing, found, "", history=not hidden)

@@ -109,7 +109,7 @@ def _verdict(visitor: Visitor) -> Run:
 
 def _undo(visitor: Visitor) -> Run:
     _verdict(visitor)
-    return visitor.click("Undo the verdict before")
+    return visitor.click("Undo")
 
 
 def _threshold(visitor: Visitor, percent: int) -> Run:

@@ -145,7 +145,7 @@ def _promote(catalogue: Catalogue, name: str) -> None:
 
 _COLUMNS = {
     "name": st.column_config.TextColumn("Version", width=70),
-    "current": st.column_config.TextColumn("", width=70),
+    "current": st.column_config.TextColumn("State", width=70),
     "created": st.column_config.DatetimeColumn(
         "Published (UTC)", format="D MMM YYYY, HH:mm", width=140, timezone="UTC"
     ),

@@ -58,6 +58,8 @@ def test_text_can_be_read_in_light_and_dark(browser: Browser, shop: Shop, scheme
             ".mmq-badge",
             ".mmq-sample b",
             ".mmq-mark",
+            ".mmq-entered b",
+            "[data-testid=stCaptionContainer] p",
         ):
             for ratio in page.locator(piece).first.all()[:1]:
                 assert ratio.evaluate(_CONTRAST) >= 4.5, (address, piece)

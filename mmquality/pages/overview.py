@@ -207,7 +207,7 @@ def _labels(catalogue: Catalogue) -> None:
     section("Labels per day", "The last 30 days (UTC), by analyst; withdrawn labels left out.")
     days = overview_figures.labels_per_day(catalogue)
     if days.empty:
-        caption("None in the last 30 days. A verdict on the Listing page is a label.")
+        caption("None in the last 30 days. A verdict, in Review or on a listing, is a label.")
         return
     total, people = int(days["labels"].sum()), days["analyst"].nunique()
     alt = f"{count(total, 'label')} of {count(people, 'analyst')} in the last 30 days, by day"

@@ -130,7 +130,7 @@ def _verdicts(catalogue: Catalogue, report: ClickReport) -> None:
     if not (overall.mismatches and overall.matches):
         notice(
             "Too few verdicts yet",
-            f"There {_given(overall)}. Label listings on the Listing page, in the control of a colleague, or "
+            f"There {_given(overall)}. Label listings in Review, on their own pages, or "
             "from the command line; one mismatch and one match are the least that can be compared.",
             f"mmquality label ID -w {session.folder()} --verdict match",
         )

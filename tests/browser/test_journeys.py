@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect
-from served import Shop, click_card, parameter, say_who
+from served import Shop, click_card, parameter, say_who, settle
 from shop import write_shop
 
 from mmquality.index import NeighbourIndex
@@ -103,6 +103,8 @@ def test_a_bulk_label_and_its_undo(page: Page, own_shop: Shop) -> None:
     page.goto(f"{own_shop.address}/?q=oak")
     page.locator(".st-key-selecting label").click()
     page.get_by_role("button", name="Choose all 10").click()
+    expect(page.locator(".st-key-bulk")).to_contain_text("10 listings chosen")
+    settle(page)
     page.get_by_role("button", name="Label them").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("10 listings. 1 of them carries a label already")

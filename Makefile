@@ -30,8 +30,8 @@ bench: $(VENV)/installed-dev  ## the benchmarks: short ones, or LISTINGS=folder 
 model: $(VENV)/installed  ## train the shipped checkpoint anew and write its model card
 	$(BIN)/python models/make.py
 
-screenshots: $(VENV)/installed-dev  ## the README's pictures, of the dashboard that `make demo` serves
-	$(BIN)/python docs/images/take.py http://127.0.0.1:$(PORT)
+screenshots: $(VENV)/installed-dev  ## the README's pictures, of a sample marketplace of their own
+	$(BIN)/python docs/images/take.py $(VENV)/pictures
 
 clean:  ## everything that was made here, the workspace excepted
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

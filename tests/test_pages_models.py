@@ -147,7 +147,7 @@ class TestChanges:
 
     def test_with_one_version_it_says_how_to_have_another(self, fresh: Fixture) -> None:
         app = opened("models", show="Changes")
-        assert "one version so far" in texts(app) and "mmquality train" in app.code[0].value
+        assert "one version so far" in texts(app) and "mmquality retrain" in app.code[0].value
 
     def test_a_large_catalogue_is_drawn_in_part_its_movers_always(self, two: Fixture) -> None:
         rows = compare_versions(store_of(two), "v1", "v2").rows
@@ -188,7 +188,7 @@ class TestCalibration:
 
     def test_a_version_that_was_not_measured_says_what_to_do(self, two: Fixture) -> None:
         app = opened("models", show="Calibration")
-        assert "v2 was not measured" in texts(app) and "mmquality train" in app.code[0].value
+        assert "v2 was not measured" in texts(app) and "mmquality retrain" in app.code[0].value
 
     def test_against_verdicts_by_the_score_that_was_seen(self, two: Fixture) -> None:
         store = store_of(two)

@@ -47,7 +47,7 @@ def _swaps(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         notice(
             f"{version} was not measured",
             "Calibration is measured while a model is trained; train again to see it.",
-            session.commands("train", "score", "index"),
+            session.commands("retrain"),
         )
         return
     _diagram(record.reliability, record.calibration_error, None, "swaps")

@@ -39,8 +39,8 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     if len(versions) < 2:
         notice(
             "There is one version so far",
-            "Two can be compared: import, label or change something, then train again.",
-            session.commands("train", "score", "index"),
+            "Two can be compared: import, label or change something, then train again (Versions, or here).",
+            session.commands("retrain"),
         )
         return
     before, after = _choices(versions, catalogue.published_version().name)

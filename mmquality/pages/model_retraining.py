@@ -21,7 +21,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         "Train again",
         "Takes in what was imported since, learns from the clicks and labels there are now and scores the "
         "catalogue. One label in five is kept apart to judge: the new version is put in force unless it does "
-        f"worse than {version.name}, which stays and can be put back.",
+        f"worse than {version.name}, or too few are apart to say; {version.name} stays and can be put back.",
     )
     learnt = cast(Mapping[str, int], version.summary.get("fingerprint") or {}).get("labels", 0)
     counts = catalogue.store.label_counts()

@@ -163,7 +163,11 @@ def test_when_a_version_is_worse_and_is_kept_back(found: Judgement, worse: bool 
     assert found.worse is worse
     assert Publish.UNLESS_WORSE.allows(found) is (worse is False)
     assert Publish.ALWAYS.allows(found) and not Publish.NEVER.allows(found)
-    says = {True: "v2 is worse than v1", False: "v2 is not worse than v1", None: "labels are kept apart, "}
+    says = {
+        True: "v2 is worse than v1",
+        False: "v2 is not worse than v1",
+        None: "too few to compare v2 with v1",
+    }
     assert says[worse] in found.in_words()
 
 

@@ -64,13 +64,13 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
 
 
 def _choices(versions: Sequence[ModelVersion], current: str) -> tuple[str, str]:
-    """By default, the version in force against the one published before it."""
-    names = [v.name for v in versions]
-    at = names.index(current)
-    earlier = names[at + 1] if at + 1 < len(names) else names[at - 1]
+    """By default, the version in force against the one published before it; the later one is the second."""
+    names = [v.name for v in versions]  # the last published first
+    place = min(names.index(current), len(names) - 2)
+    later, earlier = names[place : place + 2]
     with st.container(key="filters", horizontal=True, gap="small", vertical_alignment="bottom"):
         before = choice("From", [earlier, *(n for n in names if n != earlier)], "from", 170)
-        after = choice("To", [current, *(n for n in names if n != current)], "to", 170)
+        after = choice("To", [later, *(n for n in names if n != later)], "to", 170)
     return before, after
 
 

@@ -21,7 +21,8 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         "Train again",
         "Takes in what was imported since, learns from the clicks and labels there are now and scores the "
         "catalogue. One label in five is kept apart to judge: the new version is put in force unless it does "
-        f"worse than {version.name}, or too few are apart to say; {version.name} stays and can be put back.",
+        f"worse than {version.name}, or too few are apart to say (it takes about a hundred labels in all). "
+        f"{version.name} stays and can be put back.",
     )
     learnt = cast(Mapping[str, int], version.summary.get("fingerprint") or {}).get("labels", 0)
     counts = catalogue.store.label_counts()
@@ -39,4 +40,7 @@ def _judgement(catalogue: Catalogue, newest: str) -> str:
     from mmquality.pipeline.judging import load_judgement  # scikit-learn is of no use to other pages
 
     found = load_judgement(catalogue.workspace.models / newest)
-    return found.in_words() if found else ""
+    if found is None:
+        return ""
+    standing = "" if newest == catalogue.published_version().name else f" {newest} is not in force."
+    return found.in_words() + standing

@@ -17,7 +17,7 @@ from mmquality.evaluation.calibration import brier_score, expected_calibration_e
 from mmquality.evaluation.metrics import mismatch_metrics
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.label_snapshot import load_snapshot
-from mmquality.records import Verdict
+from mmquality.records import Verdict, count
 from mmquality.store import Store
 
 Doubles = npt.NDArray[np.float64]
@@ -66,9 +66,10 @@ class Judgement:
     def in_words(self) -> str:
         """One sentence: what was compared on what, and what came out."""
         if self.worse is None:
+            mismatches = count(self.mismatches, "mismatch", "mismatches")
             return (
-                f"{self.labels:,} labels are kept apart, {self.mismatches:,} of them mismatches; "
-                f"it takes {FEWEST}, of both kinds, to compare {self.after} with {self.before}."
+                f"{count(self.labels, 'label')} kept apart, {mismatches} among them: too few "
+                f"to compare {self.after} with {self.before}; it takes {FEWEST}, of both kinds."
             )
         of, gain = f"on {self.labels:,} labels kept apart", self.gain
         return (

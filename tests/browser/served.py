@@ -59,7 +59,8 @@ def say_who(page: Page, analyst: str) -> None:
     """Write one's name in the sidebar of the page that is open."""
     name = page.get_by_role("textbox", name="Analyst")
     name.fill(analyst)
-    name.press("Tab")  # out of the field, in which keys write
+    name.press("Enter")
+    expect(name).not_to_be_focused()  # keys are verdicts again
 
 
 def settle(page: Page) -> None:

@@ -1,3 +1,5 @@
+// What Streamlit leaves to mend in the browser; run once for each visit.
+
 // Streamlit 1.67 leaves two steps in the browser's history when a link leads from a page whose widgets stand in
 // the address to another page: the first one is the old page with the new page's parameters, and the browser's
 // Back would show that (another listing's comparison, say). The second step takes the first one's place here.
@@ -15,4 +17,15 @@ if (!window.mmqHistory) {
     }
     kept = same ? location.href : null;
   };
+}
+
+// A name is confirmed by Enter, and the field keeps the keys: the next ones would be written into it instead of
+// giving verdicts.
+if (!window.mmqName) {
+  window.mmqName = true;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches(".stSidebar input")) {
+      setTimeout(() => event.target.blur());
+    }
+  });
 }

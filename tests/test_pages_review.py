@@ -51,11 +51,13 @@ def is_before(app: AppTest, listing: Listing) -> bool:
     return as_html(listing.title) in asked(app)
 
 
-def test_asks_who_is_there_before_it_hands_out_a_case(shop: Fixture) -> None:
+@pytest.mark.parametrize("field", ["analyst", "own-name"], ids=["in the sidebar", "on the page"])
+def test_asks_who_is_there_before_it_hands_out_a_case(shop: Fixture, field: str) -> None:
     app = opened("review")
     assert "Who is reviewing?" in texts(app)
-    app.text_input(key="analyst").set_value("ann").run()
+    app.text_input(key=field).set_value("ann").run()
     assert is_before(app, worst(shop, 0))
+    assert app.text_input(key="analyst").value == "ann"
 
 
 def test_a_verdict_brings_the_next_case_and_says_what_the_model_said(shop: Fixture) -> None:

@@ -18,6 +18,7 @@ from mmquality.pipeline.settings import change_settings, load_settings
 from mmquality.records import Drawn
 from mmquality.store import Case
 
+_NAME = "own-name"
 _SKIPPED = "skipped"  # ids of the listings that this visit left to others
 _BACK = "back"  # the label whose case is looked at again; in the address
 _SHARES = (0.0, 0.02, 0.05, 0.1, 0.2)
@@ -31,9 +32,10 @@ def show(catalogue: Catalogue) -> None:
         header("Review")
         notice(
             "Who is reviewing?",
-            "Write your name in the sidebar. The queue gives each case to one person at a time, and has to "
-            "know who you are.",
+            "The queue gives each case to one person at a time, and has to know who you are.",
         )
+        with st.container(width=320):
+            st.text_input("Your name", key=_NAME, max_chars=60, on_change=_say_who)
         return
     filters = replace(Filters.at(st.query_params.get("queue", "")), version="")  # scores are those in force
     share = load_settings(catalogue.workspace).control_share
@@ -47,6 +49,11 @@ def show(catalogue: Catalogue) -> None:
     _case(catalogue, case, again=looked_at is not None)
     if looked_at is None:
         _look_ahead(catalogue, catalogue.store.upcoming(analyst, query, [*_skipped(), case.listing_id]))
+
+
+def _say_who() -> None:
+    """As if it were written in the sidebar, which a phone hides."""
+    st.session_state[session.ANALYST_KEY] = st.session_state[_NAME]
 
 
 def _bar(catalogue: Catalogue, analyst: str, filters: Filters, share: float) -> None:

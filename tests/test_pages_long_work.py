@@ -74,7 +74,7 @@ class TestTrainingAgain:
         no, some = Figures(None, None, None, None), Interval(None, None, None)
         folder = fresh.workspace.models / "v1"
         keep_judgement(Judgement("v0", "v1", 7, 3, no, no, some, True), folder)
-        assert "7 labels are kept apart, 3 of them mismatches" in told(opened("models"))
+        assert "7 labels kept apart, 3 mismatches among them: too few" in told(opened("models"))
 
     def test_says_why_it_failed(self, fresh: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
         becomes(replace(DONE, phase=Phase.FAILED, said="Error: no room. Make some."), monkeypatch)

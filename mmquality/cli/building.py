@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mmquality.cli import options
-from mmquality.cli.terminal import TerminalReporter, command, printable
+from mmquality.cli.terminal import TerminalReporter, command, print_in_force, printable
 from mmquality.config import Workspace
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.settings import EncoderChoice
@@ -45,7 +45,7 @@ def build(
     _, version = building.build(
         workspace, files, choices, text, photo, TerminalReporter(), name, imported=_print_import
     )
-    _print_in_force(workspace, version)
+    print_in_force(workspace, version)
 
 
 @click.command("import")
@@ -119,11 +119,7 @@ def index(workspace: Workspace) -> None:
     """Index the neighbours and put the model in force."""
     from mmquality.pipeline import building
 
-    _print_in_force(workspace, building.index(workspace, TerminalReporter()))
-
-
-def _print_in_force(workspace: Workspace, version: str) -> None:
-    click.echo(f"Model {version} is in force. Look at it: {command('serve', workspace)}")
+    print_in_force(workspace, building.index(workspace, TerminalReporter()))
 
 
 def _print_import(summary: ImportSummary) -> None:

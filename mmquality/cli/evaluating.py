@@ -68,11 +68,7 @@ def recall(workspace: Workspace, pairs: Path, split: Path | None, as_json: bool)
     columns = list(result[spaces[0]])
     print_table(["space", *columns], [[name, *(result[name][c] for c in columns)] for name in spaces])
     click.echo(count(result["queries"], "query", "queries"))
-    if result["pairs_trained_on"]:
-        click.echo(
-            f"Warning: the model knows {result['pairs_trained_on']:.1%} of these pairs, which flatters the "
-            "unified recall. Train with --hold-out SPLIT to keep the clicks of its test listings apart."
-        )
+    _warn_of_known_pairs(result["pairs_trained_on"])
 
 
 @evaluate.command()
@@ -97,8 +93,12 @@ def spaces(workspace: Workspace, as_json: bool) -> None:
     )
     held_out = "held out" if report.held_out else "nothing held out"
     click.echo(f"{count(report.queries, 'query', 'queries')}, {held_out}")
-    if report.known:
+    _warn_of_known_pairs(report.known)
+
+
+def _warn_of_known_pairs(share: float | None) -> None:
+    if share:
         click.echo(
-            f"Warning: the model knows {report.known:.1%} of these pairs, which flatters the unified recall. "
+            f"Warning: the model knows {share:.1%} of these pairs, which flatters the unified recall. "
             "Train with --hold-out SPLIT to keep the clicks of its test listings apart."
         )

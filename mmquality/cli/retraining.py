@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mmquality.cli import options
-from mmquality.cli.terminal import TerminalReporter, command, print_json
+from mmquality.cli.terminal import TerminalReporter, command, print_in_force, print_json
 from mmquality.config import Workspace
 
 
@@ -61,7 +61,7 @@ def retrain(
     if done.judgement:
         click.echo(done.judgement.in_words())
     if done.in_force:
-        click.echo(f"Model {done.version} is in force. Look at it: {command('serve', workspace)}")
+        print_in_force(workspace, done.version)
     else:
         promote = command(f"models promote {done.version}", workspace)
         click.echo(f"Model {done.version} is not in force. To put it there all the same: {promote}")

@@ -65,6 +65,11 @@ def command(step: str, workspace: Workspace) -> str:
     return f"mmquality {step} -w {shlex.quote(str(place))}"
 
 
+def print_in_force(workspace: Workspace, version: str) -> None:
+    """Say that a model is in force, and how to look at it."""
+    click.echo(f"Model {version} is in force. Look at it: {command('serve', workspace)}")
+
+
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object and nothing else."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json))

@@ -16,7 +16,7 @@ from mmquality.pages.wording import count, day
 from mmquality.pipeline.reading import Catalogue
 
 _STYLE = Path(__file__).with_name("style.css")
-_BROWSER = Path(__file__).with_name("browser.js")
+_BROWSER = Path(__file__).with_name("browser.js").read_text("utf-8")
 _LOGO = Path(__file__).with_name("logo.svg")
 _ICON = Path(__file__).with_name("icon.svg")  # a Material symbol would be fetched from the internet
 _SAMPLE = (
@@ -36,7 +36,7 @@ def begin() -> None:
     )
     st.logo(_LOGO, size="small")
     st.html(_STYLE)
-    st.html(f"<script>{_BROWSER.read_text('utf-8')}</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>{_BROWSER}</script>", unsafe_allow_javascript=True)
 
 
 def pages() -> list[st.Page]:

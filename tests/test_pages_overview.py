@@ -142,5 +142,10 @@ class TestNextSteps:
         found = titles(judged=judged, learnt=learnt, controls=5)
         assert (f"{judged - learnt} verdicts to learn from" in found) == worth
 
+    def test_verdicts_kept_apart_are_not_to_be_learnt_from(self) -> None:
+        known = {"judged": 100, "learnt": 80, "controls": 5}
+        assert "20 verdicts to learn from" in titles(**known)
+        assert not any("to learn from" in title for title in titles(**known, apart=20))
+
     def test_control_cases_are_asked_for_once_there_are_verdicts(self) -> None:
         assert "No control case yet" in titles(judged=1) and "No control case yet" not in titles()

@@ -32,6 +32,7 @@ class State:
     learnt: int  # … and how many the model has learnt from
     controls: int  # control cases judged
     unused_rows: int  # of the last import
+    apart: int = 0  # labels that judge the model instead of teaching it
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def steps(state: State) -> Iterator[Step]:
             commands=session.commands("encode", "score", "index"),
         )
     yield _review(state)
-    new = state.judged - state.learnt
+    new = state.judged - state.learnt - state.apart
     if new >= max(_WORTH_TRAINING, state.learnt / 10):
         yield Step(
             f"{count(new, 'verdict')} to learn from",

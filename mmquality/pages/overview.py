@@ -131,6 +131,7 @@ def _state(
         learnt=fingerprint.get("labels", 0),
         controls=said.controls,
         unused_rows=reports[0].problems if reports else 0,
+        apart=fingerprint.get("labels_apart", 0),
     )
 
 

@@ -78,7 +78,8 @@ def assemble(
     held_out = held_out_by(hold_out, rows)
     impressions, co_clicks = _clicks(workspace, rows, held_out)
     shown, clicked = _click_counts(impressions, rows)
-    labels = _taught(store, rows)
+    labels = teaching_labels(store)
+    labels = labels[labels["listing_id"].isin(rows)].reset_index(drop=True)
     data = TrainingData(
         titles=encoded.title_side,
         photos=encoded.photos,
@@ -184,12 +185,11 @@ def _places(rows: pd.Index[str], listing_ids: pd.Series[str]) -> Ints:
     return np.asarray(rows.get_indexer(pd.Index(listing_ids)), dtype=np.int64)
 
 
-def _taught(store: Store, rows: pd.Index[str]) -> pd.DataFrame:
-    """The labels that count and say yes or no of a listing as it still is."""
+def teaching_labels(store: Store) -> pd.DataFrame:
+    """The labels that count, say yes or no, and are of a listing as it still is."""
     labels = store.current_labels()
-    teaching = labels["as_judged"].astype(bool) & labels["listing_id"].isin(rows)
-    teaching &= labels["verdict"].isin(LABEL_VALUES)
-    return labels[teaching].drop(columns="as_judged").reset_index(drop=True)
+    teaching = labels["as_judged"].astype(bool) & labels["verdict"].isin(LABEL_VALUES)
+    return labels[teaching].drop(columns="as_judged")
 
 
 def _verdicts(labels: pd.DataFrame, rows: pd.Index[str]) -> Floats:

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmquality.config import Workspace
 from mmquality.errors import ModelFileError
 from mmquality.evaluation.bootstrap import Interval, average_precision_gain
 from mmquality.evaluation.calibration import brier_score, expected_calibration_error
 from mmquality.evaluation.metrics import mismatch_metrics
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.label_snapshot import load_snapshot
+from mmquality.pipeline.scored import load_scores
 from mmquality.records import Verdict, count
-from mmquality.store import Store
 
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -80,14 +79,14 @@ class Judgement:
         )
 
 
-def judge(workspace: Workspace, store: Store, before: str, after: str) -> Judgement:
-    """Compare two published versions on the labels that `after` kept apart."""
-    labels = load_snapshot(workspace.models / after)
+def judge(models: Path, before: str, after: str) -> Judgement:
+    """Compare two versions in the folder `models` on the labels that `after` kept apart."""
+    labels = load_snapshot(models / after)
     if labels is None:
         raise ModelFileError(f"Model {after} has no frozen labels. Restore its folder, or retrain.")
     apart = labels[labels["held_out"]][["listing_id", "verdict"]]
     for name, version in (("before", before), ("after", after)):
-        scores = store.version_scores(version).set_index("listing_id")["score"]
+        scores = load_scores(models / version).set_index("listing_id")["score"]
         apart = apart.assign(**{name: apart["listing_id"].map(scores)})
     apart = apart.dropna()  # a listing that came after the version before is in one of them alone
     truth = (apart["verdict"] == Verdict.MISMATCH).to_numpy()
@@ -100,7 +99,7 @@ def judge(workspace: Workspace, store: Store, before: str, after: str) -> Judgem
         figures_before=_figures(scores_before, truth),
         figures_after=_figures(scores_after, truth),
         gain=average_precision_gain(scores_before, scores_after, truth),
-        blind=load_snapshot(workspace.models / before) is not None,
+        blind=load_snapshot(models / before) is not None,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mmquality.config import Workspace
+from mmquality.pipeline.assembling import teaching_labels
 from mmquality.pipeline.building import Options, index, score, train
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.judging import Judgement, judge, keep_judgement
@@ -13,7 +14,6 @@ from mmquality.pipeline.label_snapshot import load_snapshot
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.versions import newest_version, promote
-from mmquality.records import Verdict
 
 
 class Publish(StrEnum):
@@ -56,20 +56,19 @@ def retrain(
     version = index(workspace, reporter, in_force=current is None)
     if current is None:
         return Retrained(version, True, None)
+    judgement = judge(workspace.models, current.name, version)
+    keep_judgement(judgement, workspace.models / version)
     with open_store(workspace) as store:
-        judgement = judge(workspace, store, current.name, version)
-        keep_judgement(judgement, workspace.models / version)
         if publish.allows(judgement):
             promote(workspace, store, version)
     return Retrained(version, publish.allows(judgement), judgement)
 
 
 def new_labels(workspace: Workspace) -> int:
-    """How many labels that say yes or no have come since the model trained last."""
+    """How many labels to learn from have come since the model trained last."""
     newest = newest_version(workspace)
     snapshot = load_snapshot(workspace.models / newest) if newest else None
     known = set() if snapshot is None else set(snapshot["label_id"])
     with open_store(workspace) as store:
-        labels = store.current_labels()
-    taught = labels[labels["verdict"] != Verdict.UNSURE]
-    return int((~taught["label_id"].isin(known)).sum())
+        labels = teaching_labels(store)
+    return int((~labels["label_id"].isin(known)).sum())

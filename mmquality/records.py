@@ -37,6 +37,8 @@ class Drawn(StrEnum):
     BROWSED = "browsed"  # opened from a page, chosen by the analyst
     QUEUE = "queue"  # handed out by the queue, by its place in the ranking
     CONTROL = "control"  # handed out by the queue, at random from the whole catalogue: what rates rest on
+    SECOND = "second"  # handed out again to somebody who did not see the first verdict
+    DISPUTE = "dispute"  # handed out to be settled, with both verdicts of those who disagree
 
 
 class Space(StrEnum):

@@ -186,10 +186,11 @@ def _places(rows: pd.Index[str], listing_ids: pd.Series[str]) -> Ints:
 
 
 def teaching_labels(store: Store) -> pd.DataFrame:
-    """The labels that count, say yes or no, and are of a listing as it still is."""
+    """The labels that count, say yes or no, nobody disputes, and are of a listing as it still is."""
     labels = store.current_labels()
-    teaching = labels["as_judged"].astype(bool) & labels["verdict"].isin(LABEL_VALUES)
-    return labels[teaching].drop(columns="as_judged")
+    teaching = labels["as_judged"].astype(bool) & ~labels["disputed"].astype(bool)
+    teaching &= labels["verdict"].isin(LABEL_VALUES)
+    return labels[teaching].drop(columns=["as_judged", "disputed"])
 
 
 def _verdicts(labels: pd.DataFrame, rows: pd.Index[str]) -> Floats:

@@ -2,11 +2,11 @@
 
 from mmquality.store.bulk import MOST_AT_ONCE, Batch
 from mmquality.store.conditions import LabelFilter, RankingQuery
+from mmquality.store.draw import LEASE, Case, Order
 from mmquality.store.export import export_labels
 from mmquality.store.facets import Facet
 from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage, PastLabel
 from mmquality.store.listings import UpsertCounts
-from mmquality.store.queue import LEASE, Case
 from mmquality.store.ranking import RankingPage
 from mmquality.store.reports import ImportReport, ProblemsPage
 from mmquality.store.selection import MOST_COUNTED, RANKING_SORTS
@@ -21,6 +21,7 @@ __all__ = [
     "Facet",
     "SavedView",
     "LEASE",
+    "Order",
     "RANKING_SORTS",
     "Case",
     "Flagged",

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.records import Reason, Verdict
-from mmquality.store.database import Database, upsert
+from mmquality.store.database import Database
 from mmquality.store.labels import seen_version_id, verdict_event
+from mmquality.store.standing import let_newest_count
 from mmquality.store.tables import current_labels, label_withdrawals, labels, leases, listings, scores
 
 MOST_AT_ONCE = 500
@@ -55,7 +56,7 @@ class BulkStore(Database):
             connection.execute(insert(labels), [{**row, **event} for row in rows])
             numbers = [row["listing_no"] for row in rows]
             connection.execute(delete(leases).where(leases.c.listing_no.in_(numbers)))
-            _count_newest(connection, numbers)
+            let_newest_count(connection, numbers)
         return Batch(str(event["batch"]), len(ids), len(ids))
 
     def undo_batch(self, batch: str, analyst: str) -> int:
@@ -79,7 +80,7 @@ class BulkStore(Database):
             connection.execute(
                 insert(label_withdrawals), [{"label_id": row.label_id, **event} for row in rows]
             )
-            _count_newest(connection, numbers)
+            let_newest_count(connection, numbers)
         return len(rows)
 
     def labelled_among(self, listing_ids: Sequence[str]) -> int:
@@ -120,19 +121,3 @@ def _locked(connection: Connection, numbers: Sequence[int]) -> None:
     """Other labels of these listings now wait for this transaction."""
     query = select(listings.c.listing_no).where(listings.c.listing_no.in_(numbers))
     connection.execute(query.order_by(listings.c.listing_no).with_for_update(key_share=True)).all()
-
-
-def _count_newest(connection: Connection, numbers: Sequence[int]) -> None:
-    """For each listing let its newest label that was not withdrawn count."""
-    newest = (
-        select(func.max(labels.c.label_id))
-        .outerjoin(label_withdrawals)
-        .where(labels.c.listing_no.in_(numbers), label_withdrawals.c.label_id.is_(None))
-        .group_by(labels.c.listing_no)
-    )
-    columns = [labels.c[name] for name in ("listing_no", "label_id", "verdict")]
-    query = select(*columns).where(labels.c.label_id.in_(newest))
-    pointers = [dict(row) for row in connection.execute(query).mappings()]
-    connection.execute(delete(current_labels).where(current_labels.c.listing_no.in_(numbers)))
-    if pointers:
-        connection.execute(upsert(connection, current_labels, ["label_id", "verdict"]), pointers)

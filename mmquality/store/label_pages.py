@@ -166,19 +166,21 @@ class LabelReader(Database):
         """The labels that count, for training; one row per labelled listing, ordered by listing_id.
 
         Columns: listing_id, category ("" = none), label_id, verdict, reason, analyst, created_at, score (that
-        the analyst saw), and `as_judged`: whether title and photo are still those that the analyst saw (a
-        later import may have replaced them).
+        the analyst saw), `as_judged`: whether title and photo are still those that the analyst saw (a later
+        import may have replaced them), and `disputed`: whether analysts disagree and nobody settled it.
         """
         still = (labels.c.title_hash == listings.c.title_hash) & (
             labels.c.photo_hash == listings.c.photo_hash
         )
         names = ["label_id", "verdict", "reason", "analyst", "created_at", "score"]
         category = func.coalesce(listings.c.category, "")
-        columns = [listings.c.listing_id, category, *(labels.c[name] for name in names), still]
+        own = (labels.c[name] for name in names)
+        columns = [listings.c.listing_id, category, *own, still, current_labels.c.disputed]
         query = _select(LabelQuery(), *columns).order_by(listings.c.listing_id)
         with self._read() as connection:
             rows = connection.execute(query).all()
-        return pd.DataFrame.from_records(rows, columns=["listing_id", "category", *names, "as_judged"])
+        names = ["listing_id", "category", *names, "as_judged", "disputed"]
+        return pd.DataFrame.from_records(rows, columns=names)
 
     def analysts(self) -> list[str]:
         """Everybody who has labelled, by name."""

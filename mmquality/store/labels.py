@@ -9,9 +9,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
 from mmquality.records import Drawn, Label, Reason, Verdict
-from mmquality.store.database import upsert
 from mmquality.store.label_pages import LabelReader, as_label, label_columns, labels_with_versions
 from mmquality.store.scores import version_in_force
+from mmquality.store.standing import let_newest_count
 from mmquality.store.tables import (
     current_labels,
     label_withdrawals,
@@ -53,7 +53,9 @@ class LabelStore(LabelReader):
             values = {**judged, **event, **drawn_as, **seen}
             connection.execute(delete(leases).where(leases.c.listing_no == judged["listing_no"]))
             new = insert(labels).values(values).returning(labels.c.label_id)
-            return _let_count(connection, judged["listing_no"], connection.execute(new).scalar_one())
+            label_id = connection.execute(new).scalar_one()
+            let_newest_count(connection, [judged["listing_no"]])
+            return _label(connection, label_id)
 
     def undo_label(self, label_id: int, analyst: str) -> Label | None:
         """Withdraw a label and give the one that now counts for its listing, if any.
@@ -72,7 +74,10 @@ class LabelStore(LabelReader):
                 "created_at": datetime.now(UTC),
             }
             connection.execute(insert(label_withdrawals).values(event))
-            return _count_newest(connection, listing_no)
+            let_newest_count(connection, [listing_no])
+            counts = select(current_labels.c.label_id).where(current_labels.c.listing_no == listing_no)
+            now = connection.execute(counts).scalar_one_or_none()
+            return None if now is None else _label(connection, now)
 
 
 def verdict_event(verdict: Verdict, reason: Reason | None, note: str, analyst: str) -> dict[str, Any]:
@@ -124,28 +129,6 @@ def seen_version_id(connection: Connection, version: str | None) -> int | None:
     if version_id is None:
         raise WorkspaceError(f"There is no model version {version!r}; reload the page and label again.")
     return version_id
-
-
-def _let_count(connection: Connection, listing_no: int, label_id: int) -> Label:
-    label = _label(connection, label_id)
-    pointer = {"listing_no": listing_no, "label_id": label_id, "verdict": label.verdict.value}
-    connection.execute(upsert(connection, current_labels, ["label_id", "verdict"]), pointer)
-    return label
-
-
-def _count_newest(connection: Connection, listing_no: int) -> Label | None:
-    """Let the listing's newest label that was not withdrawn count."""
-    query = (
-        select(labels.c.label_id)
-        .outerjoin(label_withdrawals)
-        .where(labels.c.listing_no == listing_no, label_withdrawals.c.label_id.is_(None))
-        .order_by(labels.c.label_id.desc())
-    )
-    newest = connection.execute(query.limit(1)).scalar_one_or_none()
-    if newest is not None:
-        return _let_count(connection, listing_no, newest)
-    connection.execute(delete(current_labels).where(current_labels.c.listing_no == listing_no))
-    return None
 
 
 def _label(connection: Connection, label_id: int) -> Label:

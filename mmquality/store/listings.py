@@ -16,7 +16,8 @@ from mmquality.store.counts import add_to_counts, counted
 from mmquality.store.database import Database, batches, upsert
 from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
 from mmquality.store.search_tables import category_counts
-from mmquality.store.tables import listings
+from mmquality.store.standing import let_newest_count
+from mmquality.store.tables import current_labels, listings
 from mmquality.store.text import folded
 
 _TEXTS = ("listing_id", "title", "category", "seller", "image", "photo_path", "title_hash", "photo_hash")
@@ -31,6 +32,7 @@ _CONTENT = (
     "title_hash",
     "photo_hash",
 )
+_JUDGED = ("title_hash", "photo_hash")
 _STAMP = ("photo_size", "photo_mtime_ns")
 _WRITTEN = (*_CONTENT, *_STAMP, "title_folded")
 _BATCH = 10_000  # ids in one SELECT: below SQLite's limit of 32,766 parameters
@@ -191,6 +193,7 @@ def _upsert(connection: Connection, batch: Sequence[dict[str, Any]]) -> UpsertCo
     touched = [row for row in known if _differs(row, stored[row["listing_id"]], _CONTENT + _STAMP)]
     if added or touched:
         connection.execute(upsert(connection, listings, _WRITTEN, listings.c.listing_id), added + touched)
+        _keep_labels(connection, updated, stored)
         _keep_facets(connection, added + updated, stored)
         _keep_counts(connection, added, updated, stored)
     return UpsertCounts(len(added), len(updated), len(known) - len(updated))
@@ -214,6 +217,16 @@ def _keep_facets(
         for row in written
     )
     change_facets(connection, changes)
+
+
+def _keep_labels(
+    connection: Connection, updated: Sequence[dict[str, Any]], before: Mapping[str, RowMapping]
+) -> None:
+    """Where title or photo changed, let the label that counts know it."""
+    ids = [row["listing_id"] for row in updated if _differs(row, before[row["listing_id"]], _JUDGED)]
+    if ids:
+        judged = select(listings.c.listing_no).join(current_labels).where(listings.c.listing_id.in_(ids))
+        let_newest_count(connection, connection.execute(judged).scalars().all())
 
 
 def _keep_counts(

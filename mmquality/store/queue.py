@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select
+from sqlalchemy import delete, select
 
 from mmquality.records import Drawn
 from mmquality.store.conditions import RankingQuery
-from mmquality.store.database import Database, upsert
-from mmquality.store.scores import scored_count, version_in_force
-from mmquality.store.selection import Selection
-from mmquality.store.tables import current_labels, current_model, labels, leases, listings, scores
-
-LEASE = timedelta(minutes=15)  # without a verdict or another look, the case then goes to others
-_CONTROL_TRIES = 50  # random ranks; so many are needed only where nearly everything is labelled
-
-
-@dataclass(frozen=True)
-class Case:
-    """A listing that is its analyst's until a verdict, or until the lease ends."""
-
-    listing_id: str
-    drawn: Drawn
+from mmquality.store.database import Database
+from mmquality.store.draw import Case, Draw, Order
+from mmquality.store.scores import version_in_force
+from mmquality.store.tables import current_model, labels, leases, listings
 
 
 class QueueStore(Database):
@@ -38,12 +26,17 @@ class QueueStore(Database):
         control_share: float = 0.0,
         apart_from: Collection[str] = (),
         rng: random.Random | None = None,
+        second_share: float = 0.0,
+        order: Order = Order.WORST,
     ) -> Case | None:
         """The case that `analyst` holds, else a new one that nobody holds; None where nothing is left.
 
-        A new one is the worst unlabelled listing of the query or, with probability `control_share`, a random
-        unlabelled one of the whole catalogue. A case that was skipped, labelled meanwhile or that the query
-        no longer asks for is given back.
+        A new one is, with probability `control_share`, a random unjudged listing of the whole catalogue. Else
+        it is one that somebody else judged and the analyst is to judge, too, without seeing how: of all
+        listings `second_share` are meant for that, always the same ones. Else it is the first unjudged
+        listing of the query in this `order`. A listing whose title or photo changed since it was judged is
+        unjudged again; a label filter of the query is left aside. A case that was skipped, labelled meanwhile
+        or that the query no longer asks for is given back.
 
         :param apart_from: ids of listings that the analyst skipped
         """
@@ -53,17 +46,34 @@ class QueueStore(Database):
             found = version_in_force(connection)
             if found is None:
                 return None
-            draw = _Draw(connection, found[0], analyst, query, apart_from)
-            return draw.held() or draw.new(control_share, rng or random.Random())
+            draw = Draw(connection, found[0], analyst, query, apart_from)
+            held = draw.held()
+            return held or draw.new(order, control_share, second_share, rng or random.Random())
 
-    def upcoming(self, analyst: str, query: RankingQuery, apart_from: Collection[str] = ()) -> str | None:
-        """The worst listing that `analyst` could be given now, apart from those; nobody is given it by this.
+    def upcoming(
+        self,
+        analyst: str,
+        query: RankingQuery,
+        apart_from: Collection[str] = (),
+        second_share: float = 0.0,
+        order: Order = Order.WORST,
+    ) -> str | None:
+        """The first listing that `analyst` could be given now, apart from those; nobody is given it by this.
 
         What comes next, unless somebody is quicker or a control case is drawn.
         """
         with self._read() as connection:
             found = version_in_force(connection)
-            return _Draw(connection, found[0], analyst, query, apart_from).first() if found else None
+            if found is None:
+                return None
+            return Draw(connection, found[0], analyst, query, apart_from).first(order, second_share)
+
+    def judges_unseen(self, analyst: str, listing_id: str) -> bool:
+        """Whether `analyst` has this listing to judge a second time, without seeing the first verdict."""
+        query = select(leases.c.listing_no).join(listings, listings.c.listing_no == leases.c.listing_no)
+        query = query.where(listings.c.listing_id == listing_id, leases.c.analyst == analyst)
+        with self._read() as connection:
+            return connection.execute(query.where(leases.c.drawn == Drawn.SECOND.value)).first() is not None
 
     def give_back(self, analyst: str) -> None:
         """Let others have what `analyst` holds."""
@@ -88,89 +98,3 @@ class QueueStore(Database):
         with self._read() as connection:
             row = connection.execute(query.order_by(labels.c.label_id.desc()).limit(1)).one_or_none()
         return None if row is None else (row[0], row[1])
-
-
-class _Draw:
-    """One analyst's turn, inside a transaction."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        version_id: int,
-        analyst: str,
-        query: RankingQuery,
-        apart_from: Collection[str],
-    ) -> None:
-        self._connection, self._version_id, self._analyst = connection, version_id, analyst
-        self._selection = Selection(connection, version_id, query)
-        self._now = datetime.now(UTC)
-        skipped = select(listings.c.listing_no).where(listings.c.listing_id.in_(apart_from))
-        others = select(leases.c.listing_no).where(
-            leases.c.analyst != analyst, leases.c.expires_at > self._now
-        )
-        number = scores.c.listing_no
-        self._free: tuple[ColumnElement[bool], ...] = (
-            number.not_in(select(current_labels.c.listing_no)),
-            number.not_in(others),
-            number.not_in(skipped),
-        )
-
-    def held(self) -> Case | None:
-        """What the analyst holds, renewed, as long as it is to be judged; everything else is given back."""
-        own = select(leases.c.listing_no, leases.c.drawn).where(leases.c.analyst == self._analyst)
-        case = None
-        for number, drawn in self._connection.execute(own).all():
-            here = scores.c.listing_no == number
-            anywhere = drawn == Drawn.CONTROL
-            rank = self._anywhere(here) if anywhere else self._selection.worst_of(here, *self._free)
-            if case is None and rank is not None:
-                case = self._lease(rank, Drawn(drawn))
-            else:
-                self._connection.execute(delete(leases).where(leases.c.listing_no == number))
-        return case
-
-    def new(self, control_share: float, rng: random.Random) -> Case | None:
-        """A case that nobody holds."""
-        if rng.random() < control_share:
-            rank = self._random(rng)
-            if rank is not None:
-                return self._lease(rank, Drawn.CONTROL)
-        rank = self._selection.worst_of(*self._free)
-        return None if rank is None else self._lease(rank, Drawn.QUEUE)
-
-    def first(self) -> str | None:
-        """The id of the worst free listing."""
-        rank = self._selection.worst_of(*self._free)
-        return None if rank is None else self._listing(rank)[1]
-
-    def _random(self, rng: random.Random) -> int | None:
-        """The rank of a random free listing: every one is as likely as every other."""
-        ranked = scored_count(self._connection, self._version_id)
-        tries = (rng.randint(1, ranked) for _ in range(_CONTROL_TRIES if ranked else 0))
-        free = (rank for rank in tries if self._anywhere(scores.c.rank == rank) is not None)
-        return next(free, None)
-
-    def _anywhere(self, here: ColumnElement[bool]) -> int | None:
-        """The rank of the listing `here` in the whole ranking, where it is free."""
-        query = select(scores.c.rank).where(scores.c.version_id == self._version_id, here, *self._free)
-        return self._connection.execute(query).scalar_one_or_none()
-
-    def _lease(self, rank: int, drawn: Drawn) -> Case:
-        number, listing_id = self._listing(rank)
-        lease = {
-            "listing_no": number,
-            "analyst": self._analyst,
-            "drawn": drawn.value,
-            "expires_at": self._now + LEASE,
-        }
-        self._connection.execute(upsert(self._connection, leases, ["analyst", "drawn", "expires_at"]), lease)
-        return Case(listing_id, drawn)
-
-    def _listing(self, rank: int) -> tuple[int, str]:
-        """The number and the id of the listing at a rank."""
-        at_rank = and_(scores.c.version_id == self._version_id, scores.c.rank == rank)
-        listing = select(listings.c.listing_no, listings.c.listing_id).join(
-            scores, scores.c.listing_no == listings.c.listing_no
-        )
-        number, listing_id = self._connection.execute(listing.where(at_rank)).one()
-        return number, listing_id

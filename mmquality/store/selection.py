@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Join, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Join, Select, Table, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -75,17 +75,31 @@ class Selection:
 
     def worst_of(self, *conditions: ColumnElement[bool]) -> int | None:
         """The first rank for which the conditions hold, too."""
-        statement = self._select(scores.c.rank).where(*conditions).order_by(scores.c.rank)
-        return self._connection.execute(statement.limit(1)).scalar_one_or_none()
+        return self._first_rank(self._select(scores.c.rank).where(*conditions), scores.c.rank)
+
+    def best_of(self, *conditions: ColumnElement[bool]) -> int | None:
+        """The last rank for which the conditions hold, too."""
+        return self._first_rank(self._select(scores.c.rank).where(*conditions), scores.c.rank.desc())
+
+    def first_from(
+        self, start: Table, order: ColumnElement[Any], *conditions: ColumnElement[bool]
+    ) -> int | None:
+        """The rank of the first listing in another table's order for which the conditions hold, too.
+
+        :param start: a table with the column listing_no, and an index in that order
+        """
+        source = _LeftFirst(start, scores, start.c.listing_no == scores.c.listing_no)
+        return self._first_rank(self._select(scores.c.rank).select_from(source).where(*conditions), order)
 
     def next_rank(self, rank: int, forward: bool) -> int | None:
         """The rank after (or before) a rank."""
         statement = self._select(scores.c.rank)
         if forward:
-            statement = statement.where(scores.c.rank > rank).order_by(scores.c.rank)
-        else:
-            statement = statement.where(scores.c.rank < rank).order_by(scores.c.rank.desc())
-        return self._connection.execute(statement.limit(1)).scalar_one_or_none()
+            return self._first_rank(statement.where(scores.c.rank > rank), scores.c.rank)
+        return self._first_rank(statement.where(scores.c.rank < rank), scores.c.rank.desc())
+
+    def _first_rank(self, statement: Select[Any], order: ColumnElement[Any]) -> int | None:
+        return self._connection.execute(statement.order_by(order).limit(1)).scalar_one_or_none()
 
     @property
     def _by_rank(self) -> bool:

@@ -89,9 +89,9 @@ class SummaryStore(Database):
             return _groups(connection, found[0] if found else 0, columns)
 
     def judged_scores(self) -> pd.DataFrame:
-        """version, score, mismatch (bool), control (bool) of every verdict that counts; unsure is none.
+        """version, score, mismatch (bool), control (bool) of every verdict that counts.
 
-        The score is the one that the analyst saw: it was given before the verdict was, so no model has learnt
+        Unsure is none, nor is one that is disputed. The score is the one that the analyst saw: it was given before the verdict was, so no model has learnt
         the verdict from it. A verdict on a listing that had no score is left out. `control`: the listing was
         once drawn at random from the catalogue, whoever has judged it since.
         """
@@ -101,7 +101,7 @@ class SummaryStore(Database):
             select(model_versions.c.name, labels.c.score, mismatch, labels.c.listing_no.in_(drawn))
             .join(current_labels, current_labels.c.label_id == labels.c.label_id)
             .join(model_versions, model_versions.c.version_id == labels.c.version_id)
-            .where(labels.c.verdict != Verdict.UNSURE.value)
+            .where(labels.c.verdict != Verdict.UNSURE.value, ~current_labels.c.disputed)
         )
         with self._read() as connection:
             rows = [tuple(row) for row in connection.execute(query)]  # of its own rows pandas asks too much

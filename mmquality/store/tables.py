@@ -186,16 +186,29 @@ label_withdrawals = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
-# Which label counts for a listing: the newest that was not withdrawn. Written with the events, in one
-# transaction.
+# Which label counts for a listing: the newest that was not withdrawn. Written in one transaction with the
+# events, and with imports that change what was judged (`standing.py`).
 current_labels = Table(
     "current_labels",
     metadata,
     Column("listing_no", ForeignKey("listings.listing_no"), primary_key=True),
     Column("label_id", ForeignKey("labels.label_id"), nullable=False, unique=True),
     Column("verdict", StoredText, nullable=False),
+    Column("analyst", StoredText, nullable=False, server_default=""),
+    Column("disputed", Boolean, nullable=False, server_default=false()),  # between analysts
+    Column("changed", Boolean, nullable=False, server_default=false()),  # since: title or photo
+    Column("second_draw", Double),  # 0…1: a share of 0.1 judges those below 0.1 again; NULL = not to be
     Index("ix_current_labels_verdict", "verdict", "listing_no"),
 )
+Index(
+    "ix_current_labels_second_draw", current_labels.c.second_draw, current_labels.c.analyst,
+    sqlite_where=current_labels.c.second_draw.is_not(None),
+    postgresql_where=current_labels.c.second_draw.is_not(None),
+)  # fmt: skip
+Index(
+    "ix_current_labels_disputed", current_labels.c.label_id,
+    sqlite_where=current_labels.c.disputed, postgresql_where=current_labels.c.disputed,
+)  # fmt: skip
 
 # Who has which case of the queue before them. A case that nobody decides goes to others when the lease ends.
 leases = Table(

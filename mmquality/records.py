@@ -31,6 +31,19 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+REASONS: Mapping[str, str] = {  # in words, in the order in which they are offered
+    Reason.WRONG_PRODUCT: "Wrong product",
+    Reason.WRONG_VARIANT: "Wrong variant",
+    Reason.PLACEHOLDER: "Placeholder",
+    Reason.TEXT_OR_LOGO: "Text or logo",
+    Reason.ACCESSORY_ONLY: "Accessory only",
+    Reason.SEVERAL_PRODUCTS: "Several products",
+    Reason.POOR_PHOTO: "Poor photo",
+    Reason.TITLE_WRONG: "Title is wrong",
+    Reason.OTHER: "Other",
+}
+
+
 class Drawn(StrEnum):
     """How a case came before the analyst."""
 
@@ -119,7 +132,7 @@ class Label:
     label_id: int
     listing_id: str
     verdict: Verdict
-    reason: Reason | None
+    reason: str | None  # a code: one of `Reason`, or of the workspace's own
     note: str
     analyst: str
     created_at: datetime  # UTC

@@ -28,6 +28,7 @@ from mmquality.pipeline import building
 from mmquality.pipeline.encoding import EncodeSummary
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.records import Space
+from mmquality.store import EXPORT_ENDINGS
 
 PROJECT = Path(__file__).parents[1]
 
@@ -191,7 +192,7 @@ class TestLabels:
         assert json.loads(run("rank", "-w", workspace.root, "--json").stdout)["listings"][0]["verdict"] == (
             "mismatch"
         )
-        for name in ("labels.csv", "labels.parquet", "labels.jsonl"):
+        for name in (f"labels{ending}" for ending in EXPORT_ENDINGS):
             shown = run("export", "-w", workspace.root, "--out", tmp_path / name).stdout
             assert shown == f"1 label written to {tmp_path / name}.\n"
             assert (tmp_path / name).stat().st_size > 0

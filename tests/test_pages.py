@@ -293,7 +293,8 @@ class TestLabels:
         assert json.loads(lines[1])["title"] == HOSTILE["L031"]
 
     def test_offers_every_format(self, labelled: Fixture) -> None:
-        assert [b.label for b in opened("labels").download_button] == ["CSV", "Parquet", "JSON Lines"]
+        formats = ["CSV", "Parquet", "JSON Lines", "Label Studio", "Argilla"]
+        assert [b.label for b in opened("labels").download_button] == formats
 
 
 class TestImportReport:

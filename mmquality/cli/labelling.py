@@ -13,7 +13,7 @@ from mmquality.cli.terminal import TerminalReporter
 from mmquality.config import Workspace
 from mmquality.pipeline.places import open_store
 from mmquality.records import Reason, Verdict, count
-from mmquality.store import LabelQuery, export_labels
+from mmquality.store import EXPORT_ENDINGS, LabelQuery, export_labels
 
 
 @click.command()
@@ -42,7 +42,7 @@ def label(
 
 @click.command()
 @options.workspace
-@options.file("--out", "The file to write; .csv, .parquet or .jsonl.", required=True)
+@options.file("--out", f"The file to write; its name ends in {', '.join(EXPORT_ENDINGS)}.", required=True)
 @click.option("--verdict", type=click.Choice([str(v) for v in Verdict]), help="These alone.")
 @click.option("--reason", type=click.Choice([str(r) for r in Reason]), help="These alone.")
 @click.option("--by", help="Those of this analyst alone.")

@@ -14,7 +14,7 @@ from mmquality.pages.photos import thumbnail
 from mmquality.pages.verdicts import say
 from mmquality.pages.wording import REASONS, VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Reason, Verdict
+from mmquality.records import Verdict
 from mmquality.store import MOST_AT_ONCE, RankingQuery
 
 SELECTING = "selecting"
@@ -124,7 +124,7 @@ def _give(
     catalogue: Catalogue,
     ids: Sequence[str],
     verdict: Verdict,
-    reason: Reason | None,
+    reason: str | None,
     note: str,
     version: str,
     words: str,

@@ -19,7 +19,9 @@ from mmquality.store import LabelQuery, export_labels
 
 AT_ONCE = 5_000  # labels: written within half a second
 _FORMATS = {"CSV": ("csv", "text/csv"), "Parquet": ("parquet", "application/vnd.apache.parquet"),
-            "JSON Lines": ("jsonl", "application/jsonl")}  # fmt: skip
+            "JSON Lines": ("jsonl", "application/jsonl"),
+            "Label Studio": ("label-studio.zip", "application/zip"),
+            "Argilla": ("argilla.zip", "application/zip")}  # fmt: skip
 
 
 def buttons(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
@@ -51,8 +53,8 @@ def _as_job(catalogue: Catalogue, query: LabelQuery, total: int, name: str) -> N
 def _download(name: str, content: Callable[[], bytes], words: str, made: datetime) -> None:
     suffix, mime = _FORMATS[name]
     st.download_button(
-        words, content, file_name=f"labels-{made:%Y-%m-%d}.{suffix}", mime=mime, key=f"export-{suffix}",
-        on_click="ignore", icon=":material/download:",
+        words, content, file_name=f"labels-{made:%Y-%m-%d}.{suffix}", mime=mime,
+        key=f"export-{suffix.partition('.')[0]}", on_click="ignore", icon=":material/download:",
     )  # fmt: skip
 
 

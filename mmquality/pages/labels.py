@@ -18,12 +18,12 @@ from mmquality.pages.photos import cell_photo
 from mmquality.pages.widgets import choice, pages, segments, text_filter
 from mmquality.pages.wording import REASONS, VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Reason, Verdict
+from mmquality.records import Verdict
 from mmquality.store import LabelledListing, LabelQuery
 
 PAGE_SIZE = 25
 _ROW_HEIGHT = 52
-Word = TypeVar("Word", Verdict, Reason)
+Word = TypeVar("Word", bound=str)
 _ANY, _NEWEST, _ALL = "any", "newest", "all"
 
 

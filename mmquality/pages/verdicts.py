@@ -14,7 +14,7 @@ from mmquality.pages.components import label_badge
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.wording import REASONS, VERDICTS, moment, percent, verdict
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Drawn, Label, Listing, Reason, Verdict
+from mmquality.records import Drawn, Label, Listing, Verdict
 
 _ERROR = ":material/error:"
 _SAID = "said"  # what to tell in the run that follows a change
@@ -110,7 +110,7 @@ def _button(
     words: str,
     shortcut: str,
     said: Verdict,
-    reason: Reason | None = None,
+    reason: str | None = None,
     icon: str | None = None,
 ) -> None:
     key = f"{said}-{reason}" if reason else str(said)
@@ -125,7 +125,7 @@ def _button(
     )
 
 
-def _save(case: Case, said: Verdict, reason: Reason | None) -> None:
+def _save(case: Case, said: Verdict, reason: str | None) -> None:
     """Write the verdict, then go on if that is wished."""
     if time.monotonic() - st.session_state.get(_SAVED_AT, -_PAUSE) < _PAUSE:
         st.session_state[_SAID] = (

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mmquality.records import Label, Reason, Verdict
+from mmquality.records import REASONS as REASONS
+from mmquality.records import Label, Verdict
 from mmquality.records import count as count
 
 VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE: "Unsure"}
-
-REASONS = {
-    Reason.WRONG_PRODUCT: "Wrong product",
-    Reason.WRONG_VARIANT: "Wrong variant",
-    Reason.PLACEHOLDER: "Placeholder",
-    Reason.TEXT_OR_LOGO: "Text or logo",
-    Reason.ACCESSORY_ONLY: "Accessory only",
-    Reason.SEVERAL_PRODUCTS: "Several products",
-    Reason.POOR_PHOTO: "Poor photo",
-    Reason.TITLE_WRONG: "Title is wrong",
-    Reason.OTHER: "Other",
-}
 
 
 def percent(share: float) -> str:

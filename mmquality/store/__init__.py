@@ -3,7 +3,7 @@
 from mmquality.store.bulk import MOST_AT_ONCE, Batch
 from mmquality.store.conditions import LabelFilter, RankingQuery
 from mmquality.store.draw import LEASE, Case, Order
-from mmquality.store.export import export_labels
+from mmquality.store.export import EXPORT_ENDINGS, export_labels
 from mmquality.store.facets import Facet
 from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage, PastLabel
 from mmquality.store.listings import UpsertCounts
@@ -15,6 +15,7 @@ from mmquality.store.summary import Flagged, GroupRate, Groups
 from mmquality.store.views import SavedView
 
 __all__ = [
+    "EXPORT_ENDINGS",
     "MOST_AT_ONCE",
     "MOST_COUNTED",
     "Batch",

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
-from mmquality.records import Reason, Verdict
+from mmquality.records import Verdict
 from mmquality.store.database import Database
 from mmquality.store.labels import seen_version_id, verdict_event
 from mmquality.store.standing import let_newest_count
@@ -36,7 +36,7 @@ class BulkStore(Database):
         self,
         listing_ids: Sequence[str],
         verdict: Verdict,
-        reason: Reason | None,
+        reason: str | None,
         note: str,
         analyst: str,
         seen_version: str | None = None,

@@ -1,8 +1,8 @@
-"""Exports of labels: CSV for spreadsheets, Parquet and JSON Lines for programs; whole or not there.
+"""Exports of labels: for spreadsheets, for programs, for Label Studio and Argilla; whole or not there.
 
 The CSV is made for spreadsheets: it starts with a byte order mark, without which Excel takes UTF-8 for the
 local code page and spoils titles (read it as "utf-8-sig"; pandas does so by itself), and a cell that a
-spreadsheet would run as a formula gets a leading apostrophe. The other two hold every text exactly as it is.
+spreadsheet would run as a formula gets a leading apostrophe. The others hold every text exactly as it is.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,8 +21,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmquality.errors import MMQualityError
+from mmquality.records import REASONS
 from mmquality.store.database import batches
-from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelReader
+from mmquality.store.label_pages import EXPORTED, LabelQuery, LabelReader
+from mmquality.store.label_tools import write_argilla, write_label_studio
 
 EXPORT_SCHEMA = pa.schema(
     [
@@ -44,10 +46,12 @@ EXPORT_SCHEMA = pa.schema(
         pa.field("batch", pa.string()),
     ]
 )
-EXPORT_COLUMNS = tuple(EXPORT_SCHEMA.names)
-_ROW_GROUP = 20_000
+EXPORT_COLUMNS = tuple(column.name for column in EXPORTED)
+_AT_ONCE = 20_000  # rows held at a time; a row group of a Parquet file
 # What spreadsheets take for the start of a formula; the last four are the wide forms of the first four.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+Batches = Iterator[list[Any]]  # rows of EXPORT_COLUMNS
 
 
 def export_labels(
@@ -55,19 +59,33 @@ def export_labels(
     path: str | Path,
     query: LabelQuery | None = None,
     advance: Callable[[int], object] = lambda done: None,
+    reasons: Mapping[str, str] = REASONS,
 ) -> int:
-    """Write the query's labels, the newest first, to a .csv, .parquet or .jsonl file and give their number.
+    """Write the query's labels, the newest first, to a file whose name ends in one of `EXPORT_ENDINGS`.
 
-    A file that is there is replaced only once the new one is complete. `advance` is called with how many more
-    are written. Raises `MMQualityError` for another suffix or a folder that cannot be written.
+    Gives their number. A file that is there is replaced only once the new one is complete. `advance` is
+    called with how many more are written; `reasons` (code → words) are those that other tools may offer.
+    Raises `MMQualityError` for another ending or a folder that cannot be written.
     """
     target = Path(path)
-    write = _WRITERS.get(target.suffix.lower())
-    if write is None:
-        raise MMQualityError(f"Labels cannot be exported to {target.name}; end it in {', '.join(_WRITERS)}.")
+    ending = next((ending for ending in EXPORT_ENDINGS if target.name.lower().endswith(ending)), None)
+    if ending is None:
+        raise MMQualityError(
+            f"Labels cannot be exported to {target.name}; end it in {', '.join(EXPORT_ENDINGS)}."
+        )
     unfinished = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
+    count = 0
+
+    def counted(stream: Iterator[Any]) -> Batches:
+        nonlocal count
+        for some in batches(stream, _AT_ONCE):
+            yield some
+            count += len(some)
+            advance(len(some))
+
     try:
-        count = write(unfinished, _rows(store, query, advance))
+        with closing(store.iter_labels(query)) as stream:
+            _WRITERS[ending](unfinished, counted(stream), reasons)
         os.replace(unfinished, target)
     except OSError as error:
         raise MMQualityError(
@@ -78,62 +96,51 @@ def export_labels(
     return count
 
 
-def _rows(
-    store: LabelReader, query: LabelQuery | None, advance: Callable[[int], object]
-) -> Iterator[dict[str, Any]]:
-    with closing(store.iter_labels(query)) as stream:
-        for labelled in stream:
-            yield _row(labelled)
-            advance(1)
-
-
-def _row(labelled: LabelledListing) -> dict[str, Any]:
-    values = asdict(labelled.label)
-    values |= {"title": labelled.title, "category": labelled.category, "image": labelled.image}
-    values["verdict"] = labelled.label.verdict.value
-    values["reason"] = None if labelled.label.reason is None else labelled.label.reason.value
-    values["drawn"] = labelled.label.drawn.value
-    return {name: values[name] for name in EXPORT_COLUMNS}
-
-
-def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    count = 0
+def _write_csv(path: Path, rows: Batches, reasons: Mapping[str, str]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, EXPORT_COLUMNS)
-        writer.writeheader()
-        for row in rows:
-            row["created_at"] = row["created_at"].isoformat()
-            writer.writerow({name: safe_cell(value) for name, value in row.items()})
-            count += 1
-    return count
+        writer = csv.writer(file)
+        writer.writerow(EXPORT_COLUMNS)
+        for some in rows:
+            writer.writerows([safe_cell(value) for value in row] for row in some)
 
 
 def safe_cell(value: object) -> object:
-    """The value as a spreadsheet may have it: text that it would run as a formula is led by an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    """The value as a spreadsheet may have it: text that it would run as a formula is led by an apostrophe.
+
+    So is text that looks as if it had been led by one: `written_cell` gives back every text as it was.
+    """
+    if isinstance(value, str):
+        return f"'{value}" if value.lstrip("'").startswith(_FORMULA_STARTS) else value
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _write_parquet(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    count = 0
+def written_cell(cell: str) -> str:
+    """The text that `safe_cell` made a cell of."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
+
+
+def _write_parquet(path: Path, rows: Batches, reasons: Mapping[str, str]) -> None:
     with pq.ParquetWriter(path, EXPORT_SCHEMA) as writer:
-        for batch in batches(rows, _ROW_GROUP):
-            writer.write_table(pa.Table.from_pylist(batch, schema=EXPORT_SCHEMA))
-            count += len(batch)
-    return count
+        for some in rows:
+            columns = zip(*some, strict=True)
+            writer.write_table(
+                pa.table([pa.array(c, f.type) for c, f in zip(columns, EXPORT_SCHEMA, strict=True)],
+                         schema=EXPORT_SCHEMA)
+            )  # fmt: skip
 
 
-def _write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    count = 0
+def _write_jsonl(path: Path, rows: Batches, reasons: Mapping[str, str]) -> None:
+    encode = json.JSONEncoder(ensure_ascii=False, default=datetime.isoformat).encode
     with path.open("w", encoding="utf-8") as file:
-        for row in rows:
-            row["created_at"] = row["created_at"].isoformat()
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
-    return count
+        for some in rows:
+            file.writelines(encode(dict(zip(EXPORT_COLUMNS, row, strict=True))) + "\n" for row in some)
 
 
-_WRITERS: dict[str, Callable[[Path, Iterable[dict[str, Any]]], int]] = {
+_WRITERS: dict[str, Callable[[Path, Batches, Mapping[str, str]], None]] = {
     ".csv": _write_csv,
     ".parquet": _write_parquet,
     ".jsonl": _write_jsonl,
+    ".label-studio.zip": write_label_studio,
+    ".argilla.zip": write_argilla,
 }
+EXPORT_ENDINGS = tuple(_WRITERS)

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, RowMapping, Select, func, select
 
-from mmquality.records import Drawn, Label, Reason, Verdict
+from mmquality.records import Drawn, Label, Verdict
 from mmquality.store.database import Database
 from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions
 from mmquality.store.text import contains_every_word
@@ -47,7 +47,7 @@ def as_label(row: RowMapping) -> Label | None:
         label_id=row["label_id"],
         listing_id=row["listing_id"],
         verdict=Verdict(row["label_verdict"]),
-        reason=None if row["label_reason"] is None else Reason(row["label_reason"]),
+        reason=row["label_reason"],
         note=row["label_note"],
         analyst=row["label_analyst"],
         created_at=row["label_created_at"],
@@ -70,7 +70,7 @@ class LabelQuery:
     """
 
     verdict: Verdict | None = None
-    reason: Reason | None = None
+    reason: str | None = None
     analyst: str | None = None
     text: str = ""
     since: datetime | None = None
@@ -120,16 +120,16 @@ class LabelReader(Database):
             rows = connection.execute(statement.offset(skipped).limit(size)).mappings()
             return LabelsPage([_as_labelled(row) for row in rows], total)
 
-    def iter_labels(self, query: LabelQuery | None = None) -> Generator[LabelledListing, None, None]:
+    def iter_labels(self, query: LabelQuery | None = None) -> Generator[Row[Any], None, None]:
         """The query's labels, the newest first, as they were at the start; memory stays small.
 
-        Whoever stops before the end closes it (`contextlib.closing`): until then it holds a connection.
+        Each is a row of `EXPORTED`: a million labels are written from them. Whoever stops before the end
+        closes it (`contextlib.closing`): until then it holds a connection.
         """
-        statement = _select(query or LabelQuery(), *_row_columns).order_by(labels.c.label_id.desc())
+        statement = _select(query or LabelQuery(), *EXPORTED).order_by(labels.c.label_id.desc())
         with self._read() as connection:
             with connection.execution_options(yield_per=_STREAMED).execute(statement) as result:
-                for row in result.mappings():
-                    yield _as_labelled(row)
+                yield from result
 
     def label_history(self, listing_id: str, limit: int = 50) -> list[PastLabel]:
         """Every label that a listing was ever given, the newest first, at most `limit`."""
@@ -151,7 +151,7 @@ class LabelReader(Database):
             found = {verdict: count for verdict, count in connection.execute(query)}
         return {verdict: found.get(verdict.value, 0) for verdict in Verdict}
 
-    def reason_counts(self) -> dict[Reason, int]:
+    def reason_counts(self) -> dict[str, int]:
         """How many listings are mismatches for each reason that there is, by the labels that count."""
         query = (
             select(labels.c.reason, func.count())
@@ -160,7 +160,7 @@ class LabelReader(Database):
             .group_by(labels.c.reason)
         )
         with self._read() as connection:
-            return {Reason(reason): count for reason, count in connection.execute(query)}
+            return {reason: count for reason, count in connection.execute(query)}
 
     def current_labels(self) -> pd.DataFrame:
         """The labels that count, for training; one row per labelled listing, ordered by listing_id.
@@ -188,6 +188,14 @@ class LabelReader(Database):
         with self._read() as connection:
             return list(connection.execute(query).scalars())
 
+
+EXPORTED = [  # what an export says of a label, in its order
+    labels.c.label_id,
+    *(listings.c[name] for name in ("listing_id", "title", "category", "image")),
+    *(labels.c[name] for name in ("verdict", "reason", "note", "analyst", "created_at")),
+    model_versions.c.name.label("model_version"),
+    *(labels.c[name] for name in ("score", "rank", "drawn", "score_hidden", "batch")),
+]
 
 _row_columns = [
     *label_columns,

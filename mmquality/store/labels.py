@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
-from mmquality.records import Drawn, Label, Reason, Verdict
+from mmquality.records import Drawn, Label, Verdict
 from mmquality.store.label_pages import LabelReader, as_label, label_columns, labels_with_versions
 from mmquality.store.scores import version_in_force
 from mmquality.store.standing import let_newest_count
@@ -30,7 +30,7 @@ class LabelStore(LabelReader):
         self,
         listing_id: str,
         verdict: Verdict,
-        reason: Reason | None,
+        reason: str | None,
         note: str,
         analyst: str,
         seen_version: str | None = None,
@@ -80,7 +80,7 @@ class LabelStore(LabelReader):
             return None if now is None else _label(connection, now)
 
 
-def verdict_event(verdict: Verdict, reason: Reason | None, note: str, analyst: str) -> dict[str, Any]:
+def verdict_event(verdict: Verdict, reason: str | None, note: str, analyst: str) -> dict[str, Any]:
     """What an analyst says, as columns of a label.
 
     Raises `MMQualityError` for a mismatch without a reason, a match with one, or an empty analyst.
@@ -93,7 +93,7 @@ def verdict_event(verdict: Verdict, reason: Reason | None, note: str, analyst: s
         raise MMQualityError("A label needs the name of its analyst; give it and save again.")
     return {
         "verdict": verdict.value,
-        "reason": None if reason is None else reason.value,
+        "reason": reason,
         "note": note,
         "analyst": analyst.strip(),
         "created_at": datetime.now(UTC),

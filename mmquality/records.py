@@ -52,6 +52,7 @@ class Drawn(StrEnum):
     CONTROL = "control"  # handed out by the queue, at random from the whole catalogue: what rates rest on
     SECOND = "second"  # handed out again to somebody who did not see the first verdict
     DISPUTE = "dispute"  # handed out to be settled, with both verdicts of those who disagree
+    IMPORTED = "imported"  # given elsewhere, read from a file
 
 
 class Space(StrEnum):
@@ -142,6 +143,18 @@ class Label:
     drawn: Drawn = Drawn.BROWSED
     score_hidden: bool = False  # whether the score was kept from the analyst until the verdict
     batch: str | None = None  # shared by labels that were given together
+
+
+@dataclass(frozen=True)
+class GivenLabel:
+    """A label that was given elsewhere; None where it is not known when."""
+
+    listing_id: str
+    verdict: Verdict
+    reason: str | None
+    note: str
+    analyst: str
+    created_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -207,6 +207,19 @@ class TestLabels:
             shown = run("export", "-w", workspace.root, "--out", tmp_path / "labels.csv", *asked).stdout
             assert shown.startswith("1 label " if number == 1 else f"{number} labels "), asked
 
+    def test_made_elsewhere(self, workspace: Workspace, worst: str, tmp_path: Path) -> None:
+        path = tmp_path / "made.csv"
+        path.write_text(f"listing_id,verdict,analyst\n{worst},match,ann\nnobody,match,ann\n")
+        shown = run("import-labels", path, "-w", workspace.root).stdout
+        assert shown.startswith("Labels: 1 added, 0 known before.\nRows that could not be used: 1 ")
+        assert "made.csv, row 3, listing_id: is not in the catalogue" in shown
+        assert "0 added, 1 known" in run("import-labels", path, "-w", workspace.root).stdout
+        path.write_text(f"listing_id,verdict,reason\n{worst},mismatch,other\n")
+        again = ("import-labels", path, "-w", workspace.root, "--analyst", "bob")
+        assert "differs from the label that stands" in run(*again).stdout
+        shown = run(*again, "--conflicts", "replace").stdout
+        assert shown == "Labels: 1 added, 0 known before.\n1 label replaced one that said otherwise.\n"
+
     def test_by_whom(self, workspace: Workspace, worst: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MMQ_ANALYST", "grace")
         assert "by grace" in run("label", worst, "-w", workspace.root, "--verdict", "match").stdout
@@ -359,6 +372,7 @@ def test_a_wrong_call_ends_with_2(
 NEEDS_WORKSPACE = {
     "encode": (), "train": (), "score": (), "index": (), "rank": (), "rank as json": ("--json",),
     "neighbours": ("L1",), "label": ("L1", "--verdict", "match"), "export": ("--out", "labels.csv"),
+    "import-labels": ("labels.csv",),
     "models list": (), "models promote": ("v0001",), "models rollback": (),
     "evaluate mismatch": ("--truth", "f.csv"), "evaluate recall": ("--pairs", "f.csv"),
 }  # fmt: skip

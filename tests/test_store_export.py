@@ -17,10 +17,11 @@ from catalogues import frame, publish, row
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmquality.data.spreadsheets import safe_text, written_text
 from mmquality.errors import MMQualityError
 from mmquality.records import Reason, Verdict
 from mmquality.store import LabelQuery, Store, export_labels
-from mmquality.store.export import EXPORT_COLUMNS, EXPORT_ENDINGS, EXPORT_SCHEMA, safe_cell, written_cell
+from mmquality.store.export import EXPORT_COLUMNS, EXPORT_ENDINGS, EXPORT_SCHEMA
 
 HOSTILE = [
     "=cmd|' /C calc'!A0",
@@ -120,10 +121,10 @@ def test_pandas_reads_the_csv_as_it_is(labelled: Store, tmp_path: Path) -> None:
 
 @given(st.text() | st.text("'=+@\t ", max_size=4))
 def test_a_cell_is_itself_or_itself_behind_an_apostrophe(text: str) -> None:
-    made = str(safe_cell(text))
+    made = safe_text(text)
     assert made in (text, f"'{text}")
     assert not made.startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert written_cell(made) == text
+    assert written_text(made) == text
 
 
 def test_the_filter_is_that_of_the_labels_page(labelled: Store, tmp_path: Path) -> None:

@@ -7,15 +7,12 @@ from pathlib import Path
 import click
 
 from mmquality.cli import options
-from mmquality.cli.terminal import TerminalReporter, command, print_in_force, printable
+from mmquality.cli.terminal import TerminalReporter, command, print_in_force, print_problems
 from mmquality.config import Workspace
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.settings import EncoderChoice
 from mmquality.records import count
 from mmquality.store import UpsertCounts
-
-_SHOWN = 5  # problems printed, …
-_SHOWN_KINDS = 12  # … and kinds of them; the import report has them all
 
 
 @click.command()
@@ -130,17 +127,4 @@ def _print_import(summary: ImportSummary) -> None:
         if number:
             click.echo(f"{name}: {number:,} read.")
     if summary.problems:
-        _print_problems(summary)
-
-
-def _print_problems(summary: ImportSummary) -> None:
-    click.echo(f"Rows that could not be used: {len(summary.problems):,} (all are in the import report)")
-    kinds = list(summary.problem_counts().items())
-    for reason, number in kinds[:_SHOWN_KINDS]:
-        click.echo(f"  {number:,} × {printable(reason)}")
-    if len(kinds) > _SHOWN_KINDS:
-        click.echo(f"  and {count(len(kinds) - _SHOWN_KINDS, 'more kind')}")
-    click.echo("The first of them:")
-    for problem in summary.problems[:_SHOWN]:
-        where = f"{problem.file}, row {problem.row}" + (f", {problem.column}" if problem.column else "")
-        click.echo(f"  {printable(where)}: {printable(problem.reason)}")
+        print_problems(summary.problems)

@@ -1,4 +1,4 @@
-"""label and export: verdicts in and out, without the dashboard."""
+"""label, export and import-labels: verdicts in and out, without the dashboard."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import click
 
 from mmquality.cli import options
 from mmquality.cli.suggesting import suggesting_ids
-from mmquality.cli.terminal import TerminalReporter
+from mmquality.cli.terminal import TerminalReporter, print_problems
 from mmquality.config import Workspace
+from mmquality.pipeline import label_importing
 from mmquality.pipeline.places import open_store
 from mmquality.records import Reason, Verdict, count
-from mmquality.store import EXPORT_ENDINGS, LabelQuery, export_labels
+from mmquality.store import EXPORT_ENDINGS, Fate, LabelQuery, export_labels
 
 
 @click.command()
@@ -70,6 +71,32 @@ def export(
         with TerminalReporter().stage("Writing labels", total) as advance:
             number = export_labels(store, out, query, advance)
     click.echo(f"{count(number, 'label')} written to {out}.")
+
+
+@click.command("import-labels")
+@click.argument("file", type=click.Path(path_type=Path))
+@options.workspace
+@click.option(
+    "--conflicts", type=click.Choice(["keep", "replace"]), default="keep", show_default=True,
+    help="What counts where a listing has a label: that one, or the file's.",
+)  # fmt: skip
+@click.option("--analyst", default="", help="Who said what no name stands beside.")
+def import_labels(workspace: Workspace, file: Path, conflicts: str, analyst: str) -> None:
+    """Read labels that were given elsewhere.
+
+    FILE is CSV, JSON Lines or Parquet with listing_id and verdict (and reason, note, analyst, created_at), or
+    what Label Studio or Argilla exports as JSON. The same file twice adds nothing.
+    """
+    with open_store(workspace) as store:
+        done = label_importing.import_labels(store, file, conflicts == "replace", analyst, TerminalReporter())
+    agreeing = (
+        f"; {done.fates[Fate.AGREES]:,} agree with labels that stand" if done.fates[Fate.AGREES] else ""
+    )
+    click.echo(f"Labels: {done.added:,} added, {done.fates[Fate.KNOWN]:,} known before{agreeing}.")
+    if done.fates[Fate.REPLACED]:
+        click.echo(f"{count(done.fates[Fate.REPLACED], 'label')} replaced one that said otherwise.")
+    if done.problems:
+        print_problems(done.problems)
 
 
 def _login() -> str:

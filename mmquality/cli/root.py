@@ -64,6 +64,7 @@ for command in (
     mapping.draw,
     labelling.label,
     labelling.export,
+    labelling.import_labels,
     models.models,
     serving.serve,
 ):

@@ -6,7 +6,8 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +19,11 @@ from tqdm import tqdm
 from mmquality.config import Workspace
 from mmquality.pipeline.background import job_stage
 from mmquality.pipeline.progress import Advance
+from mmquality.records import RowProblem, count
 
 _EVERY = 10.0  # seconds between plain lines where there is no terminal
+_SHOWN = 5  # problems printed, …
+_SHOWN_KINDS = 12  # … and kinds of them; the import report has them all
 
 
 class TerminalReporter:
@@ -82,6 +86,20 @@ def print_table(header: list[str], rows: list[list[Any]]) -> None:
     for row in cells:
         padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*padded, row[-1]]).rstrip())
+
+
+def print_problems(problems: Sequence[RowProblem]) -> None:
+    """Rows that could not be used: how many of each kind, and the first of them."""
+    click.echo(f"Rows that could not be used: {len(problems):,} (all are in the import report)")
+    kinds = Counter(problem.kind for problem in problems).most_common()
+    for reason, number in kinds[:_SHOWN_KINDS]:
+        click.echo(f"  {number:,} × {printable(reason)}")
+    if len(kinds) > _SHOWN_KINDS:
+        click.echo(f"  and {count(len(kinds) - _SHOWN_KINDS, 'more kind')}")
+    click.echo("The first of them:")
+    for problem in problems[:_SHOWN]:
+        where = f"{problem.file}, row {problem.row}" + (f", {problem.column}" if problem.column else "")
+        click.echo(f"  {printable(where)}: {printable(problem.reason)}")
 
 
 def printable(text: str) -> str:

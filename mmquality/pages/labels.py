@@ -10,7 +10,7 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from mmquality.pages import bulk, exports, links, session, verdicts
+from mmquality.pages import bulk, exports, label_import, links, session, verdicts
 from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, header, notice
 from mmquality.pages.escaping import plain
@@ -34,6 +34,7 @@ def show(catalogue: Catalogue) -> None:
     header("Labels", *(f"{n:,} {VERDICTS[verdict].lower()}" for verdict, n in counts.items()))
     if not catalogue.store.labels_page(LabelQuery(newest_only=False), size=1).total:
         _nothing_yet()
+        label_import.panel(catalogue)
         return
     query = _filter_bar(catalogue)
     total = catalogue.store.labels_page(query, size=1).total
@@ -42,6 +43,7 @@ def show(catalogue: Catalogue) -> None:
         show_bars(_bars(catalogue, counts), "verdict-chart", "Labelled listings by verdict and reason")
         if total:
             exports.buttons(catalogue, query, total)
+        label_import.panel(catalogue)
     with left:
         _labels(catalogue, query, total)
 

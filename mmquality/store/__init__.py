@@ -5,6 +5,7 @@ from mmquality.store.conditions import LabelFilter, RankingQuery
 from mmquality.store.draw import LEASE, Case, Order
 from mmquality.store.export import EXPORT_ENDINGS, export_labels
 from mmquality.store.facets import Facet
+from mmquality.store.label_imports import Fate, Taken
 from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage, PastLabel
 from mmquality.store.listings import UpsertCounts
 from mmquality.store.ranking import RankingPage
@@ -20,7 +21,9 @@ __all__ = [
     "MOST_COUNTED",
     "Batch",
     "Facet",
+    "Fate",
     "SavedView",
+    "Taken",
     "LEASE",
     "Order",
     "RANKING_SORTS",

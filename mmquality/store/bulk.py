@@ -12,12 +12,13 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.records import Verdict
-from mmquality.store.database import Database
+from mmquality.store.database import Database, batches
 from mmquality.store.labels import seen_version_id, verdict_event
 from mmquality.store.standing import let_newest_count
 from mmquality.store.tables import current_labels, label_withdrawals, labels, leases, listings, scores
 
 MOST_AT_ONCE = 500
+_IN_ONE = 10_000  # ids in one statement: below SQLite's limit of 32,766 parameters
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ class BulkStore(Database):
             .order_by(labels.c.listing_no)
         )
         with self._write() as connection:
-            numbers = [number for _, number in connection.execute(standing)]
-            _locked(connection, numbers)
+            for some in batches((number for _, number in connection.execute(standing).all()), _IN_ONE):
+                _locked(connection, some)
             rows = connection.execute(standing).all()  # again: nobody withdraws them now
             if not rows:
                 raise MMQualityError("These labels were withdrawn before; reload to see what counts now.")
@@ -80,7 +81,8 @@ class BulkStore(Database):
             connection.execute(
                 insert(label_withdrawals), [{"label_id": row.label_id, **event} for row in rows]
             )
-            let_newest_count(connection, numbers)
+            for some in batches(dict.fromkeys(row.listing_no for row in rows), _IN_ONE):
+                let_newest_count(connection, some)
         return len(rows)
 
     def labelled_among(self, listing_ids: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mmquality.data.spreadsheets import safe_text
 from mmquality.errors import MMQualityError
 from mmquality.records import REASONS
 from mmquality.store.database import batches
@@ -48,9 +49,6 @@ EXPORT_SCHEMA = pa.schema(
 )
 EXPORT_COLUMNS = tuple(column.name for column in EXPORTED)
 _AT_ONCE = 20_000  # rows held at a time; a row group of a Parquet file
-# What spreadsheets take for the start of a formula; the last four are the wide forms of the first four.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
 Batches = Iterator[list[Any]]  # rows of EXPORT_COLUMNS
 
 
@@ -101,22 +99,13 @@ def _write_csv(path: Path, rows: Batches, reasons: Mapping[str, str]) -> None:
         writer = csv.writer(file)
         writer.writerow(EXPORT_COLUMNS)
         for some in rows:
-            writer.writerows([safe_cell(value) for value in row] for row in some)
+            writer.writerows([_cell(value) for value in row] for row in some)
 
 
-def safe_cell(value: object) -> object:
-    """The value as a spreadsheet may have it: text that it would run as a formula is led by an apostrophe.
-
-    So is text that looks as if it had been led by one: `written_cell` gives back every text as it was.
-    """
+def _cell(value: object) -> object:
     if isinstance(value, str):
-        return f"'{value}" if value.lstrip("'").startswith(_FORMULA_STARTS) else value
+        return safe_text(value)
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def written_cell(cell: str) -> str:
-    """The text that `safe_cell` made a cell of."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
 
 
 def _write_parquet(path: Path, rows: Batches, reasons: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmquality.store.bulk import BulkStore
 from mmquality.store.facets import FacetStore
 from mmquality.store.kept_selections import KeptSelectionStore
+from mmquality.store.label_imports import LabelImportStore
 from mmquality.store.labels import LabelStore
 from mmquality.store.listings import ListingStore
 from mmquality.store.queue import QueueStore
@@ -24,6 +25,7 @@ class Store(
     KeptSelectionStore,
     QueueStore,
     LabelStore,
+    LabelImportStore,
     BulkStore,
     ReportStore,
     SummaryStore,

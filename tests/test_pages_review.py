@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from dashboard import button, opened, store_of, texts
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 from workspaces import Fixture, small_workspace
 
@@ -14,15 +15,16 @@ from mmquality.pages import verdicts
 from mmquality.pages.escaping import as_html, plain
 from mmquality.pages.filters import Filters
 from mmquality.pipeline.settings import change_settings, load_settings
-from mmquality.records import Drawn, Listing, Verdict
+from mmquality.records import Drawn, Listing, Reason, Verdict
 from mmquality.store import LabelQuery, Store
+from mmquality.store.tables import current_labels
 
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
-    """A workspace whose queue has no control cases."""
+    """A workspace whose queue has neither control cases nor second reviews."""
     fixture = small_workspace(tmp_path / "shop")
-    change_settings(fixture.workspace, control_share=0.0)
+    change_settings(fixture.workspace, control_share=0.0, second_share=0.0)
     monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
     monkeypatch.setattr(verdicts, "_PAUSE", 0.0)
     return fixture
@@ -184,3 +186,95 @@ def test_a_key_shows_the_photo_at_its_full_size(shop: Fixture) -> None:
     assert button(app, "Full size").proto.shortcut == "f"
     button(app, "Full size").click().run()
     assert photos(app).count(title) == before + 1
+
+
+def judged_by_two(shop: Fixture) -> Listing:
+    """The worst listing: ann says mismatch and why; bob, who does not see it, says match."""
+    change_settings(shop.workspace, second_share=1.0)
+    ann = reviewing()
+    ann.text_input(key=f"note-{worst(shop, 0).listing_id}").set_value("a grey box").run()
+    button(ann, "Wrong product").click().run()
+    button(reviewing("bob"), "Match").click().run()
+    return worst(shop, 0)
+
+
+@pytest.mark.parametrize("reveal", ["false", "true"])
+def test_a_second_review_looks_like_any_other(shop: Fixture, reveal: str) -> None:
+    change_settings(shop.workspace, second_share=1.0)
+    store_of(shop).add_label(
+        worst(shop, 0).listing_id, Verdict.MISMATCH, Reason.OTHER, "a grey box", "ann", drawn=Drawn.QUEUE
+    )
+    bob = reviewing("bob", reveal=reveal)
+    assert is_before(bob, worst(shop, 0))
+    seen = texts(bob)
+    button(bob, "Match").click().run()
+    assert store_of(shop).labels_page().rows[0].label.drawn is Drawn.SECOND
+    button(bob, "Undo").click().run()
+    assert "Withdrawn: Match (" in texts(bob)
+    button(bob, "Back").click().run()
+    for page in (seen, texts(bob)):
+        assert is_before(bob, worst(shop, 0))
+        assert not [words for words in ("a grey box", "by ann", "ann,", "Mismatch · other") if words in page]
+    button(bob, "Unsure").click().run()
+    newest = store_of(shop).labels_page().rows[0].label
+    assert (newest.analyst, newest.drawn) == ("bob", Drawn.SECOND)
+
+
+def test_the_listing_page_keeps_it_unseen_too(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_settings(shop.workspace, second_share=1.0)
+    first = worst(shop, 0).listing_id
+    store_of(shop).add_label(first, Verdict.MISMATCH, Reason.OTHER, "a grey box", "ann", drawn=Drawn.QUEUE)
+    monkeypatch.setenv("MMQ_ANALYST", "bob")
+    assert "a grey box" in texts(opened("listing", id=first))
+    opened("review")
+    app = opened("listing", id=first)
+    assert "a grey box" not in texts(app)
+    button(app, "Match").click().run()
+    assert store_of(shop).labels_page().rows[0].label.drawn is Drawn.SECOND
+    assert "a grey box" in texts(opened("listing", id=first))
+
+
+def test_who_settles_a_disagreement_sees_both_verdicts(shop: Fixture) -> None:
+    case = judged_by_two(shop)
+    cid = reviewing("cid", order="Disagreements")
+    assert is_before(cid, case) and "1 disagreement to settle" in texts(cid)
+    words = texts(cid)
+    assert "a grey box" in words and "Mismatch · wrong product" in words and "bob" in words
+    button(cid, "Match").click().run()
+    assert store_of(shop).labels_page().rows[0].label.drawn is Drawn.DISPUTE
+    assert "No disagreement is left to you" in texts(cid) and not store_of(shop).disputed()
+
+
+def test_those_who_disagree_do_not_settle_it_themselves(shop: Fixture) -> None:
+    judged_by_two(shop)
+    assert "by somebody who judged neither way yet" in texts(reviewing("bob", order="Disagreements"))
+
+
+def test_a_dispute_is_shown_as_one(shop: Fixture) -> None:
+    case = judged_by_two(shop)
+    assert "Disputed" in texts(opened("listing", id=case.listing_id))
+    table = opened("labels", which="disputed").dataframe[0].value
+    assert table["verdict"].tolist() == ["Match (disputed)", "Mismatch (disputed)"]
+
+
+def test_a_case_comes_back_when_it_changed_and_says_so(shop: Fixture) -> None:
+    store, first = store_of(shop), worst(shop, 0)
+    store.add_label(first.listing_id, Verdict.MATCH, None, "", "ann")
+    assert is_before(reviewing(), worst(shop, 1))
+    with store._write() as connection:
+        connection.execute(update(current_labels).values(changed=True))
+    bob = reviewing("bob")
+    assert is_before(bob, first)
+    assert any("has changed since" in caption.value for caption in bob.caption)
+
+
+def test_the_order_is_in_the_address(shop: Fixture) -> None:
+    newest = store_of(shop).ranking_page(Filters(sort="Newest import first").query(), 1, 1).rows[0].listing
+    assert is_before(reviewing(order="Newest import first"), newest)
+
+
+def test_the_share_of_second_reviews_is_everybodys(shop: Fixture) -> None:
+    app = reviewing()
+    app.select_slider(key="second-share").set_value(0.2).run()
+    assert load_settings(shop.workspace).second_share == 0.2
+    assert load_settings(shop.workspace).control_share == 0.0

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import product
-
 import pytest
 from catalogues import fill, frame, publish, row
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sqlalchemy import update
 
 from mmquality.pipeline.assembling import teaching_labels
 from mmquality.records import Drawn, Label, Reason, Verdict
 from mmquality.store import Case, LabelFilter, Order, RankingQuery, Store
 from mmquality.store.standing import second_draw
-from mmquality.store.tables import leases
 
 ANY = RankingQuery()
 COUNT = 20
@@ -97,9 +89,9 @@ def test_filters_hold_for_second_reviews_and_say_nothing_of_labels(ranked: Store
 
 def test_an_undone_second_verdict_may_be_given_again(ranked: Store) -> None:
     say(ranked, "L000", "ann")
-    given = say(ranked, "L000", "bob", Verdict.MISMATCH, Drawn.SECOND)
+    last = say(ranked, "L000", "bob", Verdict.MISMATCH, Drawn.SECOND)
     assert disputed(ranked) == ["L000"]
-    ranked.undo_label(given.label_id, "bob")
+    ranked.undo_label(last.label_id, "bob")
     assert disputed(ranked) == []
     assert second(ranked, "bob") == Case("L000", Drawn.SECOND)
 
@@ -145,9 +137,9 @@ def test_verdicts_on_what_the_listing_was_are_no_dispute(ranked: Store) -> None:
 
 def test_a_bulk_label_disagrees_like_any_other(ranked: Store) -> None:
     say(ranked, "L000", "ann")
-    given = ranked.add_labels(["L000", "L001"], Verdict.UNSURE, None, "", "bob")
+    bulk = ranked.add_labels(["L000", "L001"], Verdict.UNSURE, None, "", "bob")
     assert disputed(ranked) == ["L000"]
-    ranked.undo_batch(given.batch, "bob")
+    ranked.undo_batch(bulk.batch, "bob")
     assert disputed(ranked) == []
 
 

@@ -55,6 +55,14 @@ def label_badge(label: Label | None, with_reason: bool = True) -> str:
     return f'<span class="mmq-badge mmq-{label.verdict}" title="by {as_html(label.analyst)}">{words}</span>'
 
 
+def disputed_note() -> str:
+    """What it means that analysts disagree."""
+    return (
+        '<p class="mmq-verdict"><span class="mmq-badge mmq-unsure">Disputed</span><span>Analysts disagree. '
+        "The verdict of somebody else settles it; until then it teaches no model.</span></p>"
+    )
+
+
 def distance_bar(name: str, value: float, share: float) -> str:
     """One figure of a neighbour: its name, a thin bar of `share` (0…1) of the width, the number."""
     return f'<div class="mmq-figure"><span>{name}</span>{_bar(share)}<b>{value:.2f}</b></div>'

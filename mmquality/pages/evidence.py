@@ -45,15 +45,20 @@ def _evidence(_catalogue: Catalogue, version: str, listing_id: str) -> Evidence:
 
 
 def show(
-    catalogue: Catalogue, listing: Listing, found: Evidence | str, queue: str, history: bool = True
+    catalogue: Catalogue,
+    listing: Listing,
+    found: Evidence | str,
+    queue: str,
+    history: bool = True,
+    unseen: bool = False,
 ) -> None:
     """All of it; without an index that holds the listing, what can be said without one.
 
-    `history`: whether earlier labels and scores are shown, too.
+    `history`: whether earlier labels and scores are shown, too; `unseen`: the scores alone.
     """
     if isinstance(found, str):
         notice("No neighbours to show", found)
-        _facts(catalogue, listing, None, history)
+        _facts(catalogue, listing, None, history, unseen)
         return
     _shared(catalogue, found, queue)
     left, right = st.columns(2, gap="medium")
@@ -65,7 +70,7 @@ def show(
     with left:
         _near(catalogue, listing, queue)
     with right:
-        _facts(catalogue, listing, found, history)
+        _facts(catalogue, listing, found, history, unseen)
 
 
 def _looks_like(catalogue: Catalogue, found: Evidence, queue: str) -> None:
@@ -119,13 +124,15 @@ def _near(catalogue: Catalogue, listing: Listing, queue: str) -> None:
     )
 
 
-def _facts(catalogue: Catalogue, listing: Listing, found: Evidence | None, history: bool) -> None:
+def _facts(
+    catalogue: Catalogue, listing: Listing, found: Evidence | None, history: bool, unseen: bool
+) -> None:
     section("What clicks say")
     _clicks(listing, found)
     section("From the catalogue file")
     st.html(attributes(listing))
     if history:
-        histories.show(catalogue, listing)
+        histories.show(catalogue, listing, unseen)
 
 
 def _clicks(listing: Listing, found: Evidence | None) -> None:

@@ -22,17 +22,23 @@ _NUMBERED = 8  # scores with their numbers beside them; of more, the pointer tel
 Scored = tuple[ModelVersion, float, int]  # version, score, rank
 
 
-def show(catalogue: Catalogue, listing: Listing) -> None:
-    """Both histories, where there is one to tell."""
-    past = catalogue.store.label_history(listing.listing_id, _LABELS)
-    if past:
-        section("Labels, newest first")
-        st.html("".join(map(_past_label, past)))
+def show(catalogue: Catalogue, listing: Listing, unseen: bool = False) -> None:
+    """Both histories, where there is one to tell; without the labels for who is to judge `unseen`."""
+    if not unseen:
+        labels(catalogue, listing, "Labels, newest first")
     scores = catalogue.store.score_history(listing.listing_id)
     if len(scores) > 1:
         section("Score by model version", "The oldest version first.")
         told = ", ".join(f"{version.name} {percent(score)} (#{rank:,})" for version, score, rank in scores)
         plots.show(_scores(scores), "score-history", f"Mismatch score by model version: {told}")
+
+
+def labels(catalogue: Catalogue, listing: Listing, heading: str) -> None:
+    """Every label that the listing was given, also those taken back."""
+    past = catalogue.store.label_history(listing.listing_id, _LABELS)
+    if past:
+        section(heading)
+        st.html("".join(map(_past_label, past)))
 
 
 def _past_label(past: PastLabel) -> str:

@@ -24,7 +24,7 @@ from mmquality.store import LabelledListing, LabelQuery
 PAGE_SIZE = 25
 _ROW_HEIGHT = 52
 Word = TypeVar("Word", bound=str)
-_ANY, _NEWEST, _ALL = "any", "newest", "all"
+_ANY, _NEWEST, _ALL, _DISPUTED = "any", "newest", "all", "disputed"
 
 
 def show(catalogue: Catalogue) -> None:
@@ -64,13 +64,14 @@ def _filter_bar(catalogue: Catalogue) -> LabelQuery:
         verdict = choice("Verdict", [_ANY, *VERDICTS.values()], "verdict", 130, _first_page)
         reason = choice("Reason", [_ANY, *REASONS.values()], "reason", 170, _first_page)
         analyst = choice("By", [_ANY, *catalogue.store.analysts()], "by", 150, _first_page)
-        which = segments("Which labels", [_NEWEST, _ALL], "which", _first_page)
+        which = segments("Which labels", [_NEWEST, _ALL, _DISPUTED], "which", _first_page)
     return LabelQuery(
         verdict=_key(VERDICTS, verdict),
         reason=_key(REASONS, reason),
         analyst=None if analyst == _ANY else analyst,
         text=text,
-        newest_only=which != _ALL,
+        newest_only=which == _NEWEST,
+        disputed=which == _DISPUTED,
     )
 
 
@@ -141,10 +142,14 @@ def _actions(catalogue: Catalogue, row: LabelledListing) -> None:
 def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
     listings = catalogue.store.listings_by_id(row.label.listing_id for row in rows)
     labels = [row.label for row in rows]
+    disputed = catalogue.store.disputed(listings)
     return pd.DataFrame(
         {
             "photo": [cell_photo(catalogue, listings[label.listing_id]) for label in labels],
-            "verdict": [VERDICTS[label.verdict] for label in labels],
+            "verdict": [
+                VERDICTS[label.verdict] + (" (disputed)" if label.listing_id in disputed else "")
+                for label in labels
+            ],
             "title": [plain(row.title) for row in rows],
             "reason": [REASONS[label.reason] if label.reason else "" for label in labels],
             "analyst": [plain(label.analyst) for label in labels],
@@ -160,7 +165,7 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
 
 _COLUMNS = {
     "photo": st.column_config.ImageColumn("Photo", width=64),
-    "verdict": st.column_config.TextColumn("Verdict", width=85),
+    "verdict": st.column_config.TextColumn("Verdict", width=110),
     "title": st.column_config.TextColumn("Title", width=190),
     "reason": st.column_config.TextColumn("Reason", width=120),
     "note": st.column_config.TextColumn("Note", width=140),

@@ -9,11 +9,11 @@ import streamlit as st
 from mmquality.errors import UnknownListingError
 from mmquality.pages import evidence, links, listing_head, session, verdicts
 from mmquality.pages.asking import query_of
-from mmquality.pages.components import chips, header, notice, title
+from mmquality.pages.components import chips, disputed_note, header, notice, title
 from mmquality.pages.filters import Filters
 from mmquality.pages.photos import zoomable_photo
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Listing, RankedListing
+from mmquality.records import Drawn, Label, Listing, RankedListing
 
 
 def show(catalogue: Catalogue) -> None:
@@ -39,6 +39,8 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
     around = _around(catalogue, ranked, filters)
     _way(filters, around)
     found = evidence.gather(catalogue, listing.listing_id)
+    # Who has the case to judge it a second time is not to see the first verdict here, either.
+    unseen = catalogue.store.judges_unseen(session.analyst(), listing.listing_id)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="portrait"):
         zoomable_photo(listing)
@@ -49,8 +51,18 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
         if ranked is not None:
             st.html(listing_head.standing(catalogue, ranked, found))
-        verdicts.form(verdicts.Case(catalogue, listing, after=around[1]), ranked.label if ranked else None)
-    evidence.show(catalogue, listing, found, queue)
+        _judge(catalogue, listing, ranked.label if ranked and not unseen else None, around[1], unseen)
+    evidence.show(catalogue, listing, found, queue, unseen=unseen)
+
+
+def _judge(
+    catalogue: Catalogue, listing: Listing, label: Label | None, after: str | None, unseen: bool
+) -> None:
+    """The form; above it, where analysts disagree, what that means."""
+    if label is not None and catalogue.store.disputed([listing.listing_id]):
+        st.html(disputed_note())
+    drawn = Drawn.SECOND if unseen else Drawn.BROWSED
+    verdicts.form(verdicts.Case(catalogue, listing, after, drawn), label)
 
 
 def _first(catalogue: Catalogue, filters: Filters) -> str | None:

@@ -7,20 +7,27 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from mmquality.pages import evidence, links, listing_head, session, verdicts
+from mmquality.pages import evidence, history, links, listing_head, session, verdicts
 from mmquality.pages.asking import query_of
-from mmquality.pages.components import chips, header, notice, title
+from mmquality.pages.components import caption, chips, header, notice, title
 from mmquality.pages.filters import Filters
 from mmquality.pages.photos import full_photo, zoomable_photo
+from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, percent
 from mmquality.pipeline.reading import Catalogue
-from mmquality.pipeline.settings import change_settings, load_settings
-from mmquality.records import Drawn
-from mmquality.store import Case
+from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
+from mmquality.records import Drawn, Label
+from mmquality.store import Case, Order
 
 _NAME = "own-name"
 _SKIPPED = "skipped"  # ids of the listings that this visit left to others
 _BACK = "back"  # the label whose case is looked at again; in the address
+ORDERS = {
+    "Worst first": Order.WORST,
+    "Most uncertain first": Order.UNCERTAIN,
+    "Newest import first": Order.NEWEST,
+    "Disagreements": Order.DISPUTES,
+}
 _SHARES = (0.0, 0.02, 0.05, 0.1, 0.2)
 _PAUSE = timedelta(minutes=5)  # longer than this between two verdicts is not work on a case
 
@@ -38,17 +45,17 @@ def show(catalogue: Catalogue) -> None:
             st.text_input("Your name", key=_NAME, max_chars=60, on_change=_say_who)
         return
     filters = replace(Filters.at(st.query_params.get("queue", "")), version="")  # scores are those in force
-    share = load_settings(catalogue.workspace).control_share
-    _bar(catalogue, analyst, filters, share)
+    settings = load_settings(catalogue.workspace)
+    order = _bar(catalogue, analyst, filters, settings)
     looked_at = _looked_at_again(catalogue, analyst)
-    query = query_of(catalogue, filters)
-    case = looked_at or catalogue.store.next_case(analyst, query, share, _skipped())
-    if case is None:
-        _nothing_left(filters)
-        return
-    _case(catalogue, case, again=looked_at is not None)
-    if looked_at is None:
-        _look_ahead(catalogue, catalogue.store.upcoming(analyst, query, [*_skipped(), case.listing_id]))
+    query, store, how = query_of(catalogue, filters), catalogue.store, (settings.second_share, order)
+    if looked_at is not None:
+        _case(catalogue, *looked_at, again=True)
+    elif case := store.next_case(analyst, query, settings.control_share, _skipped(), None, *how):
+        _case(catalogue, case)
+        _look_ahead(catalogue, store.upcoming(analyst, query, [*_skipped(), case.listing_id], *how))
+    else:
+        _nothing_left(catalogue, filters, order)
 
 
 def _say_who() -> None:
@@ -56,21 +63,29 @@ def _say_who() -> None:
     st.session_state[session.ANALYST_KEY] = st.session_state[_NAME]
 
 
-def _bar(catalogue: Catalogue, analyst: str, filters: Filters, share: float) -> None:
-    """The day's work, the way back and past a case, and how the queue works."""
+def _bar(catalogue: Catalogue, analyst: str, filters: Filters, settings: CatalogueSettings) -> Order:
+    """The day's work, the way back and past a case, how the queue works; the order in which cases come."""
     with st.container(key="way", horizontal=True, vertical_alignment="center", gap="small"):
-        header("Review", _today(catalogue, analyst), "the filtered ranking" if filters.narrowed else "")
+        told = [_today(catalogue, analyst), "the filtered ranking" if filters.narrowed else ""]
+        header("Review", *told, _unsettled(catalogue))
         st.toggle(
             "Show score", key="reveal", bind="query-params",
             help="Without it you judge by what you see. It stands in the message after your verdict.",
         )  # fmt: skip
         with st.popover("Queue", icon=":material/tune:"):
-            _settings(catalogue, filters, share)
+            order = _settings(catalogue, filters, settings)
         st.button(
             "Back", shortcut="B", icon=":material/arrow_back:", on_click=_go_back, args=(catalogue, analyst),
             help="To the case you judged before",
         )  # fmt: skip
         st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, key="skip")
+    return order
+
+
+def _unsettled(catalogue: Catalogue) -> str:
+    """How many disagreements wait, where there are any."""
+    waiting = len(catalogue.store.disputed())
+    return f"{count(waiting, 'disagreement')} to settle" if waiting else ""
 
 
 def _today(catalogue: Catalogue, analyst: str) -> str:
@@ -82,21 +97,36 @@ def _today(catalogue: Catalogue, analyst: str) -> str:
     return f"{count(len(times), 'verdict')} today{pace}"
 
 
-def _settings(catalogue: Catalogue, filters: Filters, share: float) -> None:
-    st.select_slider(
-        "Control cases", sorted({*_SHARES, share}), value=share, format_func=percent, key="control-share",
-        on_change=_set_share, args=(catalogue,),
-        help="Drawn at random from the whole catalogue and not marked. They alone tell how many mismatches "
-        "the ranking misses. For everybody who reviews this catalogue.",
+def _settings(catalogue: Catalogue, filters: Filters, settings: CatalogueSettings) -> Order:
+    order = ORDERS[choice("Hand out", list(ORDERS), "order", 260)]
+    _share(
+        catalogue, "Control cases", "control_share", settings,
+        "Drawn at random from the whole catalogue and not marked. They alone tell how many mismatches the "
+        "ranking misses.",
+    )  # fmt: skip
+    _share(
+        catalogue, "Second reviews", "second_share", settings,
+        "Of the cases judged, how many somebody else judges, too, without seeing the first verdict. They "
+        "tell how well analysts agree.",
     )  # fmt: skip
     st.page_link(
         links.RANKING, label="Choose what is reviewed, in the ranking", icon=":material/filter_alt:",
         query_params=filters.params(),
     )  # fmt: skip
+    return order
 
 
-def _set_share(catalogue: Catalogue) -> None:
-    change_settings(catalogue.workspace, control_share=float(st.session_state["control-share"]))
+def _share(catalogue: Catalogue, label: str, name: str, settings: CatalogueSettings, means: str) -> None:
+    """One of the shares that everybody who reviews this catalogue goes by."""
+    share, key = getattr(settings, name), name.replace("_", "-")
+    st.select_slider(
+        label, sorted({*_SHARES, share}), value=share, format_func=percent, key=key, on_change=_set_share,
+        args=(catalogue, name, key), help=f"{means} For everybody who reviews this catalogue.",
+    )  # fmt: skip
+
+
+def _set_share(catalogue: Catalogue, name: str, key: str) -> None:
+    change_settings(catalogue.workspace, **{name: float(st.session_state[key])})
 
 
 def _skipped() -> list[str]:
@@ -119,41 +149,48 @@ def _go_back(catalogue: Catalogue, analyst: str) -> None:
         st.query_params[_BACK] = str(before[0])
 
 
-def _looked_at_again(catalogue: Catalogue, analyst: str) -> Case | None:
-    """The case of the label that the address names, if it is one of the analyst's."""
+def _looked_at_again(catalogue: Catalogue, analyst: str) -> tuple[Case, Label | None] | None:
+    """The case of the label that the address names, if it is the analyst's, and his verdict that stands.
+
+    What others said of it stays unseen.
+    """
     here = st.query_params.get(_BACK, "")
-    if not here.isdecimal():
+    before = catalogue.store.judged_before(analyst, int(here) + 1) if here.isdecimal() else None
+    if before is None or before[0] != int(here):
         return None
-    found = catalogue.store.judged_before(analyst, int(here) + 1)
-    if found is None or found[0] != int(here):
-        return None
-    return Case(found[1], Drawn.BROWSED)
+    own = [p for p in catalogue.store.label_history(before[1]) if p.label.analyst == analyst]
+    drawn = next((p.label.drawn for p in own if p.label.label_id == before[0]), Drawn.BROWSED)
+    return Case(before[1], drawn), next((p.label for p in own if p.withdrawn_at is None), None)
 
 
 def _go_on() -> None:
     st.query_params.pop(_BACK, None)
 
 
-def _nothing_left(filters: Filters) -> None:
+def _nothing_left(catalogue: Catalogue, filters: Filters, order: Order) -> None:
     verdicts.say_what_was_saved()
     skipped = _skipped()
     if skipped:
         notice("Only skipped cases are left", f"You skipped {count(len(skipped), 'listing')}.")
         st.button("Take them up again", on_click=skipped.clear, icon=":material/replay:")
         return
+    if order is Order.DISPUTES:
+        waiting = catalogue.store.disputed()
+        others = f"{_unsettled(catalogue)}: by somebody who judged neither way yet." if waiting else ""
+        notice("No disagreement is left to you", others or "No two verdicts differ.")
+        return
     whole = "Every listing that passes the filters" if filters.narrowed else "Every listing"
     notice("Nothing left to review", f"{whole} is labelled, or before somebody else right now.")
     st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
 
 
-def _case(catalogue: Catalogue, case: Case, again: bool) -> None:
+def _case(catalogue: Catalogue, case: Case, label: Label | None = None, again: bool = False) -> None:
+    """The case and its form. Earlier verdicts are shown to who settles a disagreement, and to nobody else."""
     st.session_state["case"] = case.listing_id
     listing = catalogue.store.listing(case.listing_id)
     hidden = not st.session_state.get("reveal") and not again
-    # A case that the queue hands out has no label: without the score there is nothing to look up.
     ranked = None if hidden else listing_head.place(catalogue, listing.listing_id)
-    label = ranked.label if ranked else None
-    drawn = label.drawn if again and label else case.drawn
+    drawn = label.drawn if label else case.drawn
     found = evidence.gather(catalogue, listing.listing_id)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="portrait"):
@@ -163,8 +200,12 @@ def _case(catalogue: Catalogue, case: Case, again: bool) -> None:
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
         if ranked is not None:
             st.html(listing_head.standing(catalogue, ranked, found))
+        if case.changed:
+            caption("Judged before; its title or photo has changed since.")
+        if case.drawn is Drawn.DISPUTE:
+            history.labels(catalogue, listing, "Analysts disagree; your verdict settles it")
         verdicts.form(verdicts.Case(catalogue, listing, drawn=drawn, score_hidden=hidden, done=_go_on), label)
-    evidence.show(catalogue, listing, found, "", history=not hidden)
+    evidence.show(catalogue, listing, found, "", history=not hidden, unseen=True)
 
 
 def _look_ahead(catalogue: Catalogue, listing_id: str | None) -> None:

@@ -91,8 +91,10 @@ def undo(catalogue: Catalogue, label: Label, title: str) -> None:
     except MMQualityError as error:
         st.session_state[_SAID] = _ERROR, str(error)
         return
-    now = f"now {verdict(counts).lower()} by {counts.analyst}" if counts else "now unlabelled"
-    st.session_state[_SAID] = ":material/undo:", f"Withdrawn: {verdict(label)}; {now} ({title})"
+    now = f"; now {verdict(counts).lower()} by {counts.analyst}" if counts else "; now unlabelled"
+    if label.drawn is Drawn.SECOND:  # the first verdict stays unseen
+        now = ""
+    st.session_state[_SAID] = ":material/undo:", f"Withdrawn: {verdict(label)}{now} ({title})"
 
 
 def _buttons(case: Case) -> None:

@@ -33,6 +33,7 @@ class CatalogueSettings:
     photo_encoder: str = ""
     context_fields: tuple[str, ...] = ()  # columns whose values it reads beside the title
     control_share: float = 0.05  # of the queue's cases, how many are drawn at random from the whole catalogue
+    second_share: float = 0.1  # of the cases judged, how many a second analyst judges unseen
     text_choice: EncoderChoice = field(default_factory=EncoderChoice)  # … and how they were asked for
     photo_choice: EncoderChoice = field(default_factory=EncoderChoice)
 
@@ -51,6 +52,7 @@ def load_settings(workspace: Workspace) -> CatalogueSettings:
             photo_encoder=_text(stored, "photo_encoder"),
             context_fields=_texts(stored, "context_fields"),
             control_share=_share(stored, "control_share"),
+            second_share=_share(stored, "second_share"),
             text_choice=_choice(stored.get("text_choice", {})),
             photo_choice=_choice(stored.get("photo_choice", {})),
         )
@@ -89,7 +91,7 @@ def _text(stored: dict[str, Any], name: str) -> str:
 
 
 def _share(stored: dict[str, Any], name: str) -> float:
-    value = stored.get(name, CatalogueSettings.control_share)
+    value = stored.get(name, getattr(CatalogueSettings, name))
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError(f"{name} is not a share between 0 and 1")
     return float(value)

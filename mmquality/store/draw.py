@@ -70,13 +70,17 @@ class Draw:
         dismissed = exists().where(_judged.c.listing_no == number, ~_judged.c.changed)
         self._unjudged: tuple[Condition, ...] = (~dismissed, *self._free)
 
-    def held(self) -> Case | None:
-        """What the analyst holds, renewed, as long as it is to be judged; everything else is given back."""
+    def held(self, order: Order) -> Case | None:
+        """What the analyst holds, renewed, as long as it is to be judged; everything else is given back.
+
+        A disagreement is held by who asks for those, and nothing else is.
+        """
         own = select(leases.c.listing_no, leases.c.drawn).where(leases.c.analyst == self._analyst)
         case = None
         for number, name in self._connection.execute(own).all():
-            drawn = Drawn(name)
-            rank = self._still_to_be_judged(scores.c.listing_no == number, drawn) if case is None else None
+            drawn, rank = Drawn(name), None
+            if case is None and (drawn is Drawn.DISPUTE) == (order is Order.DISPUTES):
+                rank = self._still_to_be_judged(scores.c.listing_no == number, drawn)
             if rank is not None:
                 case = self._lease(rank, drawn)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from mmquality.store.database import Database
 from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions
 from mmquality.store.text import contains_every_word
 
+_disputed = select(current_labels.c.listing_no).where(current_labels.c.disputed)
 _STREAMED = 1_000  # rows held at a time by an export
 
 labels_with_versions = labels.outerjoin(model_versions, model_versions.c.version_id == labels.c.version_id)
@@ -66,7 +67,7 @@ class LabelQuery:
 
     `text`: every word occurs in the listing's title, in any case. `since` ≤ created_at < `until` (with time
     zones). `newest_only`: the label that counts for each listing; otherwise every label that was not
-    withdrawn.
+    withdrawn. `disputed`: those of listings on which analysts disagree and that nobody settled.
     """
 
     verdict: Verdict | None = None
@@ -77,6 +78,7 @@ class LabelQuery:
     until: datetime | None = None
     newest_only: bool = True
     listing_id: str | None = None
+    disputed: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,14 @@ class LabelReader(Database):
         names = ["listing_id", "category", *names, "as_judged", "disputed"]
         return pd.DataFrame.from_records(rows, columns=names)
 
+    def disputed(self, listing_ids: Collection[str] | None = None) -> set[str]:
+        """Ids of the listings, of all or of these, on which analysts disagree and that nobody settled."""
+        query = select(listings.c.listing_id).join(current_labels).where(current_labels.c.disputed)
+        if listing_ids is not None:
+            query = query.where(listings.c.listing_id.in_(listing_ids))
+        with self._read() as connection:
+            return set(connection.execute(query).scalars())
+
     def analysts(self) -> list[str]:
         """Everybody who has labelled, by name."""
         query = select(labels.c.analyst).distinct().order_by(labels.c.analyst)
@@ -233,6 +243,8 @@ def _conditions(query: LabelQuery) -> list[ColumnElement[bool]]:
         (labels.c.reason, query.reason),
     ]
     found = [column == str(value) for column, value in wanted if value is not None]
+    if query.disputed:
+        found.append(labels.c.listing_no.in_(_disputed))
     if query.since is not None:
         found.append(labels.c.created_at >= query.since)
     if query.until is not None:

@@ -36,7 +36,7 @@ class QueueStore(Database):
         listings `second_share` are meant for that, always the same ones. Else it is the first unjudged
         listing of the query in this `order`. A listing whose title or photo changed since it was judged is
         unjudged again; a label filter of the query is left aside. A case that was skipped, labelled meanwhile
-        or that the query no longer asks for is given back.
+        or that is no longer asked for is given back.
 
         :param apart_from: ids of listings that the analyst skipped
         """
@@ -47,8 +47,7 @@ class QueueStore(Database):
             if found is None:
                 return None
             draw = Draw(connection, found[0], analyst, query, apart_from)
-            held = draw.held()
-            return held or draw.new(order, control_share, second_share, rng or random.Random())
+            return draw.held(order) or draw.new(order, control_share, second_share, rng or random.Random())
 
     def upcoming(
         self,

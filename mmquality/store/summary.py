@@ -91,9 +91,10 @@ class SummaryStore(Database):
     def judged_scores(self) -> pd.DataFrame:
         """version, score, mismatch (bool), control (bool) of every verdict that counts.
 
-        Unsure is none, nor is one that is disputed. The score is the one that the analyst saw: it was given before the verdict was, so no model has learnt
-        the verdict from it. A verdict on a listing that had no score is left out. `control`: the listing was
-        once drawn at random from the catalogue, whoever has judged it since.
+        Unsure is none, nor is one that is disputed. The score is the one that the analyst saw: it was given
+        before the verdict was, so no model has learnt the verdict from it. A verdict on a listing that had no
+        score is left out. `control`: the listing was once drawn at random from the catalogue, whoever has
+        judged it since.
         """
         drawn = select(labels.c.listing_no).where(labels.c.drawn == Drawn.CONTROL.value)
         mismatch = labels.c.verdict == Verdict.MISMATCH.value

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log, sqrt
 
 LEAST_Z = 1.64  # a word tells something when it is one-sidedly unlikely (5 %) to be there by chance
@@ -26,7 +27,8 @@ _EMPTY = frozenset(  # words that name nothing, in the languages that catalogues
 )
 
 
-def words_of(title: str) -> dict[str, str]:
+@lru_cache(maxsize=20_000)  # neighbours share neighbours: a page of cards meets most titles many times
+def words_of(title: str) -> Mapping[str, str]:
     """The words of a title in their order: folded for comparison → in lower case.
 
     Left out are numbers and words that name nothing ("with"). A plural in -s is folded with its singular
@@ -81,11 +83,11 @@ def telling_words(titles: Sequence[str], vocabulary: Vocabulary, most: int = 6) 
     """
     found = [words_of(title) for title in dict.fromkeys(title.casefold() for title in titles)]
     few = Counter(word for words in found for word in words)
-    spelt = {folded: Counter(words[folded] for words in found if folded in words) for folded in few}
     least = max(_LEAST_TITLES if len(found) > 1 else 1, _LEAST_SHARE * len(found))
     z = {word: vocabulary.z(few, word) for word, count in few.items() if count >= least}
     best = sorted((word for word in z if z[word] >= LEAST_Z), key=lambda word: (-z[word], word))
-    return [spelt[word].most_common(1)[0][0] for word in best[:most]]
+    spelt = (Counter(words[word] for words in found if word in words) for word in best[:most])
+    return [spellings.most_common(1)[0][0] for spellings in spelt]
 
 
 def words_lacking(

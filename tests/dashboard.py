@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -33,7 +34,18 @@ def texts(app: AppTest) -> str:
 
 def card_titles(app: AppTest) -> list[str]:
     """The titles on the page's cards and rows, unescaped."""
-    return [unescaped(link.proto.label) for link in app.page_link if "listing" in link.proto.page]
+    return [words for address, words in links(app) if address.startswith("listing?")]
+
+
+def links(app: AppTest) -> list[tuple[str, str]]:
+    """(address, words) of every link in the page's HTML, unescaped."""
+    found = re.findall(r'<a class="mmq-link" href="(.*?)">(.*?)</a>', texts(app))
+    return [(html.unescape(address), html.unescape(words)) for address, words in found]
+
+
+def photos(app: AppTest) -> list[str]:
+    """What the photos in the page's HTML show, in words, unescaped."""
+    return [html.unescape(alt) for alt in re.findall(r'<img src="[^"]+" alt="(.*?)">', texts(app))]
 
 
 def unescaped(markdown: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from dashboard import button, card_titles, opened, texts, unescaped
+from dashboard import button, card_titles, links, opened, texts, unescaped
 from workspaces import Fixture, small_workspace
 
 from mmquality.pipeline import background
@@ -101,9 +101,8 @@ class TestWholeCatalogue:
         assert len(app.get("plotly_chart")) == 3
         captions = unescaped(" ".join(c.value for c in app.caption))
         assert "has learnt from 50% of their pairs" in captions
-        links = [link.proto for link in app.page_link if "compare" in link.proto.page]
-        assert [link.query_string for link in links] == [f"id={i}" for i in report.apart[:24]]
-        assert len([x for x in opened("compare", of="Whole catalogue", apart="3").page_link]) == 12
+        assert [address for address, _ in links(app)] == [f"compare?id={i}" for i in report.apart[:24]]
+        assert len(links(opened("compare", of="Whole catalogue", apart="3"))) == 12
 
     def test_held_out_pairs_are_called_so(self, measured: Fixture) -> None:
         self.keep(measured, held_out=True, known=0.0)

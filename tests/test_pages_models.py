@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from dashboard import button, card_titles, opened, store_of, texts
+from dashboard import button, card_titles, opened, photos, store_of, texts
 from evaluations import METHODS, write_evaluations
 from streamlit.testing.v1 import AppTest
 from workspaces import Fixture, small_workspace
@@ -131,7 +131,7 @@ class TestChanges:
         assert moved[0] == "L031"
         titles = store_of(two).listings_by_id(moved)
         assert card_titles(app) == [plain(titles[i].title) for i in moved]
-        assert len(app.image) == len(moved)
+        assert photos(app) == card_titles(app)
         row = change.risen(1).iloc[0]
         assert f"{percent(row['score_before'])} → 99.5%" in texts(app) and "→ #1<" in texts(app)
         assert "<dt>scored by both</dt><dd>59</dd>" in texts(

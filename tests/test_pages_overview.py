@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dashboard import opened, store_of, texts, unescaped
+from dashboard import links, opened, store_of, texts, unescaped
 from workspaces import Fixture, small_workspace
 
 from mmquality.config import Workspace
@@ -78,21 +78,13 @@ class TestOverview:
             for name in {listing.category for listing in flagged}
         }
         app = opened("overview")
-        links = {
-            unescaped(link.proto.label): link.proto.query_string
-            for link in app.page_link
-            if "category=" in link.proto.query_string
-        }
-        assert set(links) == by_category.keys()
-        for name, query in links.items():
+        found = {words: address for address, words in links(app) if "category=" in address}
+        assert set(found) == by_category.keys()
+        for name, query in found.items():
             assert f"category={name}" in query and "score=50" in query and "score=100" in query
         for name, hits in by_category.items():
             assert f"{hits} of 10</span>" in texts(app), name
-        sellers = [
-            unescaped(link.proto.query_string)
-            for link in app.page_link
-            if "where=" in link.proto.query_string
-        ]
+        sellers = [address for address, _ in links(app) if "where=" in address]
         assert sellers and all("where=seller%3Aseller_" in query and "score=50" in query for query in sellers)
 
     def test_a_large_catalogue_is_counted_beside_the_page(

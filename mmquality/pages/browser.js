@@ -29,3 +29,17 @@ if (!window.mmqName) {
     }
   });
 }
+
+// A link in a piece of HTML (a gallery's card, say) leads on within the visit, as Streamlit's own links do: the
+// way the browser's Back takes. With Ctrl or the middle button it opens a tab of its own, as any link.
+if (!window.mmqLinks) {
+  window.mmqLinks = true;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.mmq-link");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    history.pushState({}, "", link.href);
+    dispatchEvent(new PopStateEvent("popstate"));
+    document.querySelector(".stMain")?.scrollTo(0, 0);
+  });
+}

@@ -97,9 +97,8 @@ def _dialog(catalogue: Catalogue, ids: Sequence[str], version: str) -> None:
     listings = catalogue.store.listings_by_id(ids)
     labelled = catalogue.store.labelled_among(list(listings))
     caption(_preview(len(listings), labelled))
-    with st.grid("auto", min_column_width=76, gap=6, key="bulk-preview"):
-        for listing in list(listings.values())[:_PREVIEWED]:
-            thumbnail(catalogue, listing)
+    photos = (thumbnail(catalogue, listing) for listing in list(listings.values())[:_PREVIEWED])
+    st.html(f'<div class="mmq-photos">{"".join(photos)}</div>')
     said = st.segmented_control(
         "Verdict", list(VERDICTS), default=Verdict.MISMATCH, required=True, key="bulk-verdict",
         format_func=lambda verdict: VERDICTS[verdict],

@@ -7,10 +7,9 @@ import streamlit as st
 
 from mmquality.errors import UnknownListingError
 from mmquality.evaluation.agreement import Agreement
-from mmquality.pages import click_plots, links, reasons, session
+from mmquality.pages import click_plots, neighbours, reasons, session
 from mmquality.pages.components import caption, facts, header, notice, section
 from mmquality.pages.escaping import as_html, plain
-from mmquality.pages.photos import thumbnail
 from mmquality.pages.widgets import text_filter
 from mmquality.pages.wording import count, percent
 from mmquality.pipeline import click_agreement
@@ -85,9 +84,7 @@ def _one_listing(catalogue: Catalogue, report: ClickReport) -> None:
         caption(f"No listing has the id {asked.strip()!r}." if asked.strip() else "The log knows no listing.")
         return
     standing = report.standing(listing.listing_id)
-    with st.container(key="row-one", horizontal=True, vertical_alignment="center", wrap=False):
-        thumbnail(catalogue, listing, width=46)
-        links.listing_link(listing.listing_id, listing.title)
+    neighbours.listing_rows("one", [neighbours.row(catalogue, listing)])
     st.html(f'<p class="mmq-verdict">{as_html(reasons.click_sentence(standing))}</p>')
     if standing.shown:
         words = "Clicks of this listing as multiples of an average one's: raw, corrected, shrunk"

@@ -127,4 +127,4 @@ def _apart(catalogue: Catalogue, report: SpacesReport) -> None:
     with st.container(key="pages", horizontal=True, vertical_alignment="center"):
         page = min(pages(last, "apart", bound=True), max(last, 1))
     shown = catalogue.store.listings_by_id(report.apart[(page - 1) * _PAGE : page * _PAGE])
-    neighbours.strip(catalogue, "apart", shown, page=COMPARE)
+    neighbours.strip(catalogue, shown, page=COMPARE)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mmquality.errors import ModelFileError, UnknownListingError
-from mmquality.pages import links, neighbours
+from mmquality.pages import neighbours
 from mmquality.pages.components import caption, facts, notice, section
 from mmquality.pages.escaping import as_markdown
 from mmquality.pages.photos import thumbnail
@@ -67,7 +67,7 @@ def _offer(catalogue: Catalogue, text: str) -> None:
     with st.grid("auto", min_column_width=130, gap=8):
         for slot, listing in enumerate(offered.values()):
             with st.container(key=f"card-offer-{slot}"):
-                thumbnail(catalogue, listing)
+                st.html(thumbnail(catalogue, listing))
                 st.button(
                     as_markdown(listing.title),
                     key=f"choose-{slot}",
@@ -120,16 +120,13 @@ def _asked(
     catalogue: Catalogue, listing: Listing, found: Comparison, k: int, beside: Sequence[Space]
 ) -> None:
     """The listing that the lists answer, and how far they agree."""
-    with st.container(key="row-asked", horizontal=True, vertical_alignment="center"):
-        thumbnail(catalogue, listing, width=46)
-        links.listing_link(listing.listing_id, listing.title)
-        agreed: dict[str, object] = {
-            f"overlap@{k} with {space}": f"{found.overlap(space)} of {len(found.lists[space])}"
-            for space in beside
-        }
-        if len(beside) == 1:
-            agreed |= {"entered": len(found.entered(beside[0])), "left": len(found.left(beside[0]))}
-        st.html(facts(agreed), width=330)
+    agreed: dict[str, object] = {
+        f"overlap@{k} with {space}": f"{found.overlap(space)} of {len(found.lists[space])}"
+        for space in beside
+    }
+    if len(beside) == 1:
+        agreed |= {"entered": len(found.entered(beside[0])), "left": len(found.left(beside[0]))}
+    neighbours.listing_rows("asked", [neighbours.row(catalogue, listing, facts(agreed))])
 
 
 def _figures(found: Comparison, space: Space, beside: Sequence[Space]) -> neighbours.Figures:

@@ -89,14 +89,14 @@ def _asks_for(catalogue: Catalogue, found: Evidence, queue: str) -> None:
     )
     st.html(word_chips(found.asks_for, "", "such photos are sold under all of its words"))
     listings = catalogue.store.listings_by_id(n.listing_id for n in found.title_asks_for)
-    neighbours.strip(catalogue, "asks", listings, queue)
+    neighbours.strip(catalogue, listings, queue)
 
 
 def _shared(catalogue: Catalogue, found: Evidence, queue: str) -> None:
     """Who else shows this photo: unrelated titles speak against it, related ones are variants or copies."""
-    for name, ids, one, several in (
-        ("strangers", found.unrelated_sharers, "an unrelated title", "unrelated titles"),
-        ("variants", found.related_sharers, "a related title", "related titles"),
+    for ids, one, several in (
+        (found.unrelated_sharers, "an unrelated title", "unrelated titles"),
+        (found.related_sharers, "a related title", "related titles"),
     ):
         if not ids:
             continue
@@ -106,7 +106,7 @@ def _shared(catalogue: Catalogue, found: Evidence, queue: str) -> None:
             "The same file, or one that the photo encoder can hardly tell from it."
             + (f" Here are {_SHARED_SHOWN} of them." if len(ids) > _SHARED_SHOWN else ""),
         )
-        neighbours.strip(catalogue, name, catalogue.store.listings_by_id(ids[:_SHARED_SHOWN]), queue)
+        neighbours.strip(catalogue, catalogue.store.listings_by_id(ids[:_SHARED_SHOWN]), queue)
 
 
 def _near(catalogue: Catalogue, listing: Listing, queue: str) -> None:

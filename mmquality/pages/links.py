@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from mmquality.pages.escaping import as_markdown
+from mmquality.pages.escaping import as_html
 
 _HERE = Path(__file__).parent
 OVERVIEW = _HERE / "overview.py"
@@ -28,11 +29,16 @@ def listing_params(listing_id: str, queue: str = "") -> Params:
     return {"id": listing_id, "queue": queue} if queue else {"id": listing_id}
 
 
-def listing_link(listing_id: str, title: str, queue: str = "", page: Path = LISTING) -> None:
-    """A link to a listing's page (or another page about it), worded with its title."""
-    st.page_link(
-        page, label=as_markdown(title), query_params=listing_params(listing_id, queue), width="stretch"
-    )
+def listing_link(listing_id: str, title: str, queue: str = "", page: Path = LISTING) -> str:
+    """A link to a listing's page (or another page about it), worded with its title, as HTML."""
+    return link(page, listing_params(listing_id, queue), title)
+
+
+def link(page: Path, params: Params, words: str) -> str:
+    """A link to a page as HTML: many of them are one element; browser.js follows it within the visit."""
+    place = "." if page == RANKING else page.stem  # relative, below whatever path the dashboard is served
+    address = f"{place}?{urlencode(params, doseq=True)}"
+    return f'<a class="mmq-link" href="{as_html(address)}">{as_html(words)}</a>'
 
 
 def similar_link(listing_id: str) -> None:

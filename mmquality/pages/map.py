@@ -75,7 +75,7 @@ def _selection(catalogue: Catalogue, chosen: pd.DataFrame) -> None:
     if st.button("Open as a ranking", icon=":material/format_list_numbered:", type="primary"):
         among = catalogue.store.keep_selection(list(chosen["listing_id"]))
         st.switch_page(links.RANKING, query_params={"among": among})
-    neighbours.strip(catalogue, "selected", catalogue.store.listings_by_id(worst["listing_id"]))
+    neighbours.strip(catalogue, catalogue.store.listings_by_id(worst["listing_id"]))
 
 
 show(session.catalogue())

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mmquality.pages import links, plots, session
+from mmquality.pages import neighbours, plots, session
 from mmquality.pages.components import caption, facts, notice, section
-from mmquality.pages.photos import thumbnail
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, percent
 from mmquality.pipeline.reading import Catalogue
@@ -117,19 +116,14 @@ def _rows(catalogue: Catalogue, name: str, rows: pd.DataFrame) -> None:
     if rows.empty:
         caption("None.")
     listings = catalogue.store.listings_by_id(rows["listing_id"])
-    for slot, row in enumerate(rows.itertuples(index=False)):
-        listing = listings[str(row.listing_id)]
-        with st.container(key=f"row-{name}-{slot}", horizontal=True, vertical_alignment="center", wrap=False):
-            thumbnail(catalogue, listing, width=46)
-            links.listing_link(listing.listing_id, listing.title)
-            st.html(_moved(row), width=150)
+    moved = [(listings[str(row.listing_id)], _moved(row)) for row in rows.itertuples(index=False)]
+    neighbours.listing_rows(name, [neighbours.row(catalogue, listing, told) for listing, told in moved])
 
 
 def _moved(row: Any) -> str:
     """What became of score and rank; `row` has the columns of `VersionChange.rows`."""
     return (
-        '<div class="mmq-figures mmq-moved">'
-        f"<p><b>{percent(row.score_before)} → {percent(row.score_after)}</b></p>"
+        f'<div class="mmq-moved"><p><b>{percent(row.score_before)} → {percent(row.score_after)}</b></p>'
         f"<p>#{row.rank_before:,} → #{row.rank_after:,}</p></div>"
     )
 

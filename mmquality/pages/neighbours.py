@@ -27,25 +27,42 @@ def rows(
 ) -> None:
     """One row per neighbour; `figures` gives its HTML. `name` tells these rows from others on the page."""
     listings = catalogue.store.listings_by_id(n.listing_id for n in neighbours)
-    for slot, neighbour in enumerate(neighbours):
-        listing = listings.get(neighbour.listing_id)
-        if listing is not None:
-            _row(catalogue, f"row-{name}-{slot}", listing, figures(neighbour), queue)
+    found = [(listings[n.listing_id], n) for n in neighbours if n.listing_id in listings]
+    listing_rows(name, [row(catalogue, listing, figures(n), queue) for listing, n in found])
+
+
+def row(catalogue: Catalogue, listing: Listing, figures: str = "", queue: str = "") -> str:
+    """One listing as HTML: its photo, its title as a link, and `figures` (HTML) beside it."""
+    link = links.listing_link(listing.listing_id, listing.title, queue)
+    told = f'<div class="mmq-figures">{figures}</div>' if figures else ""
+    return f"{thumbnail(catalogue, listing)}{link}{told}"
+
+
+def listing_rows(name: str, rows: Sequence[str]) -> None:
+    """Rows as one element of the page: each is a link as a whole. `name` tells these rows from others."""
+    told = "".join(f'<div class="mmq-row">{row}</div>' for row in rows)
+    st.html(f'<div class="mmq-rows mmq-rows-{name}">{told}</div>')
 
 
 def strip(
     catalogue: Catalogue,
-    name: str,
     listings: Mapping[str, Listing],
     queue: str = "",
     page: Path = links.LISTING,
 ) -> None:
     """Listings as small cards with photo and title, three or more in a row; a card opens it on `page`."""
-    with st.grid("auto", min_column_width=112, gap=8):
-        for slot, listing in enumerate(listings.values()):
-            with st.container(key=f"card-{name}-{slot}"):
-                thumbnail(catalogue, listing)
-                links.listing_link(listing.listing_id, listing.title, queue, page)
+    cards(
+        [
+            thumbnail(catalogue, listing) + links.listing_link(listing.listing_id, listing.title, queue, page)
+            for listing in listings.values()
+        ]
+    )
+
+
+def cards(cards: Sequence[str], width: int = 112, gap: int = 8) -> None:
+    """Cards as one element of the page, each at least `width` pixels wide and a link as a whole."""
+    told = "".join(f'<div class="mmq-card">{card}</div>' for card in cards)
+    st.html(f'<div class="mmq-cards" style="--mmq-width:{width}px;gap:{gap}px">{told}</div>')
 
 
 def unified_figures(neighbour: Neighbour, distance: float | None = None) -> str:
@@ -54,10 +71,3 @@ def unified_figures(neighbour: Neighbour, distance: float | None = None) -> str:
     return distance_bar("unified distance", unified, share(unified)) + distance_bar(
         "title similarity", neighbour.title_similarity, neighbour.title_similarity
     )
-
-
-def _row(catalogue: Catalogue, key: str, listing: Listing, figures: str, queue: str) -> None:
-    with st.container(key=key, horizontal=True, vertical_alignment="center", wrap=False):
-        thumbnail(catalogue, listing, width=46)
-        links.listing_link(listing.listing_id, listing.title, queue)
-        st.html(f'<div class="mmq-figures">{figures}</div>', width=222)

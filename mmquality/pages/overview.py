@@ -8,7 +8,7 @@ from typing import cast
 
 import streamlit as st
 
-from mmquality.pages import links, next_steps, overview_figures, overview_plots, plots, session
+from mmquality.pages import links, neighbours, next_steps, overview_figures, overview_plots, plots, session
 from mmquality.pages.asking import score_histogram
 from mmquality.pages.components import caption, header, section
 from mmquality.pages.escaping import as_html, as_markdown
@@ -184,16 +184,11 @@ def _rows(kind: str, rates: Sequence[GroupRate], filters: Sequence[Filters]) -> 
     if not rates:
         caption(f"No flagged listing names its {kind}.")
     highest = max((rate.share for rate in rates), default=1.0)
-    for slot, (rate, narrowed) in enumerate(zip(rates, filters, strict=True)):
-        key = f"row-{kind}-{slot}"
-        with st.container(key=key, horizontal=True, vertical_alignment="center", wrap=False):
-            st.page_link(
-                links.RANKING,
-                label=as_markdown(rate.name or NO_CATEGORY),
-                query_params={**narrowed.params()},
-                width="stretch",
-            )
-            st.html(_rate(rate, highest), width=240)
+    rows = [
+        links.link(links.RANKING, {**narrowed.params()}, rate.name or NO_CATEGORY) + _rate(rate, highest)
+        for rate, narrowed in zip(rates, filters, strict=True)
+    ]
+    neighbours.listing_rows(kind, rows)
 
 
 def _rate(rate: GroupRate, highest: float) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from pathlib import Path
 
 import streamlit as st
+from streamlit import runtime
 
 from mmquality.data.photos import PhotoProblem, load_rgb
 from mmquality.pages.components import caption
-from mmquality.pages.escaping import plain
+from mmquality.pages.escaping import as_html, plain
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing
 
@@ -18,31 +18,46 @@ _LARGE, _LARGER, _SMALL, _CELL = 1600, 640, 256, 96  # longest side in pixels: f
 _ORIGINAL = 5_000  # pixels; hardly any photo is larger
 _LIGHT = 60_000  # bytes
 _ZOOMS = ("Whole photo", "Closer")
-_SHOWN_BY_BROWSERS = (
-    b"\xff\xd8\xff\xe0",
-    b"\xff\xd8\xff\xe1",
-    b"\xff\xd8\xff\xdb",
-    b"\x89PNG",
-    b"GIF8",
-    b"RIFF",
-)
+_SHOWN_BY_BROWSERS = {  # by how a file begins
+    b"\xff\xd8\xff\xe0": "image/jpeg",
+    b"\xff\xd8\xff\xe1": "image/jpeg",
+    b"\xff\xd8\xff\xdb": "image/jpeg",
+    b"\x89PNG": "image/png",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+}
 _MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120">'
     '<rect width="120" height="120" fill="#8883"/>'
     '<text x="60" y="64" font-family="sans-serif" font-size="11" fill="#888" text-anchor="middle">'
     "photo not found</text></svg>"
 )
+_NOT_FOUND = f"data:image/svg+xml;base64,{base64.b64encode(_MISSING.encode()).decode()}"
 
 
-def thumbnail(catalogue: Catalogue, listing: Listing, width: int | None = None, large: bool = False) -> None:
-    """A listing's small photo; `width` in pixels, by default as wide as its place, which may be `large`."""
-    if large:
-        st.image(_jpeg_or_note(listing, _LARGER), width="stretch", alt=plain(listing.title))
-        return
+def thumbnail(catalogue: Catalogue, listing: Listing, large: bool = False) -> str:
+    """A listing's small photo as HTML, as wide as its place, which may be `large`.
+
+    `st.image` would make an element of each, and look into every file with Pillow first.
+    """
+    content = _jpeg_or_note(listing, _LARGER) if large else _small(catalogue, listing)
+    address = _NOT_FOUND if isinstance(content, str) else _served(content, f"{listing.photo_hash} {large}")
+    return f'<img src="{as_html(address)}" alt="{as_html(listing.title)}">'
+
+
+def _served(content: bytes, place: str) -> str:
+    """The address of a photo for as long as this visit shows it, relative as links are."""
+    kind = _SHOWN_BY_BROWSERS.get(content[:4], "image/jpeg")
+    return runtime.get_instance().media_file_mgr.add(content, kind, place).lstrip("/")
+
+
+def _small(catalogue: Catalogue, listing: Listing) -> bytes | str:
     path = catalogue.thumbnail(listing)
-    made = path != Path(listing.photo_path)
-    image = str(path) if made or _light(path) else _jpeg_or_note(listing, _SMALL)
-    st.image(image, width=width or "stretch", alt=plain(listing.title))
+    try:
+        content = path.read_bytes() if path.stat().st_size <= _LIGHT else b""
+    except OSError:
+        content = b""
+    return content if content[:4] in _SHOWN_BY_BROWSERS else _jpeg_or_note(listing, _SMALL)
 
 
 def full_photo(listing: Listing) -> None:
@@ -74,17 +89,6 @@ def cell_photo(catalogue: Catalogue, listing: Listing) -> str | None:
     except PhotoProblem:
         return None
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-
-
-def _light(path: Path) -> bool:
-    """Whether a photo is small enough, and of a format, to be sent as it is."""
-    try:
-        if path.stat().st_size > _LIGHT:
-            return False
-        with path.open("rb") as file:
-            return file.read(4) in _SHOWN_BY_BROWSERS
-    except OSError:
-        return False
 
 
 def _jpeg_or_note(listing: Listing, side: int) -> bytes | str:

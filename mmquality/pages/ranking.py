@@ -8,8 +8,8 @@ from dataclasses import replace
 import streamlit as st
 
 from mmquality.errors import ModelFileError
-from mmquality.pages import bulk, links, session, verdicts
-from mmquality.pages.asking import query_of
+from mmquality.pages import bulk, links, neighbours, session, verdicts
+from mmquality.pages.asking import in_force, query_of
 from mmquality.pages.components import caption, header, label_badge, notice, score_bar
 from mmquality.pages.escaping import as_html
 from mmquality.pages.filter_bar import clear, filter_bar, first_page
@@ -26,6 +26,8 @@ from mmquality.store import RankingPage
 PAGE_SIZE = 48  # fills whole rows of 2, 3, 4, 6, 8 or 12 photos
 _PAGE_SIZES = {"Small": PAGE_SIZE, "Large": 24}
 _CARD_WIDTHS = {"Small": 164, "Large": 330}  # pixels, at least
+_GAP = 12  # pixels
+_A_WHILE = 600  # seconds that the evidence on cards may lag behind an import
 
 
 def show(catalogue: Catalogue) -> None:
@@ -92,16 +94,23 @@ def _nothing_found() -> None:
 def _gallery(catalogue: Catalogue, rows: list[RankedListing], filters: Filters) -> None:
     glances, queue = _glances(catalogue, rows), filters.address()
     large, selecting = filters.size == "Large", st.session_state.get(bulk.SELECTING, False)
-    with st.grid("auto", min_column_width=_CARD_WIDTHS[filters.size], gap=12, key="gallery"):
-        for slot, row in enumerate(rows):
-            listing = row.listing
+    shown = [
+        (
+            row.listing,
+            thumbnail(catalogue, row.listing, large),
+            _card_facts(row, glances.get(row.listing.listing_id)),
+        )
+        for row in rows
+    ]
+    if not selecting:
+        cards = [photo + links.listing_link(x.listing_id, x.title, queue) + told for x, photo, told in shown]
+        neighbours.cards(cards, _CARD_WIDTHS[filters.size], _GAP)
+        return
+    with st.grid("auto", min_column_width=_CARD_WIDTHS[filters.size], gap=_GAP):
+        for slot, (listing, photo, told) in enumerate(shown):
             with st.container(key=f"card-{slot}"):
-                thumbnail(catalogue, listing, large=large)
-                if selecting:
-                    bulk.checkbox(listing.listing_id, listing.title)
-                else:
-                    links.listing_link(listing.listing_id, listing.title, queue)
-                st.html(_card_facts(row, glances.get(listing.listing_id)))
+                st.html(photo + told)
+                bulk.checkbox(listing.listing_id, listing.title)
 
 
 def _card_facts(row: RankedListing, glance: Glance | None) -> str:
@@ -116,9 +125,14 @@ def _card_facts(row: RankedListing, glance: Glance | None) -> str:
 def _glances(catalogue: Catalogue, rows: list[RankedListing]) -> dict[str, Glance]:
     """The cards' evidence; without an index the ranking stands as it is, and each listing's page says why."""
     try:
-        return catalogue.glances([row.listing.listing_id for row in rows])
+        return _read_glances(catalogue, in_force(catalogue), [row.listing.listing_id for row in rows])
     except ModelFileError:
         return {}
+
+
+@st.cache_data(max_entries=100, ttl=_A_WHILE, show_spinner=False)
+def _read_glances(_catalogue: Catalogue, version: str, listing_ids: list[str]) -> dict[str, Glance]:
+    return _catalogue.glances(listing_ids)
 
 
 def _at_a_glance(glance: Glance | None) -> str:

@@ -123,11 +123,11 @@ class EvidenceReader:
         """The short evidence of those listings that the indexes hold, all looked up at once."""
         held = [listing_id for listing_id in listing_ids if listing_id in self._index(Space.PHOTO)]
         near = dict(zip(held, self._near_photos(held), strict=True))
-        listings = self._store.listings_by_id({i for found, _ in near.values() for i, _ in found})
+        titles = self._store.titles(i for found, _ in near.values() for i, _ in found)
         return {
             listing_id: Glance(
                 telling_words(
-                    [listings[i].title for i, _ in found[: self._near] if i in listings],
+                    [titles[i] for i, _ in found[: self._near] if i in titles],
                     self._background.vocabulary,
                     _SHORT,
                 ),

@@ -97,6 +97,16 @@ class ListingStore(Database):
                 found |= {row["listing_id"]: as_listing(row) for row in rows.mappings()}
         return {listing_id: found[listing_id] for listing_id in wanted if listing_id in found}
 
+    def titles(self, ids: Iterable[str]) -> dict[str, str]:
+        """listing_id → title of those of `ids` that the catalogue has."""
+        columns = listings.c.listing_id, listings.c.title
+        found: dict[str, str] = {}
+        with self._read() as connection:
+            for batch in batches(list(dict.fromkeys(ids)), _BATCH):
+                rows = connection.execute(select(*columns).where(listings.c.listing_id.in_(batch)))
+                found |= {listing_id: title for listing_id, title in rows}
+        return found
+
     def listings_with_photo(
         self, photo_hash: str, other_than: str | None = None, limit: int = 1_000
     ) -> list[str]:

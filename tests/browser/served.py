@@ -79,7 +79,7 @@ def navigation(page: Page, shop: Shop) -> list[str]:
 
 def click_card(page: Page, number: int) -> None:
     """Click a card's photo: the whole card is a link."""
-    box = page.locator(f".st-key-card-{number} .stImage img").bounding_box()
+    box = page.locator(".mmq-card img").nth(number).bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.locator(".st-key-portrait img").wait_for()

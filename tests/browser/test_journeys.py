@@ -116,12 +116,12 @@ def test_a_bulk_label_and_its_undo(page: Page, own_shop: Shop) -> None:
     dialog.get_by_role("radio", name="Placeholder").click()
     dialog.get_by_role("button", name="Label 10 listings: Mismatch · placeholder").click()
     expect(page.locator(".st-key-bulk-given")).to_contain_text("Saved: 10 listings")
-    expect(page.locator("[class*=st-key-card-] .mmq-mismatch")).to_have_count(10)
+    expect(page.locator(".mmq-card-facts .mmq-mismatch")).to_have_count(10)
     assert own_shop.store.label_counts()[Verdict.MISMATCH] == 10
 
     page.get_by_role("button", name="Undo all").click()
-    expect(page.locator("[class*=st-key-card-] .mmq-mismatch")).to_have_count(0)
-    expect(page.locator("[class*=st-key-card-] .mmq-match")).to_have_count(1)
+    expect(page.locator(".mmq-card-facts .mmq-mismatch")).to_have_count(0)
+    expect(page.locator(".mmq-card-facts .mmq-match")).to_have_count(1)
     counts = own_shop.store.label_counts()
     assert (counts[Verdict.MISMATCH], counts[Verdict.MATCH]) == (0, 1)
 
@@ -133,7 +133,7 @@ def test_two_recall_lists_are_compared(page: Page, shop: Shop) -> None:
     )
     page.goto(f"{shop.address}/compare?id=L004")
     for name, ids, others in (("title", by_title, unified), ("unified", unified, by_title)):
-        rows = page.locator(f"[class*=st-key-row-{name}-]")
+        rows = page.locator(f".mmq-rows-{name} .mmq-row")
         expect(rows).to_have_count(10)
         found = [parameter(row.locator("a").get_attribute("href") or "", "id") for row in rows.all()]
         assert found == list(ids)
@@ -147,11 +147,11 @@ def test_two_recall_lists_are_compared(page: Page, shop: Shop) -> None:
     expect(facts).to_have_text([f"{shared} of 10", str(10 - shared), str(10 - shared)])
 
     page.get_by_role("radio", name="20", exact=True).click()
-    expect(page.locator("[class*=st-key-row-title-]")).to_have_count(20)
-    page.locator("[class*=st-key-row-unified-0] a").click()
+    expect(page.locator(".mmq-rows-title .mmq-row")).to_have_count(20)
+    page.locator(".mmq-rows-unified .mmq-row a").first.click()
     expect(page.locator(".mmq-title")).to_have_text(plain(shop.store.listing(next(iter(unified))).title))
     page.go_back()
-    expect(page.locator("[class*=st-key-row-title-]")).to_have_count(20)
+    expect(page.locator(".mmq-rows-title .mmq-row")).to_have_count(20)
     assert parameter(page.url, "id") == "L004"
 
 
@@ -182,8 +182,8 @@ def test_what_the_import_report_names_is_mended(page: Page, own_shop: Shop, tmp_
 def test_from_the_ranking_to_an_exported_label(page: Page, own_shop: Shop) -> None:
     page.goto(own_shop.address)
     say_who(page, "Ana")
-    page.locator(".st-key-card-0 .stImage img").wait_for()
-    title = page.locator(".st-key-card-0 a").inner_text()
+    page.locator(".mmq-card img").first.wait_for()
+    title = page.locator(".mmq-card a").first.inner_text()
     click_card(page, 0)
     expect(page.locator(".mmq-title")).to_have_text(title)
     listing_id = parameter(page.url, "id")
@@ -250,12 +250,12 @@ def test_the_address_holds_what_is_shown(page: Page, shop: Shop, browser: Browse
     best = Filters(q="oak legs", sort="Best first").query()
     rows = shop.store.ranking_page(best).rows
     titles = [row.listing.title for row in rows]
-    expect(page.locator("[class*=st-key-card-] a")).to_have_text(titles)
+    expect(page.locator(".mmq-card a")).to_have_text(titles)
 
     other = browser.new_page()
     other.goto(page.url)
     expect(other.get_by_text("1–10 of 10 that pass the filters")).to_be_visible()
-    expect(other.locator("[class*=st-key-card-] a")).to_have_text(titles)
+    expect(other.locator(".mmq-card a")).to_have_text(titles)
     click_card(other, 3)
     expect(other.locator(".mmq-title")).to_have_text(titles[3])
     other.locator(".st-key-way").get_by_role("link", name="Ranking").click()
@@ -282,4 +282,4 @@ def _found(page: Page) -> Locator:
 
 
 def _cards(page: Page) -> Locator:
-    return page.locator("[class*=st-key-card-] a")
+    return page.locator(".mmq-card a")

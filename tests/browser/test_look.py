@@ -18,7 +18,7 @@ def test_titles_are_text_and_nothing_leaves_the_machine(page: Page, shop: Shop) 
     page.on("dialog", lambda dialog: pytest.fail("a title ran a script"))
     for listing_id, title in HOSTILE.items():
         page.goto(f"{shop.address}/?q={title.split()[-1]}&score=0&score=100")
-        link = page.locator(f'[class*=st-key-card-] a[href*="id={listing_id}"]')
+        link = page.locator(f'.mmq-card a[href*="id={listing_id}"]')
         expect(link).to_have_count(1)
         assert link.inner_text().replace("\u2060", "") == plain(title)
         assert link.locator("a, img, strong, .katex, span[style*=color]").count() == 0
@@ -32,7 +32,7 @@ def test_titles_are_text_and_nothing_leaves_the_machine(page: Page, shop: Shop) 
 def test_the_gallery_adapts_to_the_width(page: Page, shop: Shop, width: int, columns: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(shop.address)
-    page.locator(".st-key-card-11").wait_for()
+    page.locator(".mmq-card").nth(11).wait_for()
     page.wait_for_function(f"({_COLUMNS})() === {columns}")
 
 
@@ -67,7 +67,7 @@ def test_text_can_be_read_in_light_and_dark(browser: Browser, shop: Shop, scheme
 
 
 _COLUMNS = """() => {
-  const cards = [...document.querySelectorAll("[class*=st-key-card-]")];
+  const cards = [...document.querySelectorAll(".mmq-card")];
   const tops = cards.map(card => card.getBoundingClientRect().top);
   return tops.filter(top => Math.abs(top - tops[0]) < 2).length;
 }"""

@@ -131,7 +131,20 @@ def test_an_index_survives_the_disk_with_any_ids(tmp_path: Path) -> None:
     fresh = NeighbourIndex.build(vectors(len(ODD_IDS)), ODD_IDS)
     assert list(index.ids) == ODD_IDS
     for listing_id in ODD_IDS:
-        assert index.nearest(listing_id, 5) == fresh.nearest(listing_id, 5)
+        found, wanted = index.nearest(listing_id, 5), fresh.nearest(listing_id, 5)
+        assert [other for other, _ in found] == [other for other, _ in wanted]
+        assert dict(found) == pytest.approx(dict(wanted), abs=2e-3)  # half precision
+
+
+def test_copies_are_at_no_distance_on_the_disk_either(tmp_path: Path) -> None:
+    v = vectors(9)
+    v[4] = v[0]
+    NeighbourIndex.build(v, names(9)).save(tmp_path / "title.faiss")
+    index = NeighbourIndex.load(tmp_path / "title.faiss")
+    (listing_id, distance), *others = index.nearest("id-0", 8)
+    assert listing_id == "id-4" and distance == pytest.approx(0, abs=1e-3)
+    assert [d for _, d in others] == sorted(d for _, d in others)
+    np.testing.assert_allclose(np.linalg.norm(index.vectors(names(9)), axis=1), 1, atol=1e-6)
 
 
 def ids_file(path: Path) -> Path:

@@ -372,7 +372,7 @@ def test_a_wrong_call_ends_with_2(
 NEEDS_WORKSPACE = {
     "encode": (), "train": (), "score": (), "index": (), "rank": (), "rank as json": ("--json",),
     "neighbours": ("L1",), "label": ("L1", "--verdict", "match"), "export": ("--out", "labels.csv"),
-    "import-labels": ("labels.csv",),
+    "import-labels": ("labels.csv",), "reasons set": ("stolen", "Stolen"), "reasons hide": ("other",),
     "models list": (), "models promote": ("v0001",), "models rollback": (),
     "evaluate mismatch": ("--truth", "f.csv"), "evaluate recall": ("--pairs", "f.csv"),
 }  # fmt: skip

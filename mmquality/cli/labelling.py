@@ -12,8 +12,9 @@ from mmquality.cli.suggesting import suggesting_ids
 from mmquality.cli.terminal import TerminalReporter, print_problems
 from mmquality.config import Workspace
 from mmquality.pipeline import label_importing
+from mmquality.pipeline.label_reasons import label_reasons
 from mmquality.pipeline.places import open_store
-from mmquality.records import Reason, Verdict, count
+from mmquality.records import Verdict, count
 from mmquality.store import EXPORT_ENDINGS, Fate, LabelQuery, export_labels
 
 
@@ -23,7 +24,7 @@ from mmquality.store import EXPORT_ENDINGS, Fate, LabelQuery, export_labels
 @click.option(
     "--verdict", type=click.Choice([str(v) for v in Verdict]), required=True, help="What you say of it."
 )
-@click.option("--reason", type=click.Choice([str(r) for r in Reason]), help="Why; a mismatch needs one.")
+@click.option("--reason", help="Why; a mismatch needs one (`mmquality reasons list`).")
 @click.option("--note", default="", help="Anything worth remembering.")
 @click.option("--analyst", envvar="MMQ_ANALYST", help="Who says so (or MMQ_ANALYST; by default, your login).")
 def label(
@@ -31,13 +32,12 @@ def label(
 ) -> None:
     """Label a listing."""
     if verdict == Verdict.MISMATCH and reason is None:
-        raise click.UsageError(f"A mismatch needs a --reason: {', '.join(Reason)}.")
+        raise click.UsageError(f"A mismatch needs a --reason: {', '.join(label_reasons(workspace).offered)}.")
     if verdict == Verdict.MATCH and reason is not None:
         raise click.UsageError("A match has no --reason.")
     with open_store(workspace) as store, suggesting_ids(store, listing_id):
-        said = store.add_label(
-            listing_id, Verdict(verdict), Reason(reason) if reason else None, note, analyst or _login()
-        )
+        why = label_reasons(workspace).checked(reason)
+        said = store.add_label(listing_id, Verdict(verdict), why, note, analyst or _login())
     click.echo(f"{said.listing_id}: {said.verdict}, by {said.analyst}.")
 
 
@@ -45,7 +45,7 @@ def label(
 @options.workspace
 @options.file("--out", f"The file to write; its name ends in {', '.join(EXPORT_ENDINGS)}.", required=True)
 @click.option("--verdict", type=click.Choice([str(v) for v in Verdict]), help="These alone.")
-@click.option("--reason", type=click.Choice([str(r) for r in Reason]), help="These alone.")
+@click.option("--reason", help="These alone.")
 @click.option("--by", help="Those of this analyst alone.")
 @click.option("--title", default="", help="Those whose title holds these words.")
 @click.option("--all", "everything", is_flag=True, help="Labels that others have replaced, too.")
@@ -62,14 +62,15 @@ def export(
 
     For each listing the one that counts.
     """
+    reasons = label_reasons(workspace)
     query = LabelQuery(
-        Verdict(verdict) if verdict else None, Reason(reason) if reason else None, by, title,
+        Verdict(verdict) if verdict else None, reasons.checked(reason, reasons.known), by, title,
         newest_only=not everything,
     )  # fmt: skip
     with open_store(workspace) as store:
         total = store.labels_page(query, size=1).total
         with TerminalReporter().stage("Writing labels", total) as advance:
-            number = export_labels(store, out, query, advance)
+            number = export_labels(store, out, query, advance, reasons.offered)
     click.echo(f"{count(number, 'label')} written to {out}.")
 
 
@@ -88,7 +89,9 @@ def import_labels(workspace: Workspace, file: Path, conflicts: str, analyst: str
     what Label Studio or Argilla exports as JSON. The same file twice adds nothing.
     """
     with open_store(workspace) as store:
-        done = label_importing.import_labels(store, file, conflicts == "replace", analyst, TerminalReporter())
+        done = label_importing.import_labels(
+            store, file, conflicts == "replace", analyst, TerminalReporter(), label_reasons(workspace).known
+        )
     agreeing = (
         f"; {done.fates[Fate.AGREES]:,} agree with labels that stand" if done.fates[Fate.AGREES] else ""
     )

@@ -16,6 +16,7 @@ from mmquality.cli import (
     mapping,
     models,
     reading,
+    reasons,
     retraining,
     serving,
 )
@@ -65,6 +66,7 @@ for command in (
     labelling.label,
     labelling.export,
     labelling.import_labels,
+    reasons.reasons,
     models.models,
     serving.serve,
 ):

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from mmquality.errors import MMQualityError
-from mmquality.pages import session
+from mmquality.pages import place, session
 from mmquality.pages.components import caption
 from mmquality.pages.escaping import as_markdown
 from mmquality.pages.photos import thumbnail
 from mmquality.pages.verdicts import say
-from mmquality.pages.wording import REASONS, VERDICTS, count
+from mmquality.pages.wording import VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Verdict
 from mmquality.store import MOST_AT_ONCE, RankingQuery
@@ -103,17 +103,18 @@ def _dialog(catalogue: Catalogue, ids: Sequence[str], version: str) -> None:
         "Verdict", list(VERDICTS), default=Verdict.MISMATCH, required=True, key="bulk-verdict",
         format_func=lambda verdict: VERDICTS[verdict],
     )  # fmt: skip
-    verdict = said or Verdict.MISMATCH
+    verdict, reasons = said or Verdict.MISMATCH, place.reasons()
     reason = None
     if verdict is Verdict.MISMATCH:
         reason = st.pills(
-            "Reason (needed)", list(REASONS), key="bulk-reason", format_func=lambda reason: REASONS[reason]
-        )
+            "Reason (needed)", list(reasons.offered), key="bulk-reason",
+            format_func=lambda reason: as_markdown(reasons.in_words(reason)),
+        )  # fmt: skip
     note = st.text_input("Note", key="bulk-note", max_chars=1000, placeholder="for all of them") or ""
     ready = verdict is not Verdict.MISMATCH or reason is not None
-    words = f"{VERDICTS[verdict]} · {REASONS[reason].lower()}" if reason else VERDICTS[verdict]
+    words = f"{VERDICTS[verdict]} · {reasons.in_words(reason).lower()}" if reason else VERDICTS[verdict]
     if st.button(
-        f"Label {count(len(listings), 'listing')}: {words}", type="primary", disabled=not ready,
+        f"Label {count(len(listings), 'listing')}: {as_markdown(words)}", type="primary", disabled=not ready,
         on_click=_give, args=(catalogue, list(listings), verdict, reason, note, version, words),
     ):  # fmt: skip
         st.rerun()  # closes the dialog

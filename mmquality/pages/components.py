@@ -52,7 +52,8 @@ def label_badge(label: Label | None, with_reason: bool = True) -> str:
     if label is None:
         return ""
     words = verdict(label) if with_reason else verdict(label).split(" · ")[0]
-    return f'<span class="mmq-badge mmq-{label.verdict}" title="by {as_html(label.analyst)}">{words}</span>'
+    by = as_html(label.analyst)
+    return f'<span class="mmq-badge mmq-{label.verdict}" title="by {by}">{as_html(words)}</span>'
 
 
 def disputed_note() -> str:

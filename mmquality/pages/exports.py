@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mmquality.pages import jobs
+from mmquality.pages import jobs, place
 from mmquality.pages.components import caption, section
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, megabytes, moment
@@ -62,7 +62,7 @@ def _writer(catalogue: Catalogue, query: LabelQuery, suffix: str) -> Callable[[]
     def write() -> bytes:
         with tempfile.TemporaryDirectory(prefix="mmquality-") as folder:
             path = Path(folder) / f"labels.{suffix}"
-            export_labels(catalogue.store, path, query)
+            export_labels(catalogue.store, path, query, reasons=place.reasons().offered)
             return path.read_bytes()
 
     return write

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from mmquality.errors import MMQualityError
-from mmquality.pages import bulk, links, session
+from mmquality.pages import bulk, links, place, session
 from mmquality.pages.components import caption
 from mmquality.pages.verdicts import say
 from mmquality.pages.wording import count
@@ -46,7 +46,9 @@ def _take_in(catalogue: Catalogue, replace: bool) -> None:
         path = Path(folder) / Path(file.name).name
         path.write_bytes(file.getbuffer())
         try:
-            st.session_state[_DONE] = import_labels(catalogue.store, path, replace, session.analyst())
+            reasons, by = place.reasons().known, session.analyst()
+            done = import_labels(catalogue.store, path, replace, by, reasons=reasons)
+            st.session_state[_DONE] = done
         except MMQualityError as error:
             say(":material/error:", str(error).replace(f"{folder}/", ""))
 

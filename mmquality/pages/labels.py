@@ -10,13 +10,13 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from mmquality.pages import bulk, exports, label_import, links, session, verdicts
+from mmquality.pages import bulk, exports, label_import, links, place, session, verdicts
 from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, header, notice
 from mmquality.pages.escaping import plain
 from mmquality.pages.photos import cell_photo
 from mmquality.pages.widgets import choice, pages, segments, text_filter
-from mmquality.pages.wording import REASONS, VERDICTS, count
+from mmquality.pages.wording import VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Verdict
 from mmquality.store import LabelledListing, LabelQuery
@@ -59,15 +59,16 @@ def _nothing_yet() -> None:
 
 def _filter_bar(catalogue: Catalogue) -> LabelQuery:
     """The filters' widgets; their keys are the names of the query parameters that hold them."""
+    reasons = place.reasons().known
     with st.container(key="filters", horizontal=True, gap="small", vertical_alignment="bottom"):
         text = text_filter("Title contains", "title", "words of the title", _first_page)
         verdict = choice("Verdict", [_ANY, *VERDICTS.values()], "verdict", 130, _first_page)
-        reason = choice("Reason", [_ANY, *REASONS.values()], "reason", 170, _first_page)
+        reason = choice("Reason", [_ANY, *reasons.values()], "reason", 170, _first_page)
         analyst = choice("By", [_ANY, *catalogue.store.analysts()], "by", 150, _first_page)
         which = segments("Which labels", [_NEWEST, _ALL, _DISPUTED], "which", _first_page)
     return LabelQuery(
         verdict=_key(VERDICTS, verdict),
-        reason=_key(REASONS, reason),
+        reason=_key(reasons, reason),
         analyst=None if analyst == _ANY else analyst,
         text=text,
         newest_only=which == _NEWEST,
@@ -86,8 +87,9 @@ def _first_page() -> None:
 def _bars(catalogue: Catalogue, counts: dict[Verdict, int]) -> list[Bar]:
     """Matches, unsure ones, and the mismatches by reason."""
     bars = [Bar(VERDICTS[v], counts[v], str(v)) for v in (Verdict.MATCH, Verdict.UNSURE)]
+    reasons = place.reasons()
     mismatches = sorted(catalogue.store.reason_counts().items(), key=lambda pair: -pair[1])
-    return bars + [Bar(REASONS[reason], n, "mismatch") for reason, n in mismatches]
+    return bars + [Bar(reasons.in_words(reason), n, "mismatch") for reason, n in mismatches]
 
 
 def _labels(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
@@ -141,7 +143,7 @@ def _actions(catalogue: Catalogue, row: LabelledListing) -> None:
 
 def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
     listings = catalogue.store.listings_by_id(row.label.listing_id for row in rows)
-    labels = [row.label for row in rows]
+    labels, reasons = [row.label for row in rows], place.reasons()
     disputed = catalogue.store.disputed(listings)
     return pd.DataFrame(
         {
@@ -151,7 +153,7 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
                 for label in labels
             ],
             "title": [plain(row.title) for row in rows],
-            "reason": [REASONS[label.reason] if label.reason else "" for label in labels],
+            "reason": [reasons.in_words(label.reason) if label.reason else "" for label in labels],
             "analyst": [plain(label.analyst) for label in labels],
             "when": [label.created_at.astimezone(UTC) for label in labels],
             "note": [plain(label.note) for label in labels],

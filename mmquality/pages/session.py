@@ -13,17 +13,13 @@ from sqlalchemy import make_url
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.pages.components import notice
+from mmquality.pages.place import workspace
 from mmquality.pipeline.reading import Catalogue
 
 ANALYST_KEY = "analyst"
 _COOKIE = "mmquality-analyst"
 _YEAR = 365 * 24 * 3600  # seconds
 SAMPLE = "sample marketplace"
-
-
-def workspace() -> Workspace:
-    """The workspace of this dashboard: `MMQ_WORKSPACE`, by default `./workspace`."""
-    return Workspace.at(os.environ.get("MMQ_WORKSPACE") or "workspace")
 
 
 def default_analyst() -> str:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mmquality.errors import MMQualityError
-from mmquality.pages import links, session
+from mmquality.pages import links, place, session
 from mmquality.pages.components import label_badge
 from mmquality.pages.escaping import as_html, as_markdown
-from mmquality.pages.wording import REASONS, VERDICTS, moment, percent, verdict
+from mmquality.pages.wording import VERDICTS, moment, percent, verdict
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Drawn, Label, Listing, Verdict
 
 _ERROR = ":material/error:"
+_KEYS = 9  # reasons with a key of their own: 1 to 9
 _SAID = "said"  # what to tell in the run that follows a change
 _SAVED_AT = "saved-at"  # when this visit's last verdict was written
 _PAUSE = 0.4  # seconds; nobody reads a listing in less: the key repeats, or was meant for the listing before
@@ -103,14 +104,15 @@ def _buttons(case: Case) -> None:
         _button(case, VERDICTS[Verdict.UNSURE], "U", Verdict.UNSURE, icon=":material/question_mark:")
     st.html('<p class="mmq-because"><b>Mismatch</b>, because of</p>')
     with st.grid(3, min_column_width=130, gap=6, key="reasons"):
-        for number, (reason, words) in enumerate(REASONS.items(), 1):
-            _button(case, words, str(number), Verdict.MISMATCH, reason)
+        for number, (reason, words) in enumerate(place.reasons().offered.items(), 1):
+            shortcut = str(number) if number <= _KEYS else None
+            _button(case, as_markdown(words), shortcut, Verdict.MISMATCH, reason)
 
 
 def _button(
     case: Case,
     words: str,
-    shortcut: str,
+    shortcut: str | None,
     said: Verdict,
     reason: str | None = None,
     icon: str | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mmquality.records import REASONS as REASONS
+from mmquality.pages import place
 from mmquality.records import Label, Verdict
 from mmquality.records import count as count
 
@@ -23,7 +23,7 @@ def percent(share: float) -> str:
 def verdict(label: Label) -> str:
     """`Mismatch · wrong product`."""
     words = VERDICTS[label.verdict]
-    return f"{words} · {REASONS[label.reason].lower()}" if label.reason else words
+    return f"{words} · {place.reasons().in_words(label.reason).lower()}" if label.reason else words
 
 
 def moment(when: datetime) -> str:

@@ -34,6 +34,8 @@ class CatalogueSettings:
     context_fields: tuple[str, ...] = ()  # columns whose values it reads beside the title
     control_share: float = 0.05  # of the queue's cases, how many are drawn at random from the whole catalogue
     second_share: float = 0.1  # of the cases judged, how many a second analyst judges unseen
+    reasons: tuple[tuple[str, str], ...] = ()  # for a mismatch: code and words, in their order …
+    hidden_reasons: tuple[str, ...] = ()  # … and codes that are no longer offered, see `label_reasons`
     text_choice: EncoderChoice = field(default_factory=EncoderChoice)  # … and how they were asked for
     photo_choice: EncoderChoice = field(default_factory=EncoderChoice)
 
@@ -53,6 +55,8 @@ def load_settings(workspace: Workspace) -> CatalogueSettings:
             context_fields=_texts(stored, "context_fields"),
             control_share=_share(stored, "control_share"),
             second_share=_share(stored, "second_share"),
+            reasons=tuple((str(code), str(words)) for code, words in stored.get("reasons", [])),
+            hidden_reasons=_texts(stored, "hidden_reasons"),
             text_choice=_choice(stored.get("text_choice", {})),
             photo_choice=_choice(stored.get("photo_choice", {})),
         )
@@ -62,7 +66,7 @@ def load_settings(workspace: Workspace) -> CatalogueSettings:
         ) from error
 
 
-def change_settings(workspace: Workspace, **changed: str | EncoderChoice | tuple[str, ...] | float) -> None:
+def change_settings(workspace: Workspace, **changed: str | EncoderChoice | tuple[Any, ...] | float) -> None:
     """Write these settings in one atomic step; the others stay as they were."""
     with alone_in(workspace):
         settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]

@@ -1,0 +1,18 @@
+"""Which workspace this dashboard shows, and what it calls things."""
+
+from __future__ import annotations
+
+import os
+
+from mmquality.config import Workspace
+from mmquality.pipeline.label_reasons import Reasons, label_reasons
+
+
+def workspace() -> Workspace:
+    """The workspace of this dashboard: `MMQ_WORKSPACE`, by default `./workspace`."""
+    return Workspace.at(os.environ.get("MMQ_WORKSPACE") or "workspace")
+
+
+def reasons() -> Reasons:
+    """Its reasons for a mismatch."""
+    return label_reasons(workspace())

@@ -197,7 +197,7 @@ class TestLabels:
         store.add_label("L001", Verdict.MISMATCH, Reason.OTHER, "", "ana")
         store.add_label("L002", Verdict.MATCH, None, "", "ana")
         store.add_label("L003", Verdict.UNSURE, None, "", "ana")
-        store.add_label("L002", Verdict.MISMATCH, Reason.OTHER, "", "ben")  # of two labels the newest counts
+        store.add_label("L002", Verdict.MISMATCH, Reason.OTHER, "", "ana")  # of two labels the newest counts
         seen = {i: store.ranked_listing(i).score for i in ("L001", "L002")}
         again = store.version_scores("v1")[["listing_id"]].assign(score=0.5)
         store.publish(ModelVersion("v2", datetime(2026, 3, 6, tzinfo=UTC), 60, {}), again)

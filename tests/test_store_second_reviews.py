@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
 import pytest
 from catalogues import fill, frame, publish, row
 
+from mmquality.pipeline import varying
 from mmquality.pipeline.assembling import teaching_labels
-from mmquality.records import Drawn, Label, Reason, Verdict
+from mmquality.records import Drawn, Label, ModelVersion, Reason, Verdict
 from mmquality.store import Case, LabelFilter, Order, RankingQuery, Store
 from mmquality.store.standing import second_draw
 
@@ -183,3 +188,33 @@ def test_the_most_uncertain_comes_first_where_asked(ranked: Store) -> None:
     assert len(order) == 14
     distances = [round(abs(scores[listing_id] - 0.5), 6) for listing_id in order]
     assert distances == sorted(distances)
+
+
+def test_the_most_varied_come_first_where_asked_then_the_worst(store: Store) -> None:
+    fill(store, 4)
+    version = ModelVersion("v1", datetime(2026, 1, 2, tzinfo=UTC), 4)
+    scores = pd.DataFrame({"listing_id": ["L000", "L001", "L002", "L003"], "score": [0.9, 0.8, 0.7, 0.6]})
+    store.publish(version, scores, varied=["L002", "L000"])
+    order = []
+    while case := store.next_case("ann", ANY, order=Order.VARIED):
+        order.append(case.listing_id)
+        say(store, case.listing_id, "ann")
+    assert order == ["L002", "L000", "L001", "L003"]
+
+
+def test_a_region_comes_again_once_every_other_came() -> None:
+    rng = np.random.default_rng(3)
+    centres = 10 * rng.normal(size=(3, 8))
+    region = np.array([0] * 30 + [1] * 4 + [2])  # the worst ones are all alike
+    vectors = (centres[region] + rng.normal(size=(35, 8))).astype(np.float32)
+    scores = pd.DataFrame({"listing_id": [f"L{n:02d}" for n in range(35)], "score": np.linspace(1, 0, 35)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(varying, "REGIONS", 3)
+        order = varying.varied_order(scores, vectors)
+    assert order[:7] == ["L00", "L30", "L34", "L01", "L31", "L02", "L32"]
+    assert sorted(order) == scores["listing_id"].tolist()
+
+
+def test_listings_that_are_all_the_same_are_in_the_order_of_their_scores() -> None:
+    scores = pd.DataFrame({"listing_id": ["a", "b", "c"], "score": [0.1, 0.9, 0.9]})
+    assert varying.varied_order(scores, np.ones((3, 4), np.float32)) == ["b", "c", "a"]

@@ -25,6 +25,7 @@ _BACK = "back"  # the label whose case is looked at again; in the address
 ORDERS = {
     "Worst first": Order.WORST,
     "Most uncertain first": Order.UNCERTAIN,
+    "Most varied first": Order.VARIED,
     "Newest import first": Order.NEWEST,
     "Disagreements": Order.DISPUTES,
 }

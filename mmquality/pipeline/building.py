@@ -23,10 +23,11 @@ from mmquality.pipeline.indexing import build_indexes
 from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
-from mmquality.pipeline.scored import has_scored, load_scores, save_scored
+from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
 from mmquality.pipeline.unified import unified_vectors, with_propagation
+from mmquality.pipeline.varying import varied_order
 from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion
 from mmquality.scoring import Listings, fit_scales, mismatch_scores
@@ -169,7 +170,8 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
         build_indexes(workspace, name, checkpoint, scores, store, reporter)
         if not published:
             version = ModelVersion(name, datetime.now(UTC), len(scores), _summary(workspace, checkpoint))
-            store.publish(version, scores[["listing_id", "score"]], in_force)
+            varied = varied_order(scores, load_unified(model))
+            store.publish(version, scores[["listing_id", "score"]], in_force, varied)
     return name
 
 

@@ -15,7 +15,15 @@ from mmquality.store.conditions import RankingQuery
 from mmquality.store.database import upsert
 from mmquality.store.scores import count_before, scored_count
 from mmquality.store.selection import Selection
-from mmquality.store.tables import current_labels, label_withdrawals, labels, leases, listings, scores
+from mmquality.store.tables import (
+    current_labels,
+    label_withdrawals,
+    labels,
+    leases,
+    listings,
+    scores,
+    varied_order,
+)
 
 LEASE = timedelta(minutes=15)  # without a verdict or another look, the case then goes to others
 _CONTROL_TRIES = 50  # random ranks; so many are needed only where nearly everything is labelled
@@ -30,6 +38,7 @@ class Order(StrEnum):
 
     WORST = "worst"  # the highest score first
     UNCERTAIN = "uncertain"  # the score nearest to 0.5 first
+    VARIED = "varied"  # of the worst ones, each as unlike those before it as the model made them
     NEWEST = "newest"  # what was imported last first
     DISPUTES = "disputes"  # none but those on which two analysts disagree, the oldest first
 
@@ -117,6 +126,11 @@ class Draw:
             return self._nearest_to(_UNCERTAIN)
         if order is Order.NEWEST:
             return self._selection.first_from(listings, listings.c.listing_no.desc(), *self._unjudged)
+        if order is Order.VARIED:
+            here = varied_order.c.version_id == self._version_id
+            rank = self._selection.first_from(varied_order, varied_order.c.place, here, *self._unjudged)
+            if rank is not None:  # none, where all of these are judged
+                return rank
         return self._selection.worst_of(*self._unjudged)
 
     def _nearest_to(self, score: float) -> int | None:

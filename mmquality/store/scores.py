@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion
 from mmquality.store.database import Database, upsert
-from mmquality.store.tables import current_model, listings, model_versions, scores
+from mmquality.store.tables import current_model, listings, model_versions, scores, varied_order
 
 _BATCH = 50_000
 
@@ -39,21 +39,29 @@ def scored_count(connection: Connection, version_id: int) -> int:
 class ScoreStore(Database):
     """The part of the store that holds model versions and scores."""
 
-    def publish(self, version: ModelVersion, frame: pd.DataFrame, in_force: bool = True) -> None:
+    def publish(
+        self, version: ModelVersion, frame: pd.DataFrame, in_force: bool = True, varied: Sequence[str] = ()
+    ) -> None:
         """Store a version with its scores (listing_id, score in 0…1) and put it in force, in one transaction.
 
         Without `in_force` people can look at it, and put it in force later (`make_current`). Rank 1 is the
         highest score; equal scores are ranked by listing_id. Readers see the old version or the new one.
-        Earlier versions stay. Raises `ModelFileError` for scores that do not fit,
+        Earlier versions stay. `varied`: ids of the worst listings, in the order in which each differs from
+        those before it. Raises `ModelFileError` for scores that do not fit,
         `UnknownListingError` for listings that the catalogue does not hold, `WorkspaceError` when the name is
         taken; nothing changes then.
         """
         ranked = _ranked(frame)
         with self._read() as connection:  # before the write lock: listings are never deleted
             numbers = _listing_numbers(connection, ranked["listing_id"], version.name)
+        number_of = dict(zip(ranked["listing_id"], numbers.tolist(), strict=True))
         with self._write() as connection:
             version_id = _add_version(connection, version)
             _insert_scores(connection, version_id, numbers, ranked["score"].to_numpy())
+            if varied:
+                places = enumerate((number_of[listing_id] for listing_id in varied), 1)
+                rows = [{"version_id": version_id, "place": n, "listing_no": no} for n, no in places]
+                connection.execute(insert(varied_order), rows)
             if in_force:
                 _put_in_force(connection, version_id)
         self._refresh_statistics()

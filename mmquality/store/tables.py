@@ -139,6 +139,16 @@ scores = Table(
 )
 Index("ix_scores_score", scores.c.version_id, scores.c.score.desc(), scores.c.rank)
 
+# The worst listings of a version so that neighbours in it differ: another order for the queue.
+varied_order = Table(
+    "varied_order",
+    metadata,
+    Column("version_id", ForeignKey("model_versions.version_id"), primary_key=True),
+    Column("place", Integer, primary_key=True),  # 1, 2, …
+    Column("listing_no", ForeignKey("listings.listing_no"), nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # One row: which version the readers see. Publishing is the change of this row.
 current_model = Table(
     "current_model",

@@ -19,7 +19,7 @@ from catalogues import Built
 from mmquality.config import Workspace
 from mmquality.evaluation.metrics import mismatch_metrics
 from mmquality.evaluation.peers import PEERS
-from mmquality.evaluation.peers.catalogue import PeerCatalogue
+from mmquality.evaluation.peers.catalogue import PeerCatalogue, principal_inputs
 from mmquality.pipeline.building import Options, configs_for
 from mmquality.pipeline.measured_catalogue import measured_catalogue
 from mmquality.pipeline.retraining import SEED_STEP, retrained_scores
@@ -59,7 +59,8 @@ def draw(data: TrainingData, mismatched: Bools, size: int, seed: int) -> tuple[f
     network, config = configs_for(size, data.titles.shape[1], data.photos.shape[1], options)
     fold = grouped_folds(drawn, config.folds, seed)
     category = np.full(size, "", dtype=object)
-    peer = PEERS[PEER](PeerCatalogue(drawn.titles, drawn.photos, fold, drawn.keys, category, seed))
+    x, y = principal_inputs(drawn.titles, drawn.photos)
+    peer = PEERS[PEER](PeerCatalogue(drawn.titles, drawn.photos, x, y, fold, drawn.keys, category, seed))
     ours = retrained_scores(drawn, network, config)
     return tuple(mismatch_metrics(score, mismatched[rows])["ap"] for score in (ours, peer))
 

@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.context import BaseContext
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,15 +20,20 @@ T = TypeVar("T")
 class Workers(ProcessPoolExecutor):
     """`count` processes for the time of a `with` block.
 
-    Spawned, not forked: a fork copies whatever locks the threads of torch or Streamlit hold. Ctrl+C is for
+    Spawned, not forked: a fork copies whatever locks the threads of torch or Streamlit hold. (A fork server
+    has no such threads; where many processes follow each other, it loads their libraries once.) Ctrl+C is for
     the parent alone. Where the block ends with an error, or the parent dies, its workers stop in the middle
     of their work; where it ends well, they finish it.
     """
 
     def __init__(
-        self, count: int, initializer: Callable[..., object] | None = None, initargs: tuple[Any, ...] = ()
+        self,
+        count: int,
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+        method: Literal["spawn", "forkserver"] = "spawn",
     ) -> None:
-        context = multiprocessing.get_context("spawn")
+        context: BaseContext = multiprocessing.get_context(method)
         super().__init__(count, context, _begin, (initializer, *initargs))
         self._others = set(multiprocessing.active_children())
 

@@ -12,7 +12,7 @@ from synthetic import PHOTO_DIM, TITLE_DIM, synthetic
 
 from mmquality.evaluation.peers import PEERS, peers_for
 from mmquality.evaluation.peers.aligned import RIDGE, cca_cosine, cca_maps, cosine, ridge_cosine
-from mmquality.evaluation.peers.catalogue import PeerCatalogue, cosines, inputs, out_of_fold, swaps
+from mmquality.evaluation.peers.catalogue import PeerCatalogue, cosines, out_of_fold, principal_inputs, swaps
 from mmquality.evaluation.peers.classifiers import logistic_regression, multilayer_perceptron
 from mmquality.evaluation.peers.confident import confident_learning, label_quality, out_of_sample
 from mmquality.evaluation.peers.contrastive import Schedule, info_nce, symmetric_info_nce
@@ -34,9 +34,12 @@ def made(n: int = 240, swaps: float = 0.12, seed: int = 3) -> tuple[PeerCatalogu
     catalogue = synthetic(n, swaps=swaps, seed=seed, noise=0.2)
     data = catalogue.data
     side = data.titles @ np.random.default_rng(0).normal(size=TITLE_DIM) > 0
+    x, y = principal_inputs(data.titles, data.photos)
     peers = PeerCatalogue(
         titles=data.titles,
         photos=data.photos,
+        x=x,
+        y=y,
         fold=np.arange(n) % FOLDS,
         keys=np.stack([data.title_key, data.photo_key, data.product_key], axis=1),
         category=np.where(side, "lamps", "mugs").astype(object),
@@ -73,12 +76,13 @@ def test_the_same_seed_gives_the_same_scores(name: str, planted: tuple[PeerCatal
 def mixed_up(data: PeerCatalogue, fold: int) -> tuple[PeerCatalogue, np.ndarray, np.ndarray]:
     """Twenty listings of a fold have changed photos and categories among themselves; they, and the others."""
     held = np.flatnonzero(data.fold == fold)
-    photos, category = data.photos.copy(), data.category
-    photos[held[:20]] = photos[np.roll(held[:20], 1)]
+    photos, y, category = data.photos.copy(), data.y.copy(), data.category
+    for of_photos in (photos, y):
+        of_photos[held[:20]] = of_photos[np.roll(held[:20], 1)]
     assert category is not None
     category = category.copy()
     category[held[:20]] = category[np.roll(held[:20], 1)]
-    return replace(data, photos=photos, category=category), held[:20], held[20:]
+    return replace(data, photos=photos, y=y, category=category), held[:20], held[20:]
 
 
 @pytest.mark.parametrize("name", [name for name in LEARNING if name != "confident learning"])
@@ -99,7 +103,9 @@ def test_the_categories_of_a_fold_teach_its_model_nothing(planted: tuple[PeerCat
     data, _ = planted
     known, label = np.ones(len(data), dtype=bool), (data.category == "mugs").astype(np.int64)
     changed, _, rest = mixed_up(data, fold=1)
-    changed = replace(changed, photos=data.photos)  # else photo and category would still go together
+    changed = replace(
+        changed, photos=data.photos, y=data.y
+    )  # else photo and category would still go together
     before = out_of_sample(data, known, label, 2)
     after = out_of_sample(changed, known, (changed.category == "mugs").astype(np.int64), 2)
     np.testing.assert_allclose(before[rest], after[rest], atol=1e-3)
@@ -128,7 +134,7 @@ def test_plain_cosine_against_a_loop() -> None:
 
 def test_ridge_cosine_against_the_normal_equations() -> None:
     data, _ = made(60)
-    x, y = (array.astype(np.float64) for array in inputs(data))
+    x, y = data.x.astype(np.float64), data.y.astype(np.float64)
     expected = np.empty(60)
     for f in range(FOLDS):
         train, held = data.fold != f, data.fold == f
@@ -150,7 +156,7 @@ def test_ridge_cosine_against_the_normal_equations() -> None:
 
 def test_cca_cosine_is_the_cosine_of_what_a_cca_of_the_other_folds_gives() -> None:
     data, _ = made(80)
-    x, y = inputs(data)
+    x, y = data.x, data.y
     train, held = data.fold != 2, data.fold == 2
     a, b = cca_maps(x[train], y[train])
     raw = -cosines(x[held] @ a, y[held] @ b)

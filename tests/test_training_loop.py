@@ -45,9 +45,9 @@ def step(data: TrainingData, owned: Bools | None = None) -> tuple[SiameseNetwork
     torch.manual_seed(0)
     network = SiameseNetwork(NETWORK, fit_inputs(NETWORK, titles, photos)).eval()
     ours = torch.from_numpy(np.ones(len(data), dtype=bool) if owned is None else owned)
-    warm_start(network, titles, photos, ours, ridge=1.0, power=1.0)
     with torch.no_grad():
         tensors = Tensors.of(data, *network.standardised(titles, photos), ours)
+    warm_start(network, tensors.x, tensors.y, ours, ridge=1.0, power=1.0)
     batch = next(epoch(tensors, 40, torch.Generator().manual_seed(0)))
     return network, tensors, batch
 

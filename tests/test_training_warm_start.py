@@ -72,8 +72,8 @@ def started(
     torch.manual_seed(0)
     network = SiameseNetwork(config, fit_inputs(config, titles, photos))
     owned = torch.ones(len(titles), dtype=torch.bool) if owned is None else owned
-    warm_start(network, titles, photos, owned, ridge=1.0, power=1.0)
     x, y = network.standardised(titles, photos)
+    warm_start(network, x, y, owned, ridge=1.0, power=1.0)
     return network, x, y
 
 

@@ -37,7 +37,7 @@ class Dropout(nn.Module):
         """`x` of any shape; unchanged in evaluation mode."""
         if not self.training or self.p == 0:
             return x
-        return x * (torch.rand_like(x) >= self.p) / (1 - self.p)
+        return x * torch.rand_like(x).ge_(self.p).div_(1 - self.p)
 
 
 class ModalityEncoder(nn.Module):

@@ -60,8 +60,7 @@ class AblationCase:
     photos: Floats  # (len(held), photo_dim), some of them swapped where there is no truth
     mismatched: Bools  # (len(held),)
     judged: TrainingData  # `data` with simulated verdicts, where there is a truth
-    around: Surroundings  # of `data`, …
-    around_judged: Surroundings  # … and of `judged`
+    around: Surroundings
 
     @property
     def labelled(self) -> bool:
@@ -160,14 +159,12 @@ def ablation_case(catalogue: MeasuredCatalogue, options: Options) -> AblationCas
     around = surroundings(data, network, config)
     if mismatched is None:
         photos, swapped = with_swaps(data, held, rng)
-        return AblationCase(data, held, photos, swapped, data, around, around)
+        return AblationCase(data, held, photos, swapped, data, around)
     rows = _head_of_a_queue(mismatched & ~held_out, ~mismatched & ~held_out, rng)
     verdict = np.full(len(data), np.nan, dtype=np.float32)
     verdict[rows] = mismatched[rows]
     judged = replace(data, verdict=verdict)
-    # An analyst's verdict takes a photo away from its title, so the owners are others, too.
-    around_judged = surroundings(judged, network, config)
-    return AblationCase(data, held, data.photos[held], mismatched[held], judged, around, around_judged)
+    return AblationCase(data, held, data.photos[held], mismatched[held], judged, around)
 
 
 def with_swaps(data: TrainingData, held: Ints, rng: np.random.Generator) -> tuple[Floats, Bools]:
@@ -223,9 +220,9 @@ def measure(
     case: AblationCase, variant: Variant, network: NetworkConfig, config: TrainingConfig
 ) -> _Measures:
     """Train one network without the held part; co-click AUC, recall and mismatch AP of that part."""
-    data, around = (case.judged, case.around_judged) if variant.verdicts else (case.data, case.around)
+    data = case.judged if variant.verdicts else case.data
     rows = np.setdiff1d(np.arange(len(data)), case.held)
-    trained = network_on(rows, data, around, network, config)
+    trained = network_on(rows, data, case.around, network, config)
     vectors = unified_embeddings(trained, data.titles, data.photos)
     score = (mismatch_logits if variant.teachers else distances)(trained, data.titles[case.held], case.photos)
     pairs = data.pairs[np.isin(data.pairs, case.held).any(axis=1)]

@@ -17,7 +17,7 @@ from mmquality.data.photos import load_many
 from mmquality.errors import InputFileError, WorkspaceError
 from mmquality.evaluation.comparison import mismatch_table, recall_table
 from mmquality.evaluation.peers import PEERS, peers_for
-from mmquality.evaluation.peers.catalogue import PeerCatalogue
+from mmquality.evaluation.peers.catalogue import PeerCatalogue, principal_inputs
 from mmquality.evaluation.peers.spaces import SPACES, SpaceData
 from mmquality.evaluation.recommending import positives_of, recall_of_queries
 from mmquality.pipeline.measured_catalogue import MeasuredCatalogue, measured_catalogue, pairs_in
@@ -31,7 +31,7 @@ from mmquality.training.groups import grouped_folds
 
 Doubles = npt.NDArray[np.float64]
 
-OURS, CLIP = "ours", "clipscore"
+OURS, CLIP, INPUTS = "ours", "clipscore", "inputs of the peers"
 AT = (10, 50, 100)
 _LIBRARIES = ("torch", "sklearn.linear_model", "sklearn.neural_network", "sklearn.decomposition")
 _TRAINED_SPACES = {"infonce"}  # the other spaces are the same for every seed
@@ -117,9 +117,15 @@ def _mismatch_runs(
 ) -> _Found:
     data, config = catalogue.data, checkpoint.training_config
     numbers = [config.seed + SEED_STEP * number for number in range(seeds)]
-    peers = [_peer_catalogue(catalogue, config.folds, seed) for seed in numbers]
+    inputs = measured(Job(INPUTS, principal_inputs, (data.titles, data.photos), _LIBRARIES), threads=1)
+    peers = [_peer_catalogue(catalogue, inputs.result, config.folds, seed) for seed in numbers]
     plain = [replace(peers[0], titles=catalogue.assembled.title_vectors)]  # of the photo's dimension, maybe
-    jobs = [
+    network = checkpoint.network_config
+    jobs = [  # ours first: they take longest
+        Job(OURS, retrained_scores, (data, network, replace(config, seed=seed), 1), _LIBRARIES)
+        for seed in numbers[1:]
+    ]
+    jobs += [
         Job(name, PEERS[name], (of_seed,), _LIBRARIES)
         for name in peers_for(plain[0])
         for of_seed in (plain if name == "cosine" else peers)
@@ -127,15 +133,9 @@ def _mismatch_runs(
     if clip:
         titles, paths = (list(catalogue.assembled.catalogue[c]) for c in ("title", "photo_path"))
         jobs.append(Job(CLIP, clip_scores, (clip, titles, paths), _LIBRARIES))
-    found = _Found({OURS: [in_force]}, {OURS: []})
-    with reporter.stage("Peers", len(jobs)) as advance:
+    found = _Found({OURS: [in_force]}, {OURS: [], INPUTS: [inputs]})
+    with reporter.stage("Peers, and ours with other seeds", len(jobs)) as advance:
         found.add(jobs, measured_side_by_side(jobs, advance))
-    with reporter.stage("Ours with other seeds", seeds - 1) as advance:
-        for seed in numbers[1:]:  # alone: it trains its networks beside each other itself
-            again = (data, checkpoint.network_config, replace(config, seed=seed))
-            job = Job(OURS, retrained_scores, again, _LIBRARIES)
-            found.add([job], [measured(job)])
-            advance(1)
     return found
 
 
@@ -191,10 +191,12 @@ def _vectors(name: str, data: SpaceData) -> tuple[Floats, Floats]:
     return found, found
 
 
-def _peer_catalogue(catalogue: MeasuredCatalogue, folds: int, seed: int) -> PeerCatalogue:
+def _peer_catalogue(
+    catalogue: MeasuredCatalogue, inputs: tuple[Floats, Floats], folds: int, seed: int
+) -> PeerCatalogue:
     data = catalogue.data
     fold = grouped_folds(data, folds, seed)
-    return PeerCatalogue(data.titles, data.photos, fold, data.keys, catalogue.category, seed)
+    return PeerCatalogue(data.titles, data.photos, *inputs, fold, data.keys, catalogue.category, seed)
 
 
 def _cost_table(costs: dict[str, list[Measured[Any]]]) -> pd.DataFrame:

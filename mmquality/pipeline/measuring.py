@@ -49,8 +49,9 @@ def measured(job: Job, threads: int | None = None) -> Measured[Any]:
     Memory is the proportional set size of the process and its descendants (pages that they share count once),
     looked at four times a second. Raises `WorkspaceError` where the process was ended from outside.
     """
+    multiprocessing.set_forkserver_preload(["__main__", *job.libraries])  # which the first job's then are
     try:
-        with Workers(1, _limit_threads, (threads,)) as pool:
+        with Workers(1, _limit_threads, (threads,), "forkserver") as pool:
             pid = pool.submit(_ready, job.libraries).result()
             with _Peak(pid) as peak:
                 result, seconds = pool.submit(_timed, job, threads).result()

@@ -13,9 +13,9 @@ from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.scoring import Listings, fit_scales, mismatch_scores
-from mmquality.training.data import Bools, Floats, Ints, TrainingData
+from mmquality.training.data import Floats, Ints, TrainingData
 from mmquality.training.ensemble import train_ensemble
-from mmquality.training.first_look import owned_photos
+from mmquality.training.first_look import suspicion_of, unsuspected
 from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import train_network
 from mmquality.training.warm_start import fit_inputs
@@ -25,9 +25,11 @@ Doubles = npt.NDArray[np.float64]
 SEED_STEP = 100  # between runs: the networks of an ensemble take the seeds that follow its own
 
 
-def retrained_scores(data: TrainingData, network: NetworkConfig, config: TrainingConfig) -> Doubles:
+def retrained_scores(
+    data: TrainingData, network: NetworkConfig, config: TrainingConfig, workers: int | None = None
+) -> Doubles:
     """The mismatch scores (n,) of a model trained anew on everything, as `train` and `score` would give."""
-    ensemble = train_ensemble(data, network, config)
+    ensemble = train_ensemble(data, network, config, workers)
     networks = ensemble.network, ensemble.fold_networks
     listings = Listings(data.titles, data.photos, ensemble.fold, data.shown, data.clicked)
     scales = fit_scales(*networks, listings, data.keys, config, data.verdict).scales
@@ -54,19 +56,20 @@ class Surroundings:
     """What a network takes from the whole catalogue, held-out listings included, as in the ensemble."""
 
     inputs: Inputs  # the fitted standardisation
-    owned: Bools  # (n,) the photo may serve as a positive example of its title
+    suspicion: Doubles  # (n,) P(mismatch) at first look
 
 
 def surroundings(data: TrainingData, network: NetworkConfig, config: TrainingConfig) -> Surroundings:
-    """Fit the inputs of every listing and find the owners of photos."""
+    """Fit the inputs of every listing and have a first look at them."""
     inputs = fit_inputs(network, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
     fold = grouped_folds(data, config.folds, config.seed)
-    return Surroundings(inputs, owned_photos(data, inputs, fold, config))
+    return Surroundings(inputs, suspicion_of(data, inputs, fold, config))
 
 
 def network_on(
     rows: Ints, data: TrainingData, around: Surroundings, network: NetworkConfig, config: TrainingConfig
 ) -> SiameseNetwork:
     """One network trained on the listings `rows` alone."""
-    trained, _ = train_network(data.subset(rows), around.owned[rows], around.inputs, network, config)
+    owned = unsuspected(around.suspicion, data.verdict)
+    trained, _ = train_network(data.subset(rows), owned[rows], around.inputs, network, config)
     return trained

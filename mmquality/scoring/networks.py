@@ -51,11 +51,20 @@ def standardised_inputs(network: SiameseNetwork, titles: Floats, photos: Floats)
     return x, y
 
 
+@torch.inference_mode()
 def all_logits(
     network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork], titles: Floats, photos: Floats
 ) -> Doubles:
-    """Logits of each fold network, then of the network trained on everything, (n, folds + 1)."""
-    return np.stack([mismatch_logits(n, titles, photos) for n in (*fold_networks, network)], axis=1)
+    """Logits of each fold network, then of the network trained on everything, (n, folds + 1).
+
+    All of them read the embeddings as `network` standardises them.
+    """
+    logits = np.empty((len(titles), len(fold_networks) + 1))
+    for block in _blocks(len(titles)):
+        x, y = _standardised(network, titles[block], photos[block])
+        for k, reader in enumerate((*fold_networks, network)):
+            logits[block, k] = reader.mismatch(*reader.project(x, y)).numpy()
+    return logits
 
 
 def scale_of(logits: Doubles) -> tuple[float, float]:

@@ -47,7 +47,10 @@ class Tensors:
     def excluded(self, rows: Tensor, others: Tensor) -> Tensor:
         """(len(rows), len(others)) bool: shares a title, photo or product, so is nobody's negative."""
         a, b = self.keys[rows], self.keys[others]
-        return (a[:, None, :] == b[None, :, :]).any(dim=2)
+        same = a[:, 0, None] == b[None, :, 0]
+        for key in range(1, a.shape[1]):  # column by column: many times as quick as a comparison in 3-D
+            same |= a[:, key, None] == b[None, :, key]
+        return same
 
     def co_clicked(self, rows: Tensor, others: Tensor) -> Tensor:
         """(len(rows), len(others)) bool: a known pair, whichever way round."""

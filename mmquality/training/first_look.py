@@ -32,11 +32,20 @@ def owned_photos(data: TrainingData, inputs: Inputs, fold: Ints, config: Trainin
     :param inputs: the fitted standardisation of both embeddings
     :param fold: (n,); what is said of a listing was learnt on other folds
     """
+    return unsuspected(suspicion_of(data, inputs, fold, config), data.verdict)
+
+
+def unsuspected(suspicion: Doubles, verdict: Floats) -> Bools:
+    """`owned_photos`, of listings whose P(mismatch) at first look is known already; all (n,)."""
+    return np.asarray(np.where(np.isnan(verdict), suspicion < 0.5, verdict == 0))
+
+
+def suspicion_of(data: TrainingData, inputs: Inputs, fold: Ints, config: TrainingConfig) -> Doubles:
+    """P(mismatch) of each listing at first look, (n,), whatever analysts say; see `owned_photos`."""
     with torch.no_grad():
         x = inputs.title(torch.from_numpy(data.titles)).numpy()
         y = inputs.photo(torch.from_numpy(data.photos)).numpy()
-    suspicion = first_look(x, y, data.keys, fold, config)
-    return np.asarray(np.where(np.isnan(data.verdict), suspicion < 0.5, data.verdict == 0))
+    return first_look(x, y, data.keys, fold, config)
 
 
 def first_look(x: Floats, y: Floats, keys: Ints, fold: Ints, config: TrainingConfig) -> Doubles:

@@ -33,11 +33,10 @@ def train_network(
     torch.manual_seed(config.seed)  # dropout and initial weights; batches draw from a generator of their own
     generator = torch.Generator().manual_seed(config.seed)
     network = SiameseNetwork(network_config, inputs)
-    titles, photos = torch.from_numpy(data.titles), torch.from_numpy(data.photos)
-    ours = torch.from_numpy(owned)
-    warm_start(network, titles, photos, ours, ridge=config.cca_ridge, power=config.cca_power)
     with torch.no_grad():
-        tensors = Tensors.of(data, *network.standardised(titles, photos), ours)
+        x, y = network.standardised(torch.from_numpy(data.titles), torch.from_numpy(data.photos))
+    tensors = Tensors.of(data, x, y, torch.from_numpy(owned))
+    warm_start(network, x, y, tensors.owned, ridge=config.cca_ridge, power=config.cca_power)
     descent = _Descent(network, config, total_steps=batch_count(len(data), config.batch_size) * config.epochs)
     history = []
     network.train()

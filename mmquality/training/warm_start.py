@@ -36,22 +36,21 @@ def fit_inputs(config: NetworkConfig, titles: Tensor, photos: Tensor) -> Inputs:
 @torch.no_grad()
 def warm_start(
     network: SiameseNetwork,
-    titles: Tensor,
-    photos: Tensor,
+    x: Tensor,
+    y: Tensor,
     owned: Tensor,
     *,
     ridge: float,
     power: float,
     title_weight: float = 0.5,
 ) -> None:
-    """Set every linear path of `network`, whose inputs are fitted already, in closed form.
+    """Set every linear path of `network` in closed form.
 
-    :param titles: pretrained embeddings, (n, title_dim)
-    :param photos: (n, photo_dim)
+    :param x: standardised titles, (n, title_components)
+    :param y: standardised photos, (n, photo_components)
     :param owned: (n,) bool; only listings whose photo is believed to be their own shape the CCA (all of them
         where that is believed of none)
     """
-    x, y = network.standardised(titles, photos)
     owned = owned if owned.any() else torch.ones_like(owned)
     a, b, _ = regularised_cca(x[owned], y[owned], network.config.d, ridge, power)
     _set_linear(network.f_t.linear, a)

@@ -10,7 +10,6 @@ from mmquality.evaluation.peers.catalogue import (
     Ints,
     PeerCatalogue,
     cosines,
-    inputs,
     out_of_fold,
 )
 
@@ -30,7 +29,7 @@ def cosine(data: PeerCatalogue) -> Doubles:
 
 def ridge_cosine(data: PeerCatalogue) -> Doubles:
     """`−cos(x, W y)` with `W` the ridge regression from photo to title, outside the listing's fold."""
-    x, y = inputs(data)
+    x, y = data.x, data.y
 
     def score(train: Ints, held: Ints) -> Doubles:
         return -cosines(x[held], y[held] @ ridge_map(y[train], x[train]))
@@ -40,7 +39,7 @@ def ridge_cosine(data: PeerCatalogue) -> Doubles:
 
 def cca_cosine(data: PeerCatalogue) -> Doubles:
     """`−cos(A x, B y)` with `A`, `B` the regularised canonical directions outside the listing's fold."""
-    x, y = inputs(data)
+    x, y = data.x, data.y
 
     def score(train: Ints, held: Ints) -> Doubles:
         a, b = cca_maps(x[train], y[train])

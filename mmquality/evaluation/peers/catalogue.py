@@ -23,6 +23,8 @@ class PeerCatalogue:
 
     titles: Floats  # (n, p) pretrained title embeddings
     photos: Floats  # (n, q) pretrained photo embeddings
+    x: Floats  # (n, ≤ 384) and …
+    y: Floats  # (n, ≤ 384) their `principal_inputs`, which every peer that learns reads
     fold: Ints  # (n,) listings with the same number are held out together
     keys: Ints  # (n, 3) title, photo and product key: who shares one is nobody's swap
     category: npt.NDArray[np.object_] | None = None  # (n,) names, "" where it is not known
@@ -43,11 +45,6 @@ def out_of_fold(data: PeerCatalogue, score: Callable[[Ints, Ints], Doubles]) -> 
         found = score(np.flatnonzero(data.fold != number), held)
         scores[held] = (found - found.mean()) / max(float(found.std()), 1e-12)
     return scores
-
-
-def inputs(data: PeerCatalogue) -> tuple[Floats, Floats]:
-    """`principal_inputs` of the catalogue."""
-    return principal_inputs(data.titles, data.photos)
 
 
 def principal_inputs(titles: Floats, photos: Floats) -> tuple[Floats, Floats]:

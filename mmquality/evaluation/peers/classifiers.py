@@ -14,7 +14,6 @@ from mmquality.evaluation.peers.catalogue import (
     Floats,
     Ints,
     PeerCatalogue,
-    inputs,
     out_of_fold,
     swaps,
 )
@@ -57,7 +56,7 @@ def _own_or_swapped(data: PeerCatalogue, make: Callable[[], _Classifier]) -> Dou
     is taught on them trusts it too much (AP 0.49 instead of 0.76). So one half of the training folds fits the
     CCA, the other half teaches the classifier; then they change places, and both logits are averaged.
     """
-    x, y = inputs(data)
+    x, y = data.x, data.y
 
     def score(train: Ints, held: Ints) -> Doubles:
         rng = np.random.default_rng([data.seed, int(data.fold[held[0]])])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mmquality.evaluation.peers.catalogue import Doubles, Ints, PeerCatalogue, inputs
+from mmquality.evaluation.peers.catalogue import Doubles, Ints, PeerCatalogue
 
 _FEWEST = 10  # listings; a smaller category teaches nothing, and its listings are judged by nothing
 
@@ -50,7 +50,6 @@ def out_of_sample(data: PeerCatalogue, known: npt.NDArray[np.bool_], label: Ints
     """Probabilities of the categories from the photo, by models that never saw the fold, (n, classes)."""
     from sklearn.linear_model import LogisticRegression
 
-    _, y = inputs(data)
     probability = np.zeros((len(data), classes))
     for number in np.unique(data.fold):
         held = data.fold == number
@@ -58,6 +57,6 @@ def out_of_sample(data: PeerCatalogue, known: npt.NDArray[np.bool_], label: Ints
         if len(np.unique(label[train])) < 2:
             probability[held] = 1 / classes
             continue
-        fitted = LogisticRegression(C=0.01, max_iter=1_000).fit(y[train], label[train])
-        probability[np.ix_(held, fitted.classes_)] = fitted.predict_proba(y[held])
+        fitted = LogisticRegression(C=0.01, max_iter=1_000).fit(data.y[train], label[train])
+        probability[np.ix_(held, fitted.classes_)] = fitted.predict_proba(data.y[held])
     return probability

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmquality.evaluation.peers.aligned import cca_maps
-from mmquality.evaluation.peers.catalogue import Doubles, Floats, PeerCatalogue, cosines, inputs
+from mmquality.evaluation.peers.catalogue import Doubles, Floats, PeerCatalogue, cosines
 from mmquality.index import unit
 from mmquality.suspicion.neighbours import nearest_others
 
@@ -40,7 +40,7 @@ def lemon(data: PeerCatalogue, constants: Constants = PUBLISHED) -> Doubles:
     CLIP gives the authors one space for `d_mm`; here it is that of a CCA outside the listing's fold. As
     published, the neighbours are any other listings of the catalogue: nothing is fitted to them.
     """
-    x, y = inputs(data)
+    x, y = data.x, data.y
     d_mm = np.empty(len(data))
     for number in np.unique(data.fold):
         held, train = np.flatnonzero(data.fold == number), np.flatnonzero(data.fold != number)

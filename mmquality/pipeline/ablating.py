@@ -39,6 +39,7 @@ VERDICTS = 300  # simulated ones
 SWAPPED_SHARE = 0.08  # of the measured listings that get another's photo, where there is no truth
 
 _Measures = dict[str, float | None]  # None where a measure is not defined
+_Taught = tuple["Variant", NetworkConfig, TrainingConfig]
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class _Run:
     network: NetworkConfig
     config: TrainingConfig
 
+    @property
+    def taught(self) -> _Taught:
+        """What the network that is measured depends on."""
+        return self.variant, self.network, self.config
+
 
 def ablate(
     workspace: Workspace,
@@ -112,23 +118,24 @@ def _measured(
     runs: Sequence[_Run], case: AblationCase, workers: int | None, reporter: Reporter
 ) -> list[_Measures]:
     """What each run measured, in the order of `runs`; they run in processes beside each other."""
-    measured: dict[int, _Measures] = {}
-    count = min(workers or os.cpu_count() or 1, len(runs))
+    measured: dict[_Taught, _Measures] = {}
+    apart = {run.taught: run for run in runs}  # rows of two tables may be of one network
+    count = min(workers or os.cpu_count() or 1, len(apart))
     try:
         with (
-            reporter.stage("Training without a part", len(runs)) as advance,
+            reporter.stage("Training without a part", len(apart)) as advance,
             Workers(count, _begin, (case,)) as pool,
         ):
-            numbers = {pool.submit(_run_in_worker, run): number for number, run in enumerate(runs)}
-            for future in as_completed(numbers):
-                measured[numbers[future]] = future.result()
+            submitted = {pool.submit(_run_in_worker, run): taught for taught, run in apart.items()}
+            for future in as_completed(submitted):
+                measured[submitted[future]] = future.result()
                 advance(1)
     except BrokenProcessPool as error:
         raise WorkspaceError(
             "A training process was ended from outside, most likely for want of memory. Nothing was changed; "
             "make room and run `mmquality ablate` again."
         ) from error
-    return [measured[number] for number in range(len(runs))]
+    return [measured[run.taught] for run in runs]
 
 
 def variants(case: AblationCase) -> dict[str, dict[str, Variant]]:
@@ -140,14 +147,20 @@ def variants(case: AblationCase) -> dict[str, dict[str, Variant]]:
         "+ mismatch: clicks": Variant(teachers=("click_supervision",)),
         "+ mismatch: self-supervision": Variant(teachers=("self_supervision",)),
         "+ mismatch: labels": Variant(teachers=("label_supervision",), verdicts=True),
-        "all": Variant(teachers=TEACHERS, verdicts=case.labelled),
+        "all": Variant(teachers=_with_something_to_say(case.judged), verdicts=case.labelled),
     }
     if not case.data.shown.any():
         del losses["+ mismatch: clicks"]
     if not case.labelled:
         del losses["+ mismatch: labels"]
-    projections = {name: Variant(name, teachers=TEACHERS) for name in PROJECTIONS}
+    projections = {name: Variant(name, teachers=_with_something_to_say(case.data)) for name in PROJECTIONS}
     return {"projections": projections, "losses": losses}
+
+
+def _with_something_to_say(data: TrainingData) -> tuple[str, ...]:
+    """The teachers of the mismatch head for which there is data."""
+    absent = {"click_supervision": not data.shown.any(), "label_supervision": np.isnan(data.verdict).all()}
+    return tuple(name for name in TEACHERS if not absent.get(name))
 
 
 def ablation_case(catalogue: MeasuredCatalogue, options: Options) -> AblationCase:

@@ -20,7 +20,8 @@ from mmquality.processes import Workers
 
 T = TypeVar("T")
 
-_EVERY = 0.25  # seconds between two looks at the memory: a look holds the process up
+_EVERY = 0.25  # seconds between two looks at the memory, or …
+_SHARE = 0.05  # … of the time so far, where that is more: a look holds the process up
 _PROC = Path("/proc")
 
 
@@ -47,7 +48,8 @@ def measured(job: Job, threads: int | None = None) -> Measured[Any]:
     """Do a job in a fresh process of so many threads (by default as many as it likes), and measure it.
 
     Memory is the proportional set size of the process and its descendants (pages that they share count once),
-    looked at four times a second. Raises `WorkspaceError` where the process was ended from outside.
+    looked at four times a second, and less often as time goes by. Raises `WorkspaceError` where the process
+    was ended from outside.
     """
     multiprocessing.set_forkserver_preload(["__main__", *job.libraries])  # which the first job's then are
     try:
@@ -122,9 +124,10 @@ class _Peak:
         self._thread.join()
 
     def _run(self) -> None:
+        started = time.monotonic()
         while True:
             self.bytes = max(self.bytes, sum(map(_proportional_bytes, _tree(self._pid))))
-            if self._ended.wait(_EVERY):
+            if self._ended.wait(max(_EVERY, _SHARE * (time.monotonic() - started))):
                 return
 
 

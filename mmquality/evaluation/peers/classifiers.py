@@ -42,7 +42,7 @@ def multilayer_perceptron(data: PeerCatalogue) -> Doubles:
     def network() -> _Classifier:
         # A fixed, short run: stopping early by a held-out tenth ended too soon where listings are few.
         made: _Classifier = MLPClassifier(
-            (256,), alpha=30.0, learning_rate_init=5e-4, max_iter=20, random_state=data.seed
+            (256,), alpha=30.0, learning_rate_init=1e-3, max_iter=10, random_state=data.seed
         )
         return made
 

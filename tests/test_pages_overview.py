@@ -90,7 +90,7 @@ class TestOverview:
     def test_a_large_catalogue_is_counted_beside_the_page(
         self, shop: Fixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(overview_figures, "groups", lambda *_: None)
+        monkeypatch.setattr(overview_figures, "groups", lambda *_, **__: None)
         app = opened("overview")
         assert any("Going through the catalogue" in caption.value for caption in app.caption)
         assert "Left to review" in texts(app)

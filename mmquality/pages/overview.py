@@ -159,7 +159,7 @@ def _groups(catalogue: Catalogue, imports: int, threshold: int, flagged: int) ->
 
 
 def _rates(catalogue: Catalogue, imports: int, threshold: int, flagged: int, pending: bool) -> None:
-    found = overview_figures.groups(catalogue, imports)
+    found = overview_figures.groups(catalogue, imports, patience=0)
     if found is None:
         section("Flagged by category and by seller")
         caption("Going through the catalogue, once for this model version …")

@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.pages.asking import in_force
+from mmquality.pipeline.group_ranks import group_ranks
 from mmquality.pipeline.reading import Catalogue
 from mmquality.store import Flagged, Groups
 
 DAYS = 30  # of labelling that are shown
-_PATIENCE = 0.3  # seconds a page waits for the groups before it goes on without them
+_PATIENCE = 0.1  # seconds a page waits for the groups before it goes on without them
 
 
 def flagged(catalogue: Catalogue, threshold: float) -> Flagged:
@@ -32,14 +33,14 @@ def labels_per_day(catalogue: Catalogue) -> pd.DataFrame:
     return _days(catalogue, catalogue.workspace.database_url, catalogue.store.label_events(), first)
 
 
-def groups(catalogue: Catalogue, imports: int) -> tuple[Groups, ...] | None:
+def groups(catalogue: Catalogue, imports: int, patience: float = _PATIENCE) -> tuple[Groups, ...] | None:
     """The ranking by category and by seller after so many imports; None while they are still counted.
 
-    A million listings take seconds, so they are counted beside the page, once per version and import.
+    After an import a million listings take seconds, so they are counted beside the page.
     """
     counting = _counting(catalogue, in_force(catalogue), imports)
     try:
-        return counting.result(_PATIENCE)
+        return counting.result(patience)
     except TimeoutError:
         return None
 
@@ -67,6 +68,7 @@ def _usable(counting: Future[tuple[Groups, ...]]) -> bool:
 @st.cache_resource(max_entries=4, show_spinner=False, validate=_usable)
 def _counting(_catalogue: Catalogue, version: str, imports: int) -> Future[tuple[Groups, ...]]:
     worker = ThreadPoolExecutor(1, thread_name_prefix="groups")
-    counting = worker.submit(_catalogue.store.ranked_groups, "category", "seller")
+    name = _catalogue.published_version().name
+    counting = worker.submit(group_ranks, _catalogue.workspace, _catalogue.store, name)
     worker.shutdown(wait=False)  # the thread ends with its work
     return counting

@@ -8,3 +8,4 @@ frame.begin()
 page = st.navigation(frame.pages())
 with frame.around():
     page.run()
+frame.keep_loaded(page.title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,15 @@ def around() -> Iterator[None]:
         yield
     except MMQualityError as error:
         notice("This page cannot be shown", str(error))
+
+
+@st.cache_resource(show_spinner=False)
+def keep_loaded(page: str) -> None:
+    """After the first visit of a page: what it has loaded lives as long as the server.
+
+    Otherwise every full garbage collection would go through half a million objects of the libraries.
+    """
+    gc.freeze()
 
 
 def _analyst() -> None:

@@ -88,7 +88,7 @@ class TestWholeCatalogue:
 
     def test_it_offers_to_measure(self, measured: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
         started = []
-        monkeypatch.setattr(background, "start", lambda *args: started.append(args))
+        monkeypatch.setattr(background, "start", lambda *args, by: started.append(args))
         app = opened("compare", of="Whole catalogue")
         assert "was not measured yet" in texts(app)
         assert app.code[0].value.startswith("mmquality evaluate spaces -w")

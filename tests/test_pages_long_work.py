@@ -27,7 +27,7 @@ DONE = Job(1_772_719_620.0, phase=Phase.DONE, ended=1_772_719_800.0)
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
     """The jobs that were started, which then are not."""
     found: list[tuple[str, list[str]]] = []
-    monkeypatch.setattr(background, "start", lambda _, name, arguments: found.append((name, arguments)))
+    monkeypatch.setattr(background, "start", lambda _, name, arguments, by: found.append((name, arguments)))
     return found
 
 

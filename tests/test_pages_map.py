@@ -47,7 +47,7 @@ def places(shop: Fixture) -> pd.DataFrame:
 
 def test_without_a_map_it_offers_to_draw_one(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    monkeypatch.setattr(background, "start", lambda *args: started.append(args))
+    monkeypatch.setattr(background, "start", lambda *args, by: started.append(args))
     app = opened("map")
     assert "is not drawn yet" in texts(app) and app.code[0].value.startswith("mmquality map -w")
     button(app, "Draw the map").click().run()

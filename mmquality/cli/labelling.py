@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 
 import click
@@ -13,9 +12,10 @@ from mmquality.cli.terminal import TerminalReporter, print_problems
 from mmquality.config import Workspace
 from mmquality.pipeline import label_importing
 from mmquality.pipeline.label_reasons import label_reasons
+from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.records import Verdict, count
-from mmquality.store import EXPORT_ENDINGS, Fate, LabelQuery, export_labels
+from mmquality.store import EXPORT_ENDINGS, Deed, Fate, LabelQuery, export_labels
 
 
 @click.command()
@@ -49,6 +49,7 @@ def label(
 @click.option("--by", help="Those of this analyst alone.")
 @click.option("--title", default="", help="Those whose title holds these words.")
 @click.option("--all", "everything", is_flag=True, help="Labels that others have replaced, too.")
+@click.option("--disputed", is_flag=True, help="Those that analysts disagree on, theirs all.")
 def export(
     workspace: Workspace,
     out: Path,
@@ -57,6 +58,7 @@ def export(
     by: str | None,
     title: str,
     everything: bool,
+    disputed: bool,
 ) -> None:
     """Write labels with their provenance to a file.
 
@@ -65,12 +67,13 @@ def export(
     reasons = label_reasons(workspace)
     query = LabelQuery(
         Verdict(verdict) if verdict else None, reasons.checked(reason, reasons.known), by, title,
-        newest_only=not everything,
+        newest_only=not (everything or disputed), disputed=disputed,
     )  # fmt: skip
     with open_store(workspace) as store:
         total = store.labels_page(query, size=1).total
         with TerminalReporter().stage("Writing labels", total) as advance:
             number = export_labels(store, out, query, advance, reasons.offered)
+        store.note(Deed.EXPORT, whoami(), out.name, count(number, "label"))
     click.echo(f"{count(number, 'label')} written to {out}.")
 
 
@@ -90,8 +93,9 @@ def import_labels(workspace: Workspace, file: Path, conflicts: str, analyst: str
     """
     with open_store(workspace) as store:
         done = label_importing.import_labels(
-            store, file, conflicts == "replace", analyst, TerminalReporter(), label_reasons(workspace).known
-        )
+            store, file, conflicts == "replace", analyst, TerminalReporter(), label_reasons(workspace).known,
+            whoami(),
+        )  # fmt: skip
     agreeing = (
         f"; {done.fates[Fate.AGREES]:,} agree with labels that stand" if done.fates[Fate.AGREES] else ""
     )
@@ -103,7 +107,7 @@ def import_labels(workspace: Workspace, file: Path, conflicts: str, analyst: str
 
 
 def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError) as error:  # a container's user may have no name
-        raise click.UsageError("Your login has no name here; give --analyst.") from error
+    name = whoami()
+    if not name:
+        raise click.UsageError("Your login has no name here; give --analyst.")
+    return name

@@ -8,7 +8,9 @@ from mmquality.cli import options
 from mmquality.cli.terminal import print_json, print_table
 from mmquality.config import Workspace
 from mmquality.pipeline.label_reasons import hide_reason, label_reasons, set_reason
+from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
+from mmquality.store import Deed
 
 
 @click.group()
@@ -41,8 +43,10 @@ def set_(workspace: Workspace, code: str, words: str) -> None:
 
     A new CODE, one that is renamed, or one that was hidden.
     """
-    open_store(workspace).close()  # there is such a workspace
-    click.echo(f"{code}: {set_reason(workspace, code, words).in_words(code)}")
+    with open_store(workspace) as store:
+        told = set_reason(workspace, code, words).in_words(code)
+        store.note(Deed.REASONS, whoami(), code, f"offered as {told}")
+    click.echo(f"{code}: {told}")
 
 
 @reasons.command()
@@ -50,5 +54,7 @@ def set_(workspace: Workspace, code: str, words: str) -> None:
 @options.workspace_again
 def hide(workspace: Workspace, code: str) -> None:
     """Offer CODE no longer; labels that name it stay as they are."""
-    open_store(workspace).close()
-    click.echo(f"Offered from now on: {', '.join(hide_reason(workspace, code).offered)}.")
+    with open_store(workspace) as store:
+        offered = hide_reason(workspace, code).offered
+        store.note(Deed.REASONS, whoami(), code, "hidden")
+    click.echo(f"Offered from now on: {', '.join(offered)}.")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from mmquality.pages import jobs, place
+from mmquality.pages import jobs, place, session
 from mmquality.pages.components import caption, section
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, megabytes, moment
 from mmquality.pipeline.exporting import export_options, export_place
 from mmquality.pipeline.reading import Catalogue
-from mmquality.store import LabelQuery, export_labels
+from mmquality.store import Deed, LabelQuery, export_labels
 
 AT_ONCE = 5_000  # labels: written within half a second
 _FORMATS = {"CSV": ("csv", "text/csv"), "Parquet": ("parquet", "application/vnd.apache.parquet"),
@@ -59,10 +59,13 @@ def _download(name: str, content: Callable[[], bytes], words: str, made: datetim
 
 
 def _writer(catalogue: Catalogue, query: LabelQuery, suffix: str) -> Callable[[], bytes]:
+    by = session.analyst()  # now: no visit stands behind the one who fetches the file
+
     def write() -> bytes:
         with tempfile.TemporaryDirectory(prefix="mmquality-") as folder:
             path = Path(folder) / f"labels.{suffix}"
-            export_labels(catalogue.store, path, query, reasons=place.reasons().offered)
+            number = export_labels(catalogue.store, path, query, reasons=place.reasons().offered)
+            catalogue.store.note(Deed.EXPORT, by, path.name, count(number, "label"))
             return path.read_bytes()
 
     return write

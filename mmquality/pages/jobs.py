@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from mmquality.config import Workspace
+from mmquality.pages import session
 from mmquality.pages.components import caption, notice
 from mmquality.pages.wording import duration, moment
 from mmquality.pipeline import background
@@ -45,7 +46,9 @@ def last_one(workspace: Workspace, name: str) -> None:
 
 
 def _start(workspace: Workspace, name: str, arguments: Sequence[str]) -> None:
-    background.start(workspace, name, arguments)  # where another visitor was quicker, that job is shown
+    background.start(
+        workspace, name, arguments, by=session.analyst()
+    )  # where another visitor was quicker, that job is shown
 
 
 @st.fragment(run_every=_LOOK_EVERY)

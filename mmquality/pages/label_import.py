@@ -47,7 +47,7 @@ def _take_in(catalogue: Catalogue, replace: bool) -> None:
         path.write_bytes(file.getbuffer())
         try:
             reasons, by = place.reasons().known, session.analyst()
-            done = import_labels(catalogue.store, path, replace, by, reasons=reasons)
+            done = import_labels(catalogue.store, path, replace, by, reasons=reasons, by=by)
             st.session_state[_DONE] = done
         except MMQualityError as error:
             say(":material/error:", str(error).replace(f"{folder}/", ""))

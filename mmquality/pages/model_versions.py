@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.errors import MMQualityError
-from mmquality.pages import model_retraining
+from mmquality.pages import model_retraining, session
 from mmquality.pages.components import caption, facts, section
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.widgets import choice
@@ -136,7 +136,7 @@ def _promote(catalogue: Catalogue, name: str) -> None:
     """For a callback: the run that follows shows the other version."""
     _forget()
     try:
-        pipeline_versions.promote(catalogue.workspace, catalogue.store, name)
+        pipeline_versions.promote(catalogue.workspace, catalogue.store, name, session.analyst())
     except MMQualityError as error:
         st.session_state[_SAID] = ":material/error:", str(error)
         return

@@ -53,8 +53,8 @@ class Job:
     ended: float | None = None  # by itself; seconds since the epoch
 
 
-def start(workspace: Workspace, name: str, arguments: Sequence[str]) -> bool:
-    """Start `mmquality ARGUMENTS -w WORKSPACE`; false where a job of this name is at work already."""
+def start(workspace: Workspace, name: str, arguments: Sequence[str], by: str) -> bool:
+    """Start `mmquality ARGUMENTS -w WORKSPACE` for an analyst; false where a job of this name is at work."""
     workspace.jobs.mkdir(parents=True, exist_ok=True)
     place = workspace.jobs / f"{name}.json"
     with place.with_suffix(".lock").open("w") as lock, place.with_suffix(".log").open("a") as log:
@@ -70,7 +70,8 @@ def start(workspace: Workspace, name: str, arguments: Sequence[str]) -> bool:
             pass_fds=(lock.fileno(),),
             start_new_session=True,  # Ctrl+C is for the server
             cwd=Path(mmquality.__file__).parents[1],
-            env=os.environ | {"MMQ_DATABASE_URL": workspace.database_url, _PLACE: str(place)},
+            env=os.environ
+            | {"MMQ_DATABASE_URL": workspace.database_url, _PLACE: str(place), "MMQ_ANALYST": by},
         )
     threading.Thread(target=process.wait, daemon=True).start()  # else it would stay a zombie
     return True

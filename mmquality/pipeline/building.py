@@ -22,6 +22,7 @@ from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
 from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
+from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
@@ -172,7 +173,7 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
         if not published:
             version = ModelVersion(name, datetime.now(UTC), len(scores), _summary(workspace, checkpoint))
             varied = varied_order(scores, load_unified(model))
-            store.publish(version, scores[["listing_id", "score"]], in_force, varied)
+            store.publish(version, scores[["listing_id", "score"]], in_force, varied, whoami())
             if in_force:
                 group_ranks(workspace, store, name)
     return name

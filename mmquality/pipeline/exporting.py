@@ -26,4 +26,6 @@ def export_options(query: LabelQuery) -> list[str]:
     """The query as options of `mmquality export`."""
     named = {"verdict": query.verdict, "reason": query.reason, "by": query.analyst, "title": query.text}
     asked = [f"--{name}={value}" for name, value in named.items() if value]
+    if query.disputed:
+        return [*asked, "--disputed"]
     return asked if query.newest_only else [*asked, "--all"]

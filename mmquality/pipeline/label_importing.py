@@ -13,8 +13,8 @@ from mmquality.data.labels import read_labels
 from mmquality.data.tables import row_problem
 from mmquality.errors import InputFileError
 from mmquality.pipeline.progress import Reporter, Silent
-from mmquality.records import REASONS, GivenLabel, RowProblem
-from mmquality.store import Fate, Store, Taken
+from mmquality.records import REASONS, GivenLabel, RowProblem, count
+from mmquality.store import Deed, Fate, Store, Taken
 
 _AT_ONCE = 5_000  # labels in one transaction: nobody who labels meanwhile waits for more
 
@@ -45,6 +45,7 @@ def import_labels(
     analyst: str = "",
     reporter: Reporter | None = None,
     reasons: Mapping[str, str] = REASONS,
+    by: str = "",
 ) -> LabelImport:
     """Add the labels of `path` (CSV, JSON Lines, Parquet, Label Studio's or Argilla's JSON), the oldest
     first.
@@ -55,6 +56,7 @@ def import_labels(
 
     :param analyst: who said what no name stands beside
     :param reasons: code → words of the reasons that may be named
+    :param by: who imports them
     """
     path, reporter = Path(path), reporter or Silent()
     done = LabelImport(_batch_of(path))
@@ -75,6 +77,7 @@ def import_labels(
             advance(len(some))
     done.problems.sort(key=lambda problem: problem.row)
     store.save_import_report(_report(path, done), done.problems)
+    store.note(Deed.IMPORT, by, done.batch, f"{count(done.added, 'label')}, {done.conflicts:,} conflicts")
     return done
 
 

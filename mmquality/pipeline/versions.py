@@ -12,6 +12,7 @@ from pathlib import Path
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.folders import unfinished_folder
+from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import index_path
 from mmquality.records import Space
 from mmquality.store import Store
@@ -59,7 +60,7 @@ def newest_version(workspace: Workspace) -> str | None:
     return max(_names(workspace), key=_number, default=None)
 
 
-def promote(workspace: Workspace, store: Store, name: str) -> None:
+def promote(workspace: Workspace, store: Store, name: str, by: str | None = None) -> None:
     """Put a published version in force. Raises `WorkspaceError` where it was never published or its files are
     gone."""
     index = index_path(workspace, name, Space.UNIFIED)
@@ -67,7 +68,7 @@ def promote(workspace: Workspace, store: Store, name: str) -> None:
         raise WorkspaceError(
             f"Model {name} cannot be put in force: {index} is not there. Restore it, or train again."
         )
-    store.make_current(name)
+    store.make_current(name, whoami() if by is None else by)
 
 
 def rollback(workspace: Workspace, store: Store) -> str:

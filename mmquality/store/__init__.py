@@ -1,8 +1,10 @@
 """The workspace's database: listings, scores by model version, labels, import reports."""
 
+from mmquality.store.audit import AUDIT_COLUMNS, MOST_DEEDS, AuditPage, AuditQuery
 from mmquality.store.bulk import MOST_AT_ONCE, Batch
 from mmquality.store.conditions import LabelFilter, RankingQuery
 from mmquality.store.draw import LEASE, Case, Order
+from mmquality.store.events import Deed
 from mmquality.store.export import EXPORT_ENDINGS, export_labels
 from mmquality.store.facets import Facet
 from mmquality.store.label_imports import Fate, Taken
@@ -16,8 +18,13 @@ from mmquality.store.summary import Flagged, GroupRate, Groups
 from mmquality.store.views import SavedView
 
 __all__ = [
+    "AUDIT_COLUMNS",
+    "AuditPage",
+    "AuditQuery",
+    "Deed",
     "EXPORT_ENDINGS",
     "MOST_AT_ONCE",
+    "MOST_DEEDS",
     "MOST_COUNTED",
     "Batch",
     "Facet",

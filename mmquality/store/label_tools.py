@@ -19,6 +19,7 @@ from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from mmquality.records import Verdict
+from mmquality.store.label_pages import EXPORTED
 
 TASKS, RECORDS = "tasks.json", "records.json"
 QUESTION = "Does the photo show what the title sells?"
@@ -37,6 +38,8 @@ Each verdict is a suggestion that names its analyst.
 Back: dataset.records.to_json("{RECORDS}"), then `mmquality import-labels {RECORDS}`.
 """
 
+_LISTING = 5  # after the label's number come four columns of its listing
+_OF_LABEL = (EXPORTED[0].name, *(column.name for column in EXPORTED[_LISTING:]))
 Rows = Iterator[list[Any]]
 _encode = json.JSONEncoder(ensure_ascii=False, default=datetime.isoformat).encode
 
@@ -107,8 +110,7 @@ def _result(name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
 
 def _provenance(row: Any) -> dict[str, Any]:
     """Everything of the label itself."""
-    listing = ("listing_id", "title", "category", "image")
-    return {name: value for name, value in row._mapping.items() if name not in listing}
+    return dict(zip(_OF_LABEL, (row[0], *row[_LISTING:]), strict=True))
 
 
 def _record(row: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion
 from mmquality.store.database import Database, upsert
+from mmquality.store.events import Deed, record
 from mmquality.store.tables import current_model, listings, model_versions, scores, varied_order
 
 _BATCH = 50_000
@@ -40,7 +41,12 @@ class ScoreStore(Database):
     """The part of the store that holds model versions and scores."""
 
     def publish(
-        self, version: ModelVersion, frame: pd.DataFrame, in_force: bool = True, varied: Sequence[str] = ()
+        self,
+        version: ModelVersion,
+        frame: pd.DataFrame,
+        in_force: bool = True,
+        varied: Sequence[str] = (),
+        by: str = "",
     ) -> None:
         """Store a version with its scores (listing_id, score in 0…1) and put it in force, in one transaction.
 
@@ -62,14 +68,17 @@ class ScoreStore(Database):
                 places = enumerate((number_of[listing_id] for listing_id in varied), 1)
                 rows = [{"version_id": version_id, "place": n, "listing_no": no} for n, no in places]
                 connection.execute(insert(varied_order), rows)
+            record(connection, Deed.MODEL, by, version.name, f"published, {version.listings:,} listings")
             if in_force:
                 _put_in_force(connection, version_id)
+                record(connection, Deed.MODEL, by, version.name, "put in force")
         self._refresh_statistics()
 
-    def make_current(self, name: str) -> None:
+    def make_current(self, name: str, by: str = "") -> None:
         """Put an earlier version in force again. Raises `WorkspaceError` when there is none of that name."""
         with self._write() as connection:
             _put_in_force(connection, _version_id(connection, name))
+            record(connection, Deed.MODEL, by, name, "put in force")
 
     def current_version(self) -> ModelVersion | None:
         """The version in force, or None before the first one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmquality.store.audit import AuditStore
 from mmquality.store.bulk import BulkStore
 from mmquality.store.facets import FacetStore
 from mmquality.store.kept_selections import KeptSelectionStore
@@ -28,6 +29,7 @@ class Store(
     LabelImportStore,
     BulkStore,
     ReportStore,
+    AuditStore,
     SummaryStore,
 ):
     """Listings, model versions and scores, ranking, queue, labels and import reports of one workspace.

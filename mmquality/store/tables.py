@@ -183,6 +183,7 @@ labels = Table(
     Index("ix_labels_listing_no", "listing_no", "label_id"),
     Index("ix_labels_created_at", "created_at"),
     Index("ix_labels_analyst", "analyst", "label_id"),
+    Index("ix_labels_by", "analyst", "created_at"),
     Index("ix_labels_batch", "batch"),
     sqlite_autoincrement=True,
 )
@@ -194,6 +195,8 @@ label_withdrawals = Table(
     Column("label_id", ForeignKey("labels.label_id"), primary_key=True),
     Column("analyst", StoredText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_label_withdrawals_created_at", "created_at"),
+    Index("ix_label_withdrawals_by", "analyst", "created_at"),
 )
 
 # Which label counts for a listing: the newest that was not withdrawn. Written in one transaction with the

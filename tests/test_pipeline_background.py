@@ -44,14 +44,14 @@ def _phase(workspace: Workspace) -> Phase | None:
 def test_a_command_that_ends_well_is_done(tmp_path: Path) -> None:
     workspace = Workspace.at(tmp_path)
     assert job(workspace, "work") is None
-    assert start(workspace, "work", ["models", "list", "--help"])
+    assert start(workspace, "work", ["models", "list", "--help"], "ana")
     _until(lambda: _phase(workspace) is not Phase.RUNNING)
     assert _phase(workspace) is Phase.DONE
 
 
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
     workspace = Workspace.at(tmp_path / "nowhere")
-    start(workspace, "work", ["index"])
+    start(workspace, "work", ["index"], "ana")
     _until(lambda: _phase(workspace) is not Phase.RUNNING)
     found = job(workspace, "work")
     assert found is not None and found.phase is Phase.FAILED
@@ -70,12 +70,12 @@ def test_one_that_was_killed_stopped_and_can_be_started_again(
         return started[-1]
 
     monkeypatch.setattr(background.subprocess, "Popen", sleeper)
-    assert start(workspace, "work", [])
-    assert not start(workspace, "work", [])  # it is at work
+    assert start(workspace, "work", [], "ana")
+    assert not start(workspace, "work", [], "ana")  # it is at work
     assert _phase(workspace) is Phase.RUNNING
     os.kill(started[0].pid, signal.SIGKILL)
     _until(lambda: _phase(workspace) is Phase.STOPPED)
-    assert start(workspace, "work", [])
+    assert start(workspace, "work", [], "ana")
     os.kill(started[1].pid, signal.SIGKILL)
     _until(lambda: _phase(workspace) is Phase.STOPPED)
 

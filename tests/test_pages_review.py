@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dashboard import button, opened, store_of, texts
+from dashboard import button, opened, store_of, texts, unescaped
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 from workspaces import Fixture, small_workspace
@@ -278,3 +278,11 @@ def test_the_share_of_second_reviews_is_everybodys(shop: Fixture) -> None:
     app.select_slider(key="second-share").set_value(0.2).run()
     assert load_settings(shop.workspace).second_share == 0.2
     assert load_settings(shop.workspace).control_share == 0.0
+
+
+def test_labels_tell_how_well_analysts_agree(shop: Fixture) -> None:
+    assert "No case has been judged twice yet" not in texts(opened("labels"))  # nor anything else
+    judged_by_two(shop)
+    app = opened("labels")
+    assert any("0% of 1 case got the same verdict" in unescaped(caption.value) for caption in app.caption)
+    assert app.dataframe[1].value[["analysts", "cases"]].values.tolist() == [["ann and bob", 1]]

@@ -218,3 +218,24 @@ def test_a_region_comes_again_once_every_other_came() -> None:
 def test_listings_that_are_all_the_same_are_in_the_order_of_their_scores() -> None:
     scores = pd.DataFrame({"listing_id": ["a", "b", "c"], "score": [0.1, 0.9, 0.9]})
     assert varying.varied_order(scores, np.ones((3, 4), np.float32)) == ["b", "c", "a"]
+
+
+def test_who_judged_the_same_case_and_how(ranked: Store) -> None:
+    def verdicts() -> list[tuple[str, ...]]:
+        return list(ranked.judged_twice().itertuples(index=False, name=None))
+
+    assert verdicts() == []
+    say(ranked, "L001", "ann")
+    say(ranked, "L001", "bob", drawn=Drawn.BROWSED)  # he may have seen the first
+    first = say(ranked, "L000", "ann", Verdict.MISMATCH)
+    last = say(ranked, "L000", "bob", drawn=Drawn.SECOND)
+    said = [("L000", "ann", "mismatch", "bob", "match")]
+    assert verdicts() == said
+    say(ranked, "L000", "cy", drawn=Drawn.DISPUTE)
+    say(ranked, "L000", "bob", Verdict.MISMATCH, Drawn.SECOND)  # he changed his mind since
+    ranked.upsert_listings(frame([row(0, photo_hash="another")]))
+    assert verdicts() == said  # on what it was
+    ranked.undo_label(last.label_id, "bob")
+    assert verdicts() == [("L000", "ann", "mismatch", "bob", "mismatch")]
+    ranked.undo_label(first.label_id, "ann")
+    assert verdicts() == []

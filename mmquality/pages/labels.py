@@ -10,7 +10,7 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from mmquality.pages import bulk, exports, label_import, links, place, session, verdicts
+from mmquality.pages import agreement, bulk, exports, label_import, links, place, session, verdicts
 from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, header, notice
 from mmquality.pages.escaping import plain
@@ -46,6 +46,7 @@ def show(catalogue: Catalogue) -> None:
         label_import.panel(catalogue)
     with left:
         _labels(catalogue, query, total)
+    agreement.show(catalogue)
 
 
 def _nothing_yet() -> None:

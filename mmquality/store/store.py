@@ -13,6 +13,7 @@ from mmquality.store.queue import QueueStore
 from mmquality.store.ranking import RankingStore
 from mmquality.store.reports import ReportStore
 from mmquality.store.scores import ScoreStore
+from mmquality.store.second_reviews import SecondReviewStore
 from mmquality.store.summary import SummaryStore
 from mmquality.store.views import ViewStore
 
@@ -26,6 +27,7 @@ class Store(
     KeptSelectionStore,
     QueueStore,
     LabelStore,
+    SecondReviewStore,
     LabelImportStore,
     BulkStore,
     ReportStore,

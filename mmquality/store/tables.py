@@ -188,6 +188,9 @@ labels = Table(
     sqlite_autoincrement=True,
 )
 
+_is_second = labels.c.drawn == literal_column("'second'")  # written out, as an index wants it
+Index("ix_labels_second", labels.c.label_id, sqlite_where=_is_second, postgresql_where=_is_second)
+
 # An undo is an event too: it names the label that no longer counts.
 label_withdrawals = Table(
     "label_withdrawals",

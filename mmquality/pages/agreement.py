@@ -30,9 +30,9 @@ def show(catalogue: Catalogue) -> None:
         pd.DataFrame(
             {
                 "analysts": [plain(" and ".join(pair.analysts)) for pair in pairs],
+                "kappa": [_told(pair) for pair in pairs],
                 "cases": [pair.cases for pair in pairs],
                 "same": [pair.same / pair.cases for pair in pairs],
-                "kappa": [_told(pair) for pair in pairs],
             }
         ),
         hide_index=True, width="content", column_config=_COLUMNS, key="agreement",
@@ -59,8 +59,8 @@ def _found(
 
 
 _COLUMNS = {
-    "analysts": st.column_config.TextColumn("Analysts", width=220),
-    "cases": st.column_config.NumberColumn("Cases", width=70),
+    "analysts": st.column_config.TextColumn("Analysts", width=130),
+    "kappa": st.column_config.TextColumn("Cohen's kappa (95 %)", width=150),
+    "cases": st.column_config.NumberColumn("Cases", width=60),
     "same": st.column_config.NumberColumn("Same verdict", format="percent", width=110),
-    "kappa": st.column_config.TextColumn("Cohen's kappa (95 % interval)", width=220),
 }

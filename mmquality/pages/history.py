@@ -33,17 +33,19 @@ def show(catalogue: Catalogue, listing: Listing, unseen: bool = False) -> None:
         plots.show(_scores(scores), "score-history", f"Mismatch score by model version: {told}")
 
 
-def labels(catalogue: Catalogue, listing: Listing, heading: str) -> None:
-    """Every label that the listing was given, also those taken back."""
+def labels(catalogue: Catalogue, listing: Listing, heading: str, score: bool = True) -> None:
+    """Every label that the listing was given, also those taken back; `score`: with the one that was seen."""
     past = catalogue.store.label_history(listing.listing_id, _LABELS)
     if past:
         section(heading)
-        st.html("".join(map(_past_label, past)))
+        st.html("".join(_past_label(one, score) for one in past))
 
 
-def _past_label(past: PastLabel) -> str:
+def _past_label(past: PastLabel, score: bool) -> str:
     label = past.label
-    seen = f"saw {percent(label.score)} of {as_html(label.model_version or '')}" if label.score else ""
+    seen = (
+        f"saw {percent(label.score)} of {as_html(label.model_version or '')}" if score and label.score else ""
+    )
     seen = f" · {seen}{', after the verdict' if label.score_hidden else ''}" if seen else ""
     note = f" · “{as_html(label.note)}”" if label.note else ""
     who = f"{as_html(label.analyst)}, {moment(label.created_at)}"

@@ -46,6 +46,11 @@ def show(catalogue: Catalogue) -> None:
         label_import.panel(catalogue)
     with left:
         _labels(catalogue, query, total)
+        if query.disputed and total:
+            st.page_link(
+                links.REVIEW, label="Settle them, one after another", icon=":material/balance:",
+                query_params={"order": "Disagreements"}, width="content",
+            )  # fmt: skip
     agreement.show(catalogue)
 
 
@@ -168,7 +173,7 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
 
 _COLUMNS = {
     "photo": st.column_config.ImageColumn("Photo", width=64),
-    "verdict": st.column_config.TextColumn("Verdict", width=110),
+    "verdict": st.column_config.TextColumn("Verdict", width=140),
     "title": st.column_config.TextColumn("Title", width=190),
     "reason": st.column_config.TextColumn("Reason", width=120),
     "note": st.column_config.TextColumn("Note", width=140),

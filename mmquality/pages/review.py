@@ -204,7 +204,7 @@ def _case(catalogue: Catalogue, case: Case, label: Label | None = None, again: b
         if case.changed:
             caption("Judged before; its title or photo has changed since.")
         if case.drawn is Drawn.DISPUTE:
-            history.labels(catalogue, listing, "Analysts disagree; your verdict settles it")
+            history.labels(catalogue, listing, "Analysts disagree; your verdict settles it", not hidden)
         verdicts.form(verdicts.Case(catalogue, listing, drawn=drawn, score_hidden=hidden, done=_go_on), label)
     evidence.show(catalogue, listing, found, "", history=not hidden, unseen=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -89,83 +90,86 @@ def step_losses(
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
     """The weighted terms of the loss for one batch; their sum is `L`."""
-    projected = network.project(tensors.x[batch.rows], tensors.y[batch.rows])
+    step = _Step(network, tensors, batch, config)
     terms = {}
     if config.coclick_weight:
-        terms["coclick"] = config.coclick_weight * _coclick(network, tensors, batch, projected, config)
+        terms["coclick"] = config.coclick_weight * _coclick(step)
     if config.triplet_weight and config.triplets_within:
-        terms["triplets_within"] = config.triplet_weight * _triplets_within(
-            network, tensors, batch, projected, config
-        )
+        terms["triplets_within"] = config.triplet_weight * _triplets_within(step)
     if config.triplet_weight and config.triplets_between and batch.pairs:
-        terms["triplets_between"] = config.triplet_weight * _triplets_between(
-            network, tensors, batch, projected, config
-        )
+        terms["triplets_between"] = config.triplet_weight * _triplets_between(step)
     if config.mismatch_weight:
-        for name, term in _mismatch(network, tensors, batch, projected, config, generator).items():
+        for name, term in _mismatch(step, generator).items():
             terms[name] = config.mismatch_weight * term
     return terms
 
 
-def _part(p: Projected, which: slice) -> Projected:
-    return Projected(p.u[which], p.v[which])
+class _Step:
+    """What the terms of the loss share for one batch."""
+
+    def __init__(
+        self, network: SiameseNetwork, tensors: Tensors, batch: Batch, config: TrainingConfig
+    ) -> None:
+        self.network, self.tensors, self.batch, self.config = network, tensors, batch, config
+        self.rows = batch.rows[: batch.listings]
+        self.projected = network.project(tensors.x[batch.rows], tensors.y[batch.rows])
+
+    def part(self, which: slice) -> Projected:
+        """Title and photo vectors of a part of the batch."""
+        return Projected(self.projected.u[which], self.projected.v[which])
+
+    @cached_property
+    def excluded(self) -> Tensor:
+        """(listings, listings) bool: which of the batch's listings are never each other's negatives."""
+        return self.tensors.excluded(self.rows, self.rows)
+
+    @cached_property
+    def excluded_between(self) -> Tensor:
+        """(p, p) bool: likewise anchors and positives, co-clicked ones included."""
+        a, b = self.batch.rows[self.batch.anchors], self.batch.rows[self.batch.positives]
+        return self.tensors.excluded(a, b) | self.tensors.co_clicked(a, b)
 
 
-def _coclick(
-    network: SiameseNetwork, tensors: Tensors, batch: Batch, projected: Projected, config: TrainingConfig
-) -> Tensor:
+def _coclick(step: _Step) -> Tensor:
     """Co-clicked listings are near; without any pair, a listing is near itself under another dropout."""
-    loss = {"softmax": losses.coclick_softmax, "bce": losses.coclick_bce}[config.coclick_loss]
+    network, batch, tensors = step.network, step.batch, step.tensors
+    loss = {"softmax": losses.coclick_softmax, "bce": losses.coclick_bce}[step.config.coclick_loss]
     if batch.pairs:
-        a, b = batch.rows[batch.anchors], batch.rows[batch.positives]
-        z_a = network.unified(_part(projected, batch.anchors))
-        z_b = network.unified(_part(projected, batch.positives))
-    else:
-        a = b = batch.rows
-        z_a, z_b = network.unified(projected), network.unified(network.project(tensors.x[a], tensors.y[a]))
-    return loss(network.affinity(z_a, z_b), tensors.excluded(a, b) | tensors.co_clicked(a, b))
+        z_a, z_b = (network.unified(step.part(end)) for end in (batch.anchors, batch.positives))
+        return loss(network.affinity(z_a, z_b), step.excluded_between)
+    z_a = network.unified(step.projected)
+    z_b = network.unified(network.project(tensors.x[step.rows], tensors.y[step.rows]))
+    return loss(network.affinity(z_a, z_b), step.excluded)
 
 
-def _triplets_within(
-    network: SiameseNetwork, tensors: Tensors, batch: Batch, projected: Projected, config: TrainingConfig
-) -> Tensor:
+def _triplets_within(step: _Step) -> Tensor:
     """(title, its own photo, another photo) and the mirror (photo, its own title, another title)."""
-    rows = batch.rows[: batch.listings]
-    owned = tensors.owned[rows]
-    excluded = tensors.excluded(rows, rows)[owned]
-    distances = network.distances(_part(projected, slice(batch.listings)))
+    owned, margin = step.tensors.owned[step.rows], step.config.margin
+    excluded = step.excluded[owned]
+    distances = step.network.distances(step.part(slice(step.batch.listings)))
     own = distances.diagonal()[owned]
-    by_title = losses.triplet(own, distances[owned], excluded, config.margin)
-    by_photo = losses.triplet(own, distances.T[owned], excluded, config.margin)
+    by_title = losses.triplet(own, distances[owned], excluded, margin)
+    by_photo = losses.triplet(own, distances.T[owned], excluded, margin)
     return (by_title + by_photo) / 2
 
 
-def _triplets_between(
-    network: SiameseNetwork, tensors: Tensors, batch: Batch, projected: Projected, config: TrainingConfig
-) -> Tensor:
+def _triplets_between(step: _Step) -> Tensor:
     """(a listing's title, a co-clicked listing's photo, the photo of one that was not co-clicked)."""
-    a, b = batch.rows[batch.anchors], batch.rows[batch.positives]
-    distances = network.distances(Projected(projected.u[batch.anchors], projected.v[batch.positives]))
-    usable = tensors.owned[b]
-    excluded = (tensors.excluded(a, b) | tensors.co_clicked(a, b))[usable]
-    return losses.triplet(distances.diagonal()[usable], distances[usable], excluded, config.margin)
+    batch, projected = step.batch, step.projected
+    distances = step.network.distances(Projected(projected.u[batch.anchors], projected.v[batch.positives]))
+    usable = step.tensors.owned[batch.rows[batch.positives]]
+    own = distances.diagonal()[usable]
+    return losses.triplet(own, distances[usable], step.excluded_between[usable], step.config.margin)
 
 
-def _mismatch(
-    network: SiameseNetwork,
-    tensors: Tensors,
-    batch: Batch,
-    projected: Projected,
-    config: TrainingConfig,
-    generator: torch.Generator,
-) -> dict[str, Tensor]:
+def _mismatch(step: _Step, generator: torch.Generator) -> dict[str, Tensor]:
     """Self-supervision, clicks and verdicts, each where it is switched on and has something to say."""
-    rows = batch.rows[: batch.listings]
-    u, v = _part(projected, slice(batch.listings))
+    network, tensors, config, rows = step.network, step.tensors, step.config, step.rows
+    u, v = step.part(slice(step.batch.listings))
     own = network.mismatch(u, v)
     terms = {}
     if config.self_supervision:
-        to, photo_of = swap(u.detach(), tensors.excluded(rows, rows), config.hard_share, generator)
+        to, photo_of = swap(u.detach(), step.excluded, config.hard_share, generator)
         swapped = network.mismatch(u[to], v[photo_of])
         terms["self_supervision"] = losses.self_supervision(own[tensors.owned[rows]], swapped)
     shown = tensors.shown[rows]

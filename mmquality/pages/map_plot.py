@@ -72,7 +72,7 @@ def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.
                 mode="markers",
                 name=html.escape(_short(plain(name)), quote=False),
                 marker=_marker(places, colour, name, rows),
-                text=places["told"].to_numpy()[rows],
+                text=places["told"].to_numpy()[rows].astype("U"),  # objects would be copied one by one
                 customdata=places["score"].to_numpy()[rows],
                 hovertemplate="%{text}<br>mismatch %{customdata:.1%}<extra></extra>",
             )
@@ -97,7 +97,7 @@ def _groups(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> d
     if colour == "Score":
         return {"Score": np.argsort(places["score"].to_numpy(), kind="stable")}
     if colour == "Label":
-        verdict = np.array([verdicts.get(listing_id, "") for listing_id in places["listing_id"]], object)
+        verdict = np.array([verdicts.get(i, "") for i in places["listing_id"].tolist()], object)
         found = {word: np.flatnonzero(verdict == name) for name, word in _VERDICTS.items()}
     else:
         group = places["group"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -19,7 +21,8 @@ _PATIENCE = 0.1  # seconds a page waits for the groups before it goes on without
 
 def flagged(catalogue: Catalogue, threshold: float) -> Flagged:
     """What scores `threshold` (0…1) or more."""
-    return _flagged(catalogue, in_force(catalogue), catalogue.store.label_events(), threshold)
+    labelled = _labelled(catalogue, in_force(catalogue), catalogue.store.label_events())
+    return catalogue.store.flagged(threshold, labelled)
 
 
 def judged_scores(catalogue: Catalogue) -> pd.DataFrame:
@@ -45,9 +48,9 @@ def groups(catalogue: Catalogue, imports: int, patience: float = _PATIENCE) -> t
         return None
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _flagged(_catalogue: Catalogue, version: str, events: tuple[int, int], threshold: float) -> Flagged:
-    return _catalogue.store.flagged(threshold)
+@st.cache_data(max_entries=4, show_spinner=False)
+def _labelled(_catalogue: Catalogue, version: str, events: tuple[int, int]) -> npt.NDArray[np.int64]:
+    return _catalogue.store.labelled_ranks()
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,12 +118,13 @@ class Selection:
         """The ranks that the narrowest condition and all others let through, up to one too many; None where
         no condition narrows."""
         start = self._narrowest()
-        tests = [c.test for c in self._conditions if c is not start or not c.exact]
-        query = self._within(scores.c.rank).where(*tests)
+        tests = [c for c in self._conditions if c is not start or not c.exact]
+        query = self._within(scores.c.rank)
         if start is not None and start.start is not None:
-            some = start.start.subquery()
-            query = query.select_from(_LeftFirst(some, scores, scores.c.listing_no == some.c.listing_no))
-        elif not self._narrow or self._by_rank:  # in another order a narrow range of scores lies anywhere
+            query = _from(start.start, query, tests)
+        elif self._narrow and not self._by_rank:  # in another order a narrow range of scores lies anywhere
+            query = query.where(*(c.test for c in tests))
+        else:
             return None
         return list(self._connection.execute(query.limit(MOST_COUNTED + 1)).scalars())
 
@@ -166,6 +168,17 @@ class Selection:
         return self._within(what).select_from(_LeftFirst(listings, scores)).where(*tests)
 
 
+def _from(start: Select[Any], query: Select[Any], tests: Sequence[Condition]) -> Select[Any]:
+    """`query` of the listings of `start` that pass the tests: a listing is read once, for all tests of its
+    columns, and its score is looked up only when it has passed them."""
+    some: Any = start.subquery()
+    number, source = some.c.listing_no, some
+    if any(c.of_listing is not None for c in tests):
+        source = _LeftFirst(some, listings, listings.c.listing_no == number)
+    query = query.select_from(_LeftFirst(source, scores, scores.c.listing_no == number))
+    return query.where(*(c.test if c.of_listing is None else c.of_listing for c in tests))
+
+
 class _LeftFirst(Join):
     """A join that SQLite must begin at its left side, to read no more rows than LIMIT asks for.
 
@@ -178,7 +191,7 @@ class _LeftFirst(Join):
 @compiles(_LeftFirst, "sqlite")
 def _cross_join(join: _LeftFirst, compiler: SQLCompiler, **options: Any) -> str:
     plain: str = compiler.visit_join(join, **options)  # type: ignore[no-untyped-call]
-    return plain.replace(" JOIN ", " CROSS JOIN ")
+    return re.sub("(?<! CROSS) JOIN ", " CROSS JOIN ", plain)
 
 
 def _rank_range(connection: Connection, version_id: int, query: RankingQuery) -> tuple[int, int]:

@@ -64,20 +64,27 @@ class Groups:
 class SummaryStore(Database):
     """The part of the store that counts for the overview."""
 
-    def flagged(self, threshold: float) -> Flagged:
-        """What the version in force flags at a threshold (0…1); nothing without a version."""
+    def flagged(self, threshold: float, labelled: npt.NDArray[np.int64] | None = None) -> Flagged:
+        """What the version in force flags at a threshold (0…1); nothing without a version.
+
+        `labelled`: what `labelled_ranks` said; who asks for several thresholds need not look it up each time.
+        """
+        ranks = self.labelled_ranks() if labelled is None else labelled
         with self._read() as connection:
             found = version_in_force(connection)
-            if found is None:
-                return Flagged(0, 0)
-            last = count_before(connection, found[0], scores.c.score < threshold)
-            labelled = (
-                select(func.count())
-                .select_from(current_labels)
-                .join(scores, scores.c.listing_no == current_labels.c.listing_no)
-                .where(scores.c.version_id == found[0], scores.c.rank <= last)
+            last = count_before(connection, found[0], scores.c.score < threshold) if found else 0
+        return Flagged(last, int((ranks <= last).sum()))
+
+    def labelled_ranks(self) -> npt.NDArray[np.int64]:
+        """Where the listings with a label that counts stand in the version in force."""
+        with self._read() as connection:
+            found = version_in_force(connection)
+            query = (
+                select(scores.c.rank)
+                .join(current_labels, scores.c.listing_no == current_labels.c.listing_no)
+                .where(scores.c.version_id == (found[0] if found else 0))
             )
-            return Flagged(last, connection.execute(labelled).scalar_one())
+            return np.array(list(connection.execute(query).scalars()), np.int64)
 
     def ranked_groups(self, *columns: str) -> tuple[Groups, ...]:
         """The version in force by each of these columns of `Listing` (category, seller).

@@ -9,6 +9,7 @@ import click
 
 from mmquality import __version__
 from mmquality.cli import (
+    auditing,
     building,
     comparing,
     evaluating,
@@ -66,6 +67,7 @@ for command in (
     labelling.label,
     labelling.export,
     labelling.import_labels,
+    auditing.audit,
     reasons.reasons,
     models.models,
     serving.serve,

@@ -10,7 +10,17 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from mmquality.pages import agreement, bulk, exports, label_import, links, place, session, verdicts
+from mmquality.pages import (
+    agreement,
+    audit,
+    bulk,
+    exports,
+    label_import,
+    links,
+    place,
+    session,
+    verdicts,
+)
 from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, header, notice
 from mmquality.pages.escaping import plain
@@ -24,6 +34,7 @@ from mmquality.store import LabelledListing, LabelQuery
 PAGE_SIZE = 25
 _ROW_HEIGHT = 52
 Word = TypeVar("Word", bound=str)
+_LABELS, _AUDIT = "labels", "audit"
 _ANY, _NEWEST, _ALL, _DISPUTED = "any", "newest", "all", "disputed"
 
 
@@ -32,6 +43,9 @@ def show(catalogue: Catalogue) -> None:
     verdicts.say_what_was_saved()
     counts = catalogue.store.label_counts()
     header("Labels", *(f"{n:,} {VERDICTS[verdict].lower()}" for verdict, n in counts.items()))
+    if segments("View", [_LABELS, _AUDIT], "show") == _AUDIT:
+        audit.show(catalogue)
+        return
     if not catalogue.store.labels_page(LabelQuery(newest_only=False), size=1).total:
         _nothing_yet()
         label_import.panel(catalogue)

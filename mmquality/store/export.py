@@ -10,9 +10,10 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 from mmquality.data.spreadsheets import safe_text
 from mmquality.errors import MMQualityError
 from mmquality.records import REASONS
+from mmquality.store.audit import AUDIT_COLUMNS, AuditQuery, AuditStore
 from mmquality.store.database import batches
 from mmquality.store.label_pages import EXPORTED, LabelQuery, LabelReader
 from mmquality.store.label_tools import write_argilla, write_label_studio
@@ -49,7 +51,7 @@ EXPORT_SCHEMA = pa.schema(
 )
 EXPORT_COLUMNS = tuple(column.name for column in EXPORTED)
 _AT_ONCE = 20_000  # rows held at a time; a row group of a Parquet file
-Batches = Iterator[list[Any]]  # rows of EXPORT_COLUMNS
+Batches = Iterator[list[Any]]  # rows
 
 
 def export_labels(
@@ -65,16 +67,37 @@ def export_labels(
     called with how many more are written; `reasons` (code → words) are those that other tools may offer.
     Raises `MMQualityError` for another ending or a folder that cannot be written.
     """
-    target = Path(path)
-    ending = next((ending for ending in EXPORT_ENDINGS if target.name.lower().endswith(ending)), None)
+    writers = {ending: partial(write, reasons=reasons) for ending, write in _WRITERS.items()}
+    return _export("labels", Path(path), store.iter_labels(query), writers, advance)
+
+
+def export_audit(
+    store: AuditStore,
+    path: str | Path,
+    query: AuditQuery | None = None,
+    advance: Callable[[int], object] = lambda done: None,
+) -> int:
+    """Write who did what to a .csv or .jsonl file, as `export_labels` writes labels."""
+    return _export("deeds", Path(path), store.iter_audit(query), _OF_DEEDS, advance)
+
+
+def _export(
+    what: str,
+    target: Path,
+    stream: Generator[Any, None, None],
+    writers: Mapping[str, Callable[[Path, Batches], None]],
+    advance: Callable[[int], object],
+) -> int:
+    """Write a stream by the writer of the target's ending, whole or not at all, and give its length."""
+    ending = next((ending for ending in writers if target.name.lower().endswith(ending)), None)
     if ending is None:
         raise MMQualityError(
-            f"Labels cannot be exported to {target.name}; end it in {', '.join(EXPORT_ENDINGS)}."
+            f"{what.capitalize()} cannot be exported to {target.name}; end it in {', '.join(writers)}."
         )
     unfinished = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     count = 0
 
-    def counted(stream: Iterator[Any]) -> Batches:
+    def counted() -> Batches:
         nonlocal count
         for some in batches(stream, _AT_ONCE):
             yield some
@@ -82,22 +105,22 @@ def export_labels(
             advance(len(some))
 
     try:
-        with closing(store.iter_labels(query)) as stream:
-            _WRITERS[ending](unfinished, counted(stream), reasons)
+        with closing(stream):
+            writers[ending](unfinished, counted())
         os.replace(unfinished, target)
     except OSError as error:
         raise MMQualityError(
-            f"The labels could not be written to {target}: {error.strerror}. Choose another place."
+            f"The {what} could not be written to {target}: {error.strerror}. Choose another place."
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return count
 
 
-def _write_csv(path: Path, rows: Batches, reasons: Mapping[str, str]) -> None:
+def _write_csv(path: Path, rows: Batches, columns: Sequence[str] = EXPORT_COLUMNS, **_: object) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(EXPORT_COLUMNS)
+        writer.writerow(columns)
         for some in rows:
             writer.writerows([_cell(value) for value in row] for row in some)
 
@@ -108,24 +131,24 @@ def _cell(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _write_parquet(path: Path, rows: Batches, reasons: Mapping[str, str]) -> None:
+def _write_parquet(path: Path, rows: Batches, **_: object) -> None:
     with pq.ParquetWriter(path, EXPORT_SCHEMA) as writer:
         for some in rows:
-            columns = zip(*some, strict=True)
+            values = zip(*some, strict=True)
             writer.write_table(
-                pa.table([pa.array(c, f.type) for c, f in zip(columns, EXPORT_SCHEMA, strict=True)],
+                pa.table([pa.array(v, f.type) for v, f in zip(values, EXPORT_SCHEMA, strict=True)],
                          schema=EXPORT_SCHEMA)
             )  # fmt: skip
 
 
-def _write_jsonl(path: Path, rows: Batches, reasons: Mapping[str, str]) -> None:
+def _write_jsonl(path: Path, rows: Batches, columns: Sequence[str] = EXPORT_COLUMNS, **_: object) -> None:
     encode = json.JSONEncoder(ensure_ascii=False, default=datetime.isoformat).encode
     with path.open("w", encoding="utf-8") as file:
         for some in rows:
-            file.writelines(encode(dict(zip(EXPORT_COLUMNS, row, strict=True))) + "\n" for row in some)
+            file.writelines(encode(dict(zip(columns, row, strict=True))) + "\n" for row in some)
 
 
-_WRITERS: dict[str, Callable[[Path, Batches, Mapping[str, str]], None]] = {
+_WRITERS: dict[str, Callable[..., None]] = {
     ".csv": _write_csv,
     ".parquet": _write_parquet,
     ".jsonl": _write_jsonl,
@@ -133,3 +156,7 @@ _WRITERS: dict[str, Callable[[Path, Batches, Mapping[str, str]], None]] = {
     ".argilla.zip": write_argilla,
 }
 EXPORT_ENDINGS = tuple(_WRITERS)
+_OF_DEEDS = {
+    ".csv": partial(_write_csv, columns=AUDIT_COLUMNS),
+    ".jsonl": partial(_write_jsonl, columns=AUDIT_COLUMNS),
+}

@@ -42,8 +42,10 @@ def show(catalogue: Catalogue) -> None:
     """The whole page."""
     verdicts.say_what_was_saved()
     counts = catalogue.store.label_counts()
-    header("Labels", *(f"{n:,} {VERDICTS[verdict].lower()}" for verdict, n in counts.items()))
-    if segments("View", [_LABELS, _AUDIT], "show") == _AUDIT:
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        header("Labels", *(f"{n:,} {VERDICTS[verdict].lower()}" for verdict, n in counts.items()))
+        view = segments("View", [_LABELS, _AUDIT], "show")
+    if view == _AUDIT:
         audit.show(catalogue)
         return
     if not catalogue.store.labels_page(LabelQuery(newest_only=False), size=1).total:

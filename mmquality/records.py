@@ -143,6 +143,8 @@ class Label:
     drawn: Drawn = Drawn.BROWSED
     score_hidden: bool = False  # whether the score was kept from the analyst until the verdict
     batch: str | None = None  # shared by labels that were given together
+    threshold: float | None = None  # the score from which on the analyst reviewed; None = all of the ranking
+    neighbours: tuple[str, ...] = ()  # ids of the listings that were shown beside it, in their order
 
 
 @dataclass(frozen=True)

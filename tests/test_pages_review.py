@@ -14,8 +14,9 @@ from mmquality.errors import WorkspaceError
 from mmquality.pages import verdicts
 from mmquality.pages.escaping import as_html, plain
 from mmquality.pages.filters import Filters
+from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.settings import change_settings, load_settings
-from mmquality.records import Drawn, Listing, Reason, Verdict
+from mmquality.records import Drawn, Listing, Reason, Space, Verdict
 from mmquality.store import LabelQuery, Store
 from mmquality.store.tables import current_labels
 
@@ -218,6 +219,17 @@ def test_a_second_review_looks_like_any_other(shop: Fixture, reveal: str) -> Non
     button(bob, "Unsure").click().run()
     newest = store_of(shop).labels_page().rows[0].label
     assert (newest.analyst, newest.drawn) == ("bob", Drawn.SECOND)
+
+
+def test_a_verdict_records_the_threshold_and_the_neighbours_that_were_shown(shop: Fixture) -> None:
+    app = reviewing(queue=Filters(score=(30, 100)).address())
+    button(app, "Match").click().run()
+    label = store_of(shop).labels_page().rows[0].label
+    assert label.threshold == 0.3
+    near = [n.listing_id for n in Catalogue(shop.workspace).neighbours(label.listing_id, Space.UNIFIED)]
+    assert set(near) <= set(label.neighbours) and len(set(label.neighbours)) == len(label.neighbours)
+    told = texts(opened("listing", id=label.listing_id))
+    assert f"reviewing from 30% on · beside {len(label.neighbours)} listings" in told
 
 
 def test_the_listing_page_keeps_it_unseen_too(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:

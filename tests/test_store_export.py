@@ -90,6 +90,8 @@ def test_programs_get_every_text_as_it_is(labelled: Store, tmp_path: Path, suffi
             "drawn": str(found.label.drawn),
             "score_hidden": found.label.score_hidden,
             "batch": found.label.batch,
+            "threshold": found.label.threshold,
+            "neighbours": json.dumps(found.label.neighbours) if found.label.neighbours else None,
         }
         for found in labelled.labels_page(size=100).rows
     ]

@@ -31,7 +31,16 @@ def test_a_label_records_what_the_analyst_saw(store: Store) -> None:
     fill(store, 2)
     publish(store, "v1", {"L000": 0.25, "L001": 0.75})
     before = datetime.now(UTC)
-    label = store.add_label("L000", Verdict.MISMATCH, Reason.PLACEHOLDER, "a grey box", " ann ")
+    label = store.add_label(
+        "L000",
+        Verdict.MISMATCH,
+        Reason.PLACEHOLDER,
+        "a grey box",
+        " ann ",
+        threshold=0.5,
+        neighbours=["L001", "é\n"],
+    )
+    assert (label.threshold, label.neighbours) == (0.5, ("L001", "é\n"))
     assert (label.listing_id, label.verdict, label.reason) == ("L000", Verdict.MISMATCH, Reason.PLACEHOLDER)
     assert (label.note, label.analyst) == ("a grey box", "ann")
     assert (label.model_version, label.score, label.rank) == ("v1", 0.25, 2)

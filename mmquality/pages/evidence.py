@@ -27,6 +27,7 @@ from mmquality.records import Listing, Neighbour, Space
 
 _NEIGHBOURS = 10
 _SHARED_SHOWN = 8
+_SHOWN = "shown-beside"  # the listing shown last, and those beside it
 _A_WHILE = 600  # seconds that evidence may lag behind an import
 _SPACES = {"Unified": Space.UNIFIED, "Title": Space.TITLE, "Photo": Space.PHOTO}
 
@@ -68,9 +69,18 @@ def show(
         _asks_for(catalogue, found, queue)
     left, right = st.columns(2, gap="medium")
     with left:
-        _near(catalogue, listing, queue)
+        nearest = _near(catalogue, listing, queue)
     with right:
         _facts(catalogue, listing, found, history, unseen)
+    sharers = (*found.unrelated_sharers[:_SHARED_SHOWN], *found.related_sharers[:_SHARED_SHOWN])
+    near = (n.listing_id for n in (*found.photo_looks_like, *found.title_asks_for, *nearest))
+    st.session_state[_SHOWN] = listing.listing_id, list(dict.fromkeys((*sharers, *near)))
+
+
+def shown(listing_id: str) -> list[str]:
+    """Ids of the listings that this visit saw beside a listing, if it is the one that was shown last."""
+    shown_last, ids = st.session_state.get(_SHOWN, ("", []))
+    return ids if shown_last == listing_id else []
 
 
 def _looks_like(catalogue: Catalogue, found: Evidence, queue: str) -> None:
@@ -109,7 +119,7 @@ def _shared(catalogue: Catalogue, found: Evidence, queue: str) -> None:
         neighbours.strip(catalogue, catalogue.store.listings_by_id(ids[:_SHARED_SHOWN]), queue)
 
 
-def _near(catalogue: Catalogue, listing: Listing, queue: str) -> None:
+def _near(catalogue: Catalogue, listing: Listing, queue: str) -> Sequence[Neighbour]:
     with st.container(key="near-head", horizontal=True, vertical_alignment="bottom", gap="small"):
         section("Neighbours", "The nearest first, by title and photo together or by one of them.")
         space = _SPACES[segments("Nearest by", list(_SPACES), "near")]
@@ -122,6 +132,7 @@ def _near(catalogue: Catalogue, listing: Listing, queue: str) -> None:
         query_params={"id": listing.listing_id},
         width="content",
     )
+    return nearest
 
 
 def _facts(

@@ -11,7 +11,7 @@ from mmquality.pages import plots
 from mmquality.pages.charts import as_label, theme_colours
 from mmquality.pages.components import label_badge, section
 from mmquality.pages.escaping import as_html
-from mmquality.pages.wording import moment, percent
+from mmquality.pages.wording import count, moment, percent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing, ModelVersion
 from mmquality.store import PastLabel
@@ -47,6 +47,10 @@ def _past_label(past: PastLabel, score: bool) -> str:
         f"saw {percent(label.score)} of {as_html(label.model_version or '')}" if score and label.score else ""
     )
     seen = f" · {seen}{', after the verdict' if label.score_hidden else ''}" if seen else ""
+    if label.threshold is not None:
+        seen += f" · reviewing from {percent(label.threshold)} on"
+    if label.neighbours:
+        seen += f" · beside {count(len(label.neighbours), 'listing')}"
     note = f" · “{as_html(label.note)}”" if label.note else ""
     who = f"{as_html(label.analyst)}, {moment(label.created_at)}"
     line = f"{label_badge(label)}<span>{who}{seen}{note}</span>"

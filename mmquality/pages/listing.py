@@ -51,18 +51,17 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
         if ranked is not None:
             st.html(listing_head.standing(catalogue, ranked, found))
-        _judge(catalogue, listing, ranked.label if ranked and not unseen else None, around[1], unseen)
+        drawn, threshold = Drawn.SECOND if unseen else Drawn.BROWSED, filters.query().min_score
+        case = verdicts.Case(catalogue, listing, after=around[1], drawn=drawn, threshold=threshold)
+        _judge(case, ranked.label if ranked and not unseen else None)
     evidence.show(catalogue, listing, found, queue, unseen=unseen)
 
 
-def _judge(
-    catalogue: Catalogue, listing: Listing, label: Label | None, after: str | None, unseen: bool
-) -> None:
+def _judge(case: verdicts.Case, label: Label | None) -> None:
     """The form; above it, where analysts disagree, what that means."""
-    if label is not None and catalogue.store.disputed([listing.listing_id]):
+    if label is not None and case.catalogue.store.disputed([case.listing.listing_id]):
         st.html(disputed_note())
-    drawn = Drawn.SECOND if unseen else Drawn.BROWSED
-    verdicts.form(verdicts.Case(catalogue, listing, after, drawn), label)
+    verdicts.form(case, label)
 
 
 def _first(catalogue: Catalogue, filters: Filters) -> str | None:

@@ -51,9 +51,9 @@ def show(catalogue: Catalogue) -> None:
     looked_at = _looked_at_again(catalogue, analyst)
     query, store, how = query_of(catalogue, filters), catalogue.store, (settings.second_share, order)
     if looked_at is not None:
-        _case(catalogue, *looked_at, again=True)
+        _case(catalogue, filters, *looked_at, again=True)
     elif case := store.next_case(analyst, query, settings.control_share, _skipped(), None, *how):
-        _case(catalogue, case)
+        _case(catalogue, filters, case)
         _look_ahead(catalogue, store.upcoming(analyst, query, [*_skipped(), case.listing_id], *how))
     else:
         _nothing_left(catalogue, filters, order)
@@ -185,7 +185,9 @@ def _nothing_left(catalogue: Catalogue, filters: Filters, order: Order) -> None:
     st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
 
 
-def _case(catalogue: Catalogue, case: Case, label: Label | None = None, again: bool = False) -> None:
+def _case(
+    catalogue: Catalogue, filters: Filters, case: Case, label: Label | None = None, again: bool = False
+) -> None:
     """The case and its form. Earlier verdicts are shown to who settles a disagreement, and to nobody else."""
     st.session_state["case"] = case.listing_id
     listing = catalogue.store.listing(case.listing_id)
@@ -205,7 +207,11 @@ def _case(catalogue: Catalogue, case: Case, label: Label | None = None, again: b
             caption("Judged before; its title or photo has changed since.")
         if case.drawn is Drawn.DISPUTE:
             history.labels(catalogue, listing, "Analysts disagree; your verdict settles it", not hidden)
-        verdicts.form(verdicts.Case(catalogue, listing, drawn=drawn, score_hidden=hidden, done=_go_on), label)
+        threshold = filters.query().min_score
+        about = verdicts.Case(
+            catalogue, listing, drawn=drawn, score_hidden=hidden, threshold=threshold, done=_go_on
+        )
+        verdicts.form(about, label)
     evidence.show(catalogue, listing, found, "", history=not hidden, unseen=True)
 
 

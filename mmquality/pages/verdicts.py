@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mmquality.errors import MMQualityError
-from mmquality.pages import links, place, session
+from mmquality.pages import evidence, links, place, session
 from mmquality.pages.components import label_badge
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.wording import VERDICTS, moment, percent, verdict
@@ -35,6 +35,7 @@ class Case:
     after: str | None = None  # the listing to go on to, where the analyst wants to go on
     drawn: Drawn = Drawn.BROWSED
     score_hidden: bool = False
+    threshold: float | None = None  # the score from which on the analyst reviews
     done: Callable[[], None] | None = None  # called after a verdict, instead of going on to a listing
 
 
@@ -142,7 +143,7 @@ def _save(case: Case, said: Verdict, reason: str | None) -> None:
     try:
         label = case.catalogue.store.add_label(
             case.listing.listing_id, said, reason, note, session.analyst(), version.name if version else None,
-            case.drawn, case.score_hidden,
+            case.drawn, case.score_hidden, case.threshold, evidence.shown(case.listing.listing_id),
         )  # fmt: skip
     except MMQualityError as error:
         st.session_state[_SAID] = _ERROR, str(error)

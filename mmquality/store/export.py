@@ -47,6 +47,8 @@ EXPORT_SCHEMA = pa.schema(
         pa.field("drawn", pa.string(), nullable=False),
         pa.field("score_hidden", pa.bool_(), nullable=False),
         pa.field("batch", pa.string()),
+        pa.field("threshold", pa.float64()),
+        pa.field("neighbours", pa.string()),  # a JSON list of listing_ids
     ]
 )
 EXPORT_COLUMNS = tuple(column.name for column in EXPORTED)

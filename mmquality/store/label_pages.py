@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,8 @@ label_columns = [
             "drawn",
             "score_hidden",
             "batch",
+            "threshold",
+            "neighbours",
         )
     ),
 ]
@@ -58,6 +61,8 @@ def as_label(row: RowMapping) -> Label | None:
         drawn=Drawn(row["label_drawn"]),
         score_hidden=row["label_score_hidden"],
         batch=row["label_batch"],
+        threshold=row["label_threshold"],
+        neighbours=tuple(json.loads(row["label_neighbours"] or "[]")),
     )
 
 
@@ -204,7 +209,10 @@ EXPORTED = [  # what an export says of a label, in its order
     *(listings.c[name] for name in ("listing_id", "title", "category", "image")),
     *(labels.c[name] for name in ("verdict", "reason", "note", "analyst", "created_at")),
     model_versions.c.name.label("model_version"),
-    *(labels.c[name] for name in ("score", "rank", "drawn", "score_hidden", "batch")),
+    *(
+        labels.c[name]
+        for name in ("score", "rank", "drawn", "score_hidden", "batch", "threshold", "neighbours")
+    ),
 ]
 
 _row_columns = [

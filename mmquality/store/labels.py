@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,19 +38,24 @@ class LabelStore(LabelReader):
         seen_version: str | None = None,
         drawn: Drawn = Drawn.BROWSED,
         score_hidden: bool = False,
+        threshold: float | None = None,
+        neighbours: Sequence[str] = (),
     ) -> Label:
         """Add a verdict; from now on it is the one that counts for the listing.
 
         It records version, score and rank of the listing in `seen_version`, the model version that the
-        analyst looked at (without it: the one in force), how the case came before the analyst, and whether
-        the score was hidden until now. Whoever holds the case in the queue has done with it.
+        analyst looked at (without it: the one in force), how the case came before the analyst, whether the
+        score was hidden until now, the `threshold` from which on the analyst reviewed, and the ids of the
+        `neighbours` that were shown. Whoever holds the case in the queue has done with it.
         Raises `MMQualityError` for a mismatch without a reason, a match with one or an empty analyst,
         `UnknownListingError`, and `WorkspaceError` for an unknown version.
         """
         event = verdict_event(verdict, reason, note, analyst)
         with self._write() as connection:
             judged = _judged(connection, listing_id)
-            drawn_as = {"drawn": drawn.value, "score_hidden": score_hidden}
+            drawn_as = {"drawn": drawn.value, "score_hidden": score_hidden, "threshold": threshold}
+            if neighbours:
+                drawn_as["neighbours"] = json.dumps(list(neighbours), ensure_ascii=False)
             seen = _seen(connection, judged["listing_no"], seen_version)
             values = {**judged, **event, **drawn_as, **seen}
             connection.execute(delete(leases).where(leases.c.listing_no == judged["listing_no"]))

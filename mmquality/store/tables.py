@@ -180,6 +180,8 @@ labels = Table(
     Column("drawn", StoredText, nullable=False, server_default="browsed"),
     Column("score_hidden", Boolean, nullable=False, server_default=false()),
     Column("batch", StoredText),  # what was labelled with one click
+    Column("threshold", Double),  # the score from which on the analyst reviewed; NULL = the whole ranking
+    Column("neighbours", StoredText),  # that were shown: a JSON list of listing_ids
     Index("ix_labels_listing_no", "listing_no", "label_id"),
     Index("ix_labels_created_at", "created_at"),
     Index("ix_labels_analyst", "analyst", "label_id"),

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -107,7 +108,14 @@ def upsert(
 
     `adding`: to the numbers that are there.
     """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite_dialect.insert
+    return _upsert(connection.dialect.name, table, tuple(columns), key, adding)
+
+
+@lru_cache  # a statement takes longer to put together than to execute
+def _upsert(
+    dialect: str, table: Table, columns: tuple[str, ...], key: Column[Any] | None, adding: bool
+) -> Executable:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite_dialect.insert
     statement = insert(table)
     return statement.on_conflict_do_update(
         index_elements=[key] if key is not None else list(table.primary_key),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, select
 
 from mmquality.records import Drawn
 from mmquality.store.conditions import RankingQuery
@@ -31,6 +31,14 @@ _UNCERTAIN = 0.5  # the score that says nothing
 _judged = current_labels.alias("judged")
 
 Condition = ColumnElement[bool]
+
+# Put together once: that takes longer than to execute them, and nobody else draws meanwhile.
+_HELD = select(leases.c.listing_no, leases.c.drawn).where(leases.c.analyst == bindparam("analyst"))
+_AT_RANK = (
+    select(listings.c.listing_no, listings.c.listing_id, _judged.c.changed)
+    .select_from(scores.join(listings).outerjoin(_judged, _judged.c.listing_no == scores.c.listing_no))
+    .where(scores.c.version_id == bindparam("version_id"), scores.c.rank == bindparam("rank"))
+)
 
 
 class Order(StrEnum):
@@ -84,9 +92,8 @@ class Draw:
 
         A disagreement is held by who asks for those, and nothing else is.
         """
-        own = select(leases.c.listing_no, leases.c.drawn).where(leases.c.analyst == self._analyst)
         case = None
-        for number, name in self._connection.execute(own).all():
+        for number, name in self._connection.execute(_HELD, {"analyst": self._analyst}).all():
             drawn, rank = Drawn(name), None
             if case is None and (drawn is Drawn.DISPUTE) == (order is Order.DISPUTES):
                 rank = self._still_to_be_judged(scores.c.listing_no == number, drawn)
@@ -198,8 +205,5 @@ class Draw:
 
     def _listing(self, rank: int) -> tuple[int, str, bool]:
         """The number and the id of the listing at a rank, and whether it changed since it was judged."""
-        at_rank = and_(scores.c.version_id == self._version_id, scores.c.rank == rank)
-        source = scores.join(listings).outerjoin(_judged, _judged.c.listing_no == scores.c.listing_no)
-        columns = listings.c.listing_no, listings.c.listing_id, _judged.c.changed
-        row = self._connection.execute(select(*columns).select_from(source).where(at_rank)).one()
+        row = self._connection.execute(_AT_RANK, {"version_id": self._version_id, "rank": rank}).one()
         return row[0], row[1], bool(row[2])

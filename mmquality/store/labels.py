@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
 from mmquality.records import Drawn, Label, Verdict
@@ -22,6 +22,23 @@ from mmquality.store.tables import (
     listings,
     model_versions,
     scores,
+)
+
+# Put together once: that takes longer than to execute them, and whoever writes holds up the others meanwhile.
+_JUDGED = (
+    select(*(listings.c[name] for name in ("listing_no", "title_hash", "photo_hash")))
+    .where(listings.c.listing_id == bindparam("listing_id"))
+    .with_for_update(key_share=True)
+)
+_PLACE = select(scores.c.score, scores.c.rank).where(
+    scores.c.listing_no == bindparam("listing_no"), scores.c.version_id == bindparam("version_id")
+)
+_DONE = delete(leases).where(leases.c.listing_no == bindparam("number"))
+_ADDED = insert(labels).returning(labels.c.label_id)
+_LABEL = (
+    select(*label_columns, listings.c.listing_id)
+    .select_from(labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no))
+    .where(labels.c.label_id == bindparam("number"))
 )
 
 
@@ -58,9 +75,8 @@ class LabelStore(LabelReader):
                 drawn_as["neighbours"] = json.dumps(list(neighbours), ensure_ascii=False)
             seen = _seen(connection, judged["listing_no"], seen_version)
             values = {**judged, **event, **drawn_as, **seen}
-            connection.execute(delete(leases).where(leases.c.listing_no == judged["listing_no"]))
-            new = insert(labels).values(values).returning(labels.c.label_id)
-            label_id = connection.execute(new).scalar_one()
+            connection.execute(_DONE, {"number": judged["listing_no"]})
+            label_id = connection.execute(_ADDED, values).scalar_one()
             let_newest_count(connection, [judged["listing_no"]])
             return _label(connection, label_id)
 
@@ -109,9 +125,7 @@ def verdict_event(verdict: Verdict, reason: str | None, note: str, analyst: str)
 
 def _judged(connection: Connection, listing_id: str) -> dict[str, Any]:
     """The listing's number and the content that is judged; other labels of it now wait for this one."""
-    columns = [listings.c[name] for name in ("listing_no", "title_hash", "photo_hash")]
-    query = select(*columns).where(listings.c.listing_id == listing_id).with_for_update(key_share=True)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_JUDGED, {"listing_id": listing_id}).mappings().one_or_none()
     if row is None:
         raise UnknownListingError(f"The catalogue has no listing {listing_id!r}; check the id.")
     return dict(row)
@@ -119,10 +133,8 @@ def _judged(connection: Connection, listing_id: str) -> dict[str, Any]:
 
 def _seen(connection: Connection, listing_no: int, version: str | None) -> dict[str, Any]:
     version_id = seen_version_id(connection, version)
-    place = select(scores.c.score, scores.c.rank).where(
-        scores.c.listing_no == listing_no, scores.c.version_id == version_id
-    )
-    row = connection.execute(place).mappings().one_or_none()
+    place = {"listing_no": listing_no, "version_id": version_id}
+    row = connection.execute(_PLACE, place).mappings().one_or_none()
     return {} if row is None else {"version_id": version_id, **row}
 
 
@@ -139,9 +151,7 @@ def seen_version_id(connection: Connection, version: str | None) -> int | None:
 
 
 def _label(connection: Connection, label_id: int) -> Label:
-    source = labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no)
-    query = select(*label_columns, listings.c.listing_id).select_from(source)
-    row = connection.execute(query.where(labels.c.label_id == label_id)).mappings().one_or_none()
+    row = connection.execute(_LABEL, {"number": label_id}).mappings().one_or_none()
     label = None if row is None else as_label(row)
     if label is None:
         raise MMQualityError(f"There is no label {label_id}; reload to see those there are.")

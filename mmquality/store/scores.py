@@ -23,17 +23,24 @@ def as_version(row: RowMapping) -> ModelVersion:
     return ModelVersion(row["name"], row["created_at"], row["listings"], row["summary"])
 
 
+_IN_FORCE = select(model_versions).join(current_model)
+_LAST_RANK = (
+    select(scores.c.rank)
+    .where(scores.c.version_id == bindparam("version_id"))
+    .order_by(scores.c.rank.desc())
+    .limit(1)
+)
+
+
 def version_in_force(connection: Connection) -> tuple[int, ModelVersion] | None:
     """The number and the record of the version that readers see."""
-    query = select(model_versions).join(current_model)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_IN_FORCE).mappings().one_or_none()
     return None if row is None else (row["version_id"], as_version(row))
 
 
 def scored_count(connection: Connection, version_id: int) -> int:
     """How many listings a version ranks."""
-    query = select(scores.c.rank).where(scores.c.version_id == version_id)
-    last = connection.execute(query.order_by(scores.c.rank.desc()).limit(1)).scalar_one_or_none()
+    last: int | None = connection.execute(_LAST_RANK, {"version_id": version_id}).scalar_one_or_none()
     return last or 0
 
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select
 
 from mmquality.records import Drawn, Verdict
 from mmquality.store.database import upsert
@@ -20,21 +20,28 @@ _CONTENT = ("title_hash", "photo_hash")
 _DERIVED = ("label_id", "verdict", "analyst", "disputed", "changed", "second_draw")
 
 
+_GIVEN = ("listing_no", "label_id", "verdict", "analyst", "drawn", *_CONTENT)
+_STANDING = (
+    select(
+        *(labels.c[name] for name in _GIVEN),
+        listings.c.listing_id,
+        *(listings.c[name].label(f"{name}_now") for name in _CONTENT),
+    )
+    .join(listings, listings.c.listing_no == labels.c.listing_no)
+    .outerjoin(label_withdrawals, label_withdrawals.c.label_id == labels.c.label_id)
+    .where(
+        labels.c.listing_no.in_(bindparam("numbers", expanding=True)), label_withdrawals.c.label_id.is_(None)
+    )
+    .order_by(labels.c.listing_no, labels.c.label_id)
+)
+
+
 def let_newest_count(connection: Connection, numbers: Sequence[int]) -> None:
     """For each of these listings (listing_nos) let its newest label that was not withdrawn count.
 
     Nobody else writes labels of these listings meanwhile: the caller has locked their rows.
     """
-    given = ("listing_no", "label_id", "verdict", "analyst", "drawn", *_CONTENT)
-    now = (listings.c[name].label(f"{name}_now") for name in _CONTENT)
-    query = (
-        select(*(labels.c[name] for name in given), listings.c.listing_id, *now)
-        .join(listings, listings.c.listing_no == labels.c.listing_no)
-        .outerjoin(label_withdrawals, label_withdrawals.c.label_id == labels.c.label_id)
-        .where(labels.c.listing_no.in_(numbers), label_withdrawals.c.label_id.is_(None))
-        .order_by(labels.c.listing_no, labels.c.label_id)
-    )
-    rows = connection.execute(query).mappings().all()
+    rows = connection.execute(_STANDING, {"numbers": list(numbers)}).mappings().all()
     pointers = [_pointer(list(own)) for _, own in groupby(rows, key=lambda row: row["listing_no"])]
     none = set(numbers) - {pointer["listing_no"] for pointer in pointers}
     if none:

@@ -122,9 +122,10 @@ class Draw:
         if order is Order.DISPUTES:
             rank, drawn = self._disputed(), Drawn.DISPUTE
         else:
-            rank, drawn = self._judged_once(current_labels.c.second_draw < second_share), Drawn.SECOND
-        if rank is None and order is not Order.DISPUTES:
-            rank, drawn = self._next(order), Drawn.QUEUE
+            share = current_labels.c.second_draw < second_share
+            rank, drawn = self._judged_once(share) if second_share else None, Drawn.SECOND
+            if rank is None:
+                rank, drawn = self._next(order), Drawn.QUEUE
         return None if rank is None else (rank, drawn)
 
     def _next(self, order: Order) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mmquality.pages import evidence, history, links, listing_head, session, verdicts
 from mmquality.pages.asking import query_of
@@ -30,6 +31,7 @@ ORDERS = {
     "Disagreements": Order.DISPUTES,
 }
 _SHARES = (0.0, 0.02, 0.05, 0.1, 0.2)
+_Places = tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]  # of the photo, the title and the form
 _PAUSE = timedelta(minutes=5)  # longer than this between two verdicts is not work on a case
 
 
@@ -47,13 +49,18 @@ def show(catalogue: Catalogue) -> None:
         return
     filters = replace(Filters.at(st.query_params.get("queue", "")), version="")  # scores are those in force
     settings = load_settings(catalogue.workspace)
-    order = _bar(catalogue, analyst, filters, settings)
     looked_at = _looked_at_again(catalogue, analyst)
+    way = st.container(key="way", horizontal=True, vertical_alignment="center", gap="small")
+    sides = st.columns(2, gap="medium")
+    with sides[1]:  # drawn first: that a verdict is saved is what its analyst waits for
+        places = sides[0], st.container(), verdicts.begin(catalogue, looked_at[1] if looked_at else None)
+    with way:
+        order = _bar(catalogue, analyst, filters, settings)
     query, store, how = query_of(catalogue, filters), catalogue.store, (settings.second_share, order)
     if looked_at is not None:
-        _case(catalogue, filters, *looked_at, again=True)
+        _case(catalogue, places, filters, *looked_at, again=True)
     elif case := store.next_case(analyst, query, settings.control_share, _skipped(), None, *how):
-        _case(catalogue, filters, case)
+        _case(catalogue, places, filters, case)
         _look_ahead(catalogue, store.upcoming(analyst, query, [*_skipped(), case.listing_id], *how))
     else:
         _nothing_left(catalogue, filters, order)
@@ -66,20 +73,19 @@ def _say_who() -> None:
 
 def _bar(catalogue: Catalogue, analyst: str, filters: Filters, settings: CatalogueSettings) -> Order:
     """The day's work, the way back and past a case, how the queue works; the order in which cases come."""
-    with st.container(key="way", horizontal=True, vertical_alignment="center", gap="small"):
-        told = [_today(catalogue, analyst), "the filtered ranking" if filters.narrowed else ""]
-        header("Review", *told, _unsettled(catalogue))
-        st.toggle(
-            "Show score", key="reveal", bind="query-params",
-            help="Without it you judge by what you see. It stands in the message after your verdict.",
-        )  # fmt: skip
-        with st.popover("Queue", icon=":material/tune:"):
-            order = _settings(catalogue, filters, settings)
-        st.button(
-            "Back", shortcut="B", icon=":material/arrow_back:", on_click=_go_back, args=(catalogue, analyst),
-            help="To the case you judged before",
-        )  # fmt: skip
-        st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, key="skip")
+    told = [_today(catalogue, analyst), "the filtered ranking" if filters.narrowed else ""]
+    header("Review", *told, _unsettled(catalogue))
+    st.toggle(
+        "Show score", key="reveal", bind="query-params",
+        help="Without it you judge by what you see. It stands in the message after your verdict.",
+    )  # fmt: skip
+    with st.popover("Queue", icon=":material/tune:"):
+        order = _settings(catalogue, filters, settings)
+    st.button(
+        "Back", shortcut="B", icon=":material/arrow_back:", on_click=_go_back, args=(catalogue, analyst),
+        help="To the case you judged before",
+    )  # fmt: skip
+    st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, key="skip")
     return order
 
 
@@ -169,7 +175,6 @@ def _go_on() -> None:
 
 
 def _nothing_left(catalogue: Catalogue, filters: Filters, order: Order) -> None:
-    verdicts.say_what_was_saved()
     skipped = _skipped()
     if skipped:
         notice("Only skipped cases are left", f"You skipped {count(len(skipped), 'listing')}.")
@@ -186,32 +191,40 @@ def _nothing_left(catalogue: Catalogue, filters: Filters, order: Order) -> None:
 
 
 def _case(
-    catalogue: Catalogue, filters: Filters, case: Case, label: Label | None = None, again: bool = False
+    catalogue: Catalogue,
+    places: _Places,
+    filters: Filters,
+    case: Case,
+    label: Label | None = None,
+    again: bool = False,
 ) -> None:
-    """The case and its form. Earlier verdicts are shown to who settles a disagreement, and to nobody else."""
+    """The case in its places, the form first: once its title is there, keys are verdicts on it.
+
+    Earlier verdicts are shown to who settles a disagreement, and to nobody else.
+    """
     st.session_state["case"] = case.listing_id
     listing = catalogue.store.listing(case.listing_id)
     hidden = not st.session_state.get("reveal") and not again
-    ranked = None if hidden else listing_head.place(catalogue, listing.listing_id)
     drawn = label.drawn if label else case.drawn
-    found = evidence.gather(catalogue, listing.listing_id)
-    left, right = st.columns(2, gap="medium")
-    with left, st.container(key="portrait"):
+    photo, told, form = places
+    threshold = filters.query().min_score
+    about = verdicts.Case(
+        catalogue, listing, drawn=drawn, score_hidden=hidden, threshold=threshold, done=_go_on
+    )
+    verdicts.form(about, label, form)
+    with photo, st.container(key="portrait"):
         zoomable_photo(listing)
-    with right:
+    found = evidence.gather(catalogue, listing.listing_id)
+    with told:
         st.html(title(listing))
         st.html(f'<div class="mmq-chips">{chips(listing)}</div>')
+        ranked = None if hidden else listing_head.place(catalogue, listing.listing_id)
         if ranked is not None:
             st.html(listing_head.standing(catalogue, ranked, found))
         if case.changed:
             caption("Judged before; its title or photo has changed since.")
         if case.drawn is Drawn.DISPUTE:
             history.labels(catalogue, listing, "Analysts disagree; your verdict settles it", not hidden)
-        threshold = filters.query().min_score
-        about = verdicts.Case(
-            catalogue, listing, drawn=drawn, score_hidden=hidden, threshold=threshold, done=_go_on
-        )
-        verdicts.form(about, label)
     evidence.show(catalogue, listing, found, "", history=not hidden, unseen=True)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mmquality.errors import MMQualityError
 from mmquality.pages import evidence, links, place, session
@@ -39,10 +40,20 @@ class Case:
     done: Callable[[], None] | None = None  # called after a verdict, instead of going on to a listing
 
 
-def form(case: Case, label: Label | None) -> None:
-    """What the last key did, the label that counts and the buttons for a new one."""
-    with st.container(key="verdicts", border=True, gap="small"):
-        _what_was_saved(case, label)
+def begin(catalogue: Catalogue, label: Label | None) -> DeltaGenerator:
+    """The form's place with what the last key did in it, drawn before all that has to be looked up first.
+
+    `label`: the one that counts for the listing that the form will be about.
+    """
+    place = st.container(key="verdicts", border=True, gap="small")
+    with place:
+        _what_was_saved(catalogue, label)
+    return place
+
+
+def form(case: Case, label: Label | None, place: DeltaGenerator | None = None) -> None:
+    """What the last key did (where it is not in `place` yet), the label that counts, and the buttons."""
+    with place or begin(case.catalogue, label):
         _question(case, label)
         _buttons(case)
         st.text_input(
@@ -69,7 +80,7 @@ def say_what_was_saved() -> None:
         st.toast(as_markdown(words), icon=icon)
 
 
-def _what_was_saved(case: Case, label: Label | None) -> None:
+def _what_was_saved(catalogue: Catalogue, label: Label | None) -> None:
     """What the last key did, for as long as nothing else is done, and the way to take it back."""
     label_before, title, words = st.session_state.get(_LAST) or (None, "", "")
     icon, words = st.session_state.pop(_SAID, None) or ("", words)
@@ -77,7 +88,7 @@ def _what_was_saved(case: Case, label: Label | None) -> None:
     with st.container(key="said", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<p class="mmq-said{alarming}" role="status">{as_html(words)}</p>')
         if label_before is not None and label is None:
-            _undo_button("Undo", case.catalogue, label_before, title)
+            _undo_button("Undo", catalogue, label_before, title)
 
 
 def say(icon: str, words: str) -> None:

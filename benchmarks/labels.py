@@ -3,9 +3,9 @@
     python benchmarks/labels.py --listings DIR      all catalogues; writes docs/benchmarks.md
     python benchmarks/labels.py --short             the sample marketplace alone, 20 and 40 labels
 
-The truth plays the analyst, and one verdict in twenty is wrong. For each order of the queue: the first so many
-cases are labelled (anywhere in the catalogue), `mmquality retrain`, and the new ranking is measured on the test
-listings: on all of them, and on those that nobody labelled. *random* labels listings drawn at random.
+The truth plays the analyst, and one verdict in twenty is wrong. For each order of the queue: the first so
+many cases are labelled (anywhere in the catalogue), `mmquality retrain`, and the new ranking is measured on
+the test listings: on all of them, and on those that nobody labelled. *random* labels listings drawn at random.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def scores_of(workspace: Workspace) -> tuple[pd.Series[float], set[str]]:
 
 def error(scores: pd.Series[float], mismatched: set[str]) -> float:
     """1 - average precision."""
-    ap = mismatch_metrics(scores.to_numpy(), scores.index.isin(list(mismatched)))["ap"]
+    ap = mismatch_metrics(scores.to_numpy(dtype=np.float64), scores.index.isin(list(mismatched)))["ap"]
     return float("nan") if ap is None else 1 - float(ap)
 
 

@@ -5,7 +5,7 @@
 
 The truth plays the analyst, and one verdict in twenty is wrong. For each order of the queue: the first so
 many cases are labelled (anywhere in the catalogue), `mmquality retrain`, and the new ranking is measured on
-the test listings: on all of them, and on those that nobody labelled. *random* labels listings drawn at random.
+the test listings: on all of them, and on those that nobody labelled. *random*: listings drawn at random.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from mmquality.pages.escaping import plain
 from mmquality.pages.filters import Filters
 from mmquality.pipeline.importing import InputFiles, import_files
 from mmquality.pipeline.places import index_path
+from mmquality.pipeline.settings import change_settings
 from mmquality.records import Reason, Space, Verdict
 from mmquality.store import LabelQuery, RankingQuery
 
@@ -51,6 +52,7 @@ def test_twenty_cases_are_judged_by_key(page: Page, own_shop: Shop) -> None:
 def test_two_people_work_one_queue_and_never_get_the_same_case(
     visitor: Callable[[], Page], own_shop: Shop
 ) -> None:
+    change_settings(own_shop.workspace, second_share=0.0)
     people = {"Ana": visitor(), "Ben": visitor()}
     for name, page in people.items():
         page.goto(f"{own_shop.address}/review")
@@ -69,6 +71,31 @@ def test_two_people_work_one_queue_and_never_get_the_same_case(
     rows = own_shop.store.labels_page(LabelQuery(newest_only=False), size=30).rows
     assert sorted(row.label.analyst for row in rows) == ["Ana"] * 8 + ["Ben"] * 8
     assert len({row.label.listing_id for row in rows}) == 16
+
+
+def test_two_judge_unseen_and_a_third_settles_what_they_disagree_on(
+    visitor: Callable[[], Page], own_shop: Shop
+) -> None:
+    change_settings(own_shop.workspace, control_share=0.0, second_share=1.0)
+    ana, ben, cid = visitor(), visitor(), visitor()
+    for page, name, place in ((ana, "Ana", "review"), (ben, "Ben", "labels"), (cid, "Cid", "labels")):
+        page.goto(f"{own_shop.address}/{place}")
+        say_who(page, name)
+    case = _judge(ana, "1")
+    ben.goto(f"{own_shop.address}/review")
+    expect(ben.locator(".mmq-title")).to_have_text(case)
+    expect(ben.locator(".stMain")).not_to_contain_text("Ana")
+    assert _judge(ben, "y") == case
+    cid.goto(f"{own_shop.address}/labels?which=disputed")
+    cid.get_by_role("link", name="Settle them").click()
+    expect(cid.locator(".mmq-title")).to_have_text(case)
+    for name in ("Ana", "Ben"):
+        expect(cid.locator(".mmq-verdict").filter(has_text=name)).to_have_count(1)
+    settle(cid)
+    cid.keyboard.press("y")
+    expect(cid.get_by_text("No disagreement is left to you")).to_be_visible()
+    assert not own_shop.store.disputed()
+    assert own_shop.store.label_counts()[Verdict.MATCH] == 1
 
 
 def test_a_filtered_view_is_saved_shared_and_opened_elsewhere(

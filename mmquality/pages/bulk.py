@@ -37,8 +37,10 @@ def choose(ids: Iterable[str], among: Iterable[str]) -> None:
 
 def checkbox(listing_id: str, title: str) -> None:
     """A card's box to tick."""
-    key = f"choose-{listing_id}"
-    st.session_state[key] = listing_id in chosen()
+    key, ticked = f"choose-{listing_id}", listing_id in chosen()
+    # Set only what differs: a box may have been ticked since this run began, and the browser would untick it.
+    if st.session_state.get(key) != ticked:
+        st.session_state[key] = ticked
     st.checkbox(
         as_markdown(title), key=key,
         on_change=lambda: choose([listing_id] if st.session_state[key] else [], [listing_id]),

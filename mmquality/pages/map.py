@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from mmquality.pages import jobs, links, map_plot, neighbours, session
@@ -40,8 +41,10 @@ def show(catalogue: Catalogue) -> None:
         caption("Near means alike; how far apart groups lie says little. Draw a line around listings.")
     left, right = st.columns([5, 2], gap="medium")
     with left:
-        verdicts = _verdicts(catalogue) if colour == "Label" else {}
-        chosen = map_plot.show(places, colour, verdicts)
+        events = catalogue.store.label_events() if colour == "Label" else None
+        written, dark = path.stat().st_mtime_ns, st.context.theme.type == "dark"
+        drawn = _drawn(catalogue, str(path), written, colour, dark, catalogue.workspace.database_url, events)
+        chosen = map_plot.show(*drawn, colour)
     with right:
         _selection(catalogue, places.iloc[chosen])
 
@@ -50,6 +53,21 @@ def show(catalogue: Catalogue) -> None:
 def _places(path: str, written: int) -> pd.DataFrame:
     """The map as it was `written`, shared by all visits: to be read only."""
     return map_plot.prepared(load_map(Path(path)))
+
+
+@st.cache_resource(max_entries=3, show_spinner="Drawing the map …")
+def _drawn(
+    _catalogue: Catalogue,
+    path: str,
+    written: int,
+    colour: str,
+    dark: bool,
+    database: str,
+    events: tuple[int, int] | None,
+) -> tuple[go.Figure, list[map_plot.Rows]]:
+    """The map in a theme's colours and after so many labels, shared by all visits."""
+    verdicts = _verdicts(_catalogue) if colour == "Label" else {}
+    return map_plot.drawn(_places(path, written), colour, verdicts)
 
 
 def _verdicts(catalogue: Catalogue) -> dict[str, str]:

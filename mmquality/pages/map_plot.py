@@ -42,18 +42,23 @@ def prepared(places: pd.DataFrame) -> pd.DataFrame:
     return places.assign(told=told, group=group)
 
 
-def show(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> Rows:
-    """The plot; gives the rows of `places` that are marked on it."""
+def drawn(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> tuple[go.Figure, list[Rows]]:
+    """The plot and the rows of `places` in each of its traces; of a large map worth keeping."""
     traces = _groups(places, colour, verdicts)
+    return figure(places, colour, traces), list(traces.values())
+
+
+def show(chart: go.Figure, traces: list[Rows], colour: str) -> Rows:
+    """Show what was `drawn`; gives the rows that are marked on it."""
     event = st.plotly_chart(
-        figure(places, colour, traces),
+        chart,
         key=f"map-{colour}",
         on_select="rerun",
         selection_mode=("lasso", "box"),
         config=_CONFIG,
-        alt=f"Map of {count(len(places), 'listing')}, coloured by {colour.lower()}",
+        alt=f"Map of {count(sum(map(len, traces)), 'listing')}, coloured by {colour.lower()}",
     )
-    return marked(event["selection"]["points"], list(traces.values()))
+    return marked(event["selection"]["points"], traces)
 
 
 def marked(points: list[dict[str, Any]], traces: list[Rows]) -> Rows:

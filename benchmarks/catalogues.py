@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import report
 
@@ -39,8 +40,10 @@ class Built:
         return ["--truth", str(self.folder / "planted.csv"), "--split", str(self.folder / "split.csv")]
 
 
-def arguments(description: str | None) -> argparse.Namespace:
-    """--listings, --short, --json, --seed, --seeds, --workspaces."""
+def arguments(
+    description: str | None, more: Mapping[str, dict[str, Any]] | None = None
+) -> argparse.Namespace:
+    """--listings, --short, --json, --seed, --seeds, --workspaces, and `more` options of a script's own."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -52,6 +55,8 @@ def arguments(description: str | None) -> argparse.Namespace:
     parser.add_argument(
         "--workspaces", type=Path, help="keeps workspaces here, and uses those that are there"
     )
+    for name, options in (more or {}).items():
+        parser.add_argument(name, **options)
     given = parser.parse_args()
     if not (given.short or given.listings):
         parser.error("give --listings DIR, or --short for the sample marketplace")

@@ -1,6 +1,7 @@
 """Do labels pay? Simulated analysts label what the queue hands them, and the model is trained again.
 
     python benchmarks/labels.py --listings DIR      all catalogues; writes docs/benchmarks.md
+    python benchmarks/labels.py --listings DIR --orders uncertain       of one order of the queue alone
     python benchmarks/labels.py --short             the sample marketplace alone, 20 and 40 labels
 
 The truth plays the analyst, and one verdict in twenty is wrong. For each order of the queue: the first so
@@ -31,6 +32,7 @@ from mmquality.store import Order, RankingQuery
 AT, AT_SHORT = (100, 300), (20, 40)
 ORDERS = (Order.WORST, Order.UNCERTAIN, Order.VARIED, None)  # None: drawn at random
 WRONG = 0.05  # of the analyst's verdicts
+RANDOM = "random"
 LOWER = 0.75  # the error after the labels, of that before
 
 
@@ -60,7 +62,7 @@ def scores_of(workspace: Workspace) -> tuple[pd.Series[float], set[str]]:
 
 def error(scores: pd.Series[float], mismatched: set[str]) -> float:
     """1 - average precision."""
-    ap = mismatch_metrics(scores.to_numpy(dtype=np.float64), scores.index.isin(list(mismatched)))["ap"]
+    ap = mismatch_metrics(np.array(scores, dtype=np.float64), scores.index.isin(list(mismatched)))["ap"]
     return float("nan") if ap is None else 1 - float(ap)
 
 
@@ -86,7 +88,7 @@ def measure(
             unlabelled = test & ~before.index.isin(list(labelled))
             row = {
                 "catalogue": catalogue.name,
-                "order": order.value if order else "random",
+                "order": order.value if order else RANDOM,
                 "labels": labels,
                 "mismatches among them": len(labelled & mismatched),
                 "AP test before": 1 - error(before[test], mismatched),
@@ -101,13 +103,16 @@ def measure(
 
 def main() -> None:
     """Run it."""
-    given = catalogues.arguments(__doc__)
+    orders = {order.value if order else RANDOM: order for order in ORDERS}
+    given = catalogues.arguments(
+        __doc__, {"--orders": {"nargs": "+", "choices": orders, "default": [*orders]}}
+    )
     counts = AT_SHORT if given.short else AT
     rows = []
     with catalogues.built(given) as everyone:
         for catalogue in everyone:
-            for order in ORDERS:
-                rows += measure(catalogue, order, counts, given.seed)
+            for name in given.orders:
+                rows += measure(catalogue, orders[name], counts, given.seed)
     bars = {
         f"{row['catalogue']}: error after {row['labels']} labels ({row['order']}) / before": report.bar(
             row["error after / before"], LOWER, at_least=False

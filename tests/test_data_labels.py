@@ -70,6 +70,14 @@ def test_rows_that_cannot_be_used_say_where_and_why(tmp_path: Path) -> None:
     assert problems[5][2].startswith("is none of this workspace's, which are wrong_product, wrong_variant")
 
 
+@pytest.mark.parametrize(
+    "written", ["2026-03-01T12:00Z", "2026-03-01 12:00:00.000000", "1772366400", "1772366400000"]
+)
+def test_moments_as_programs_write_them(tmp_path: Path, written: str) -> None:
+    path = write(tmp_path / "labels.csv", f"listing_id,verdict,analyst,created_at\n1,match,a,{written}\n")
+    assert [label.created_at for label in read(path)[0]] == [NOON]
+
+
 def test_a_name_for_rows_without_one(tmp_path: Path) -> None:
     path = write(tmp_path / "labels.jsonl", '{"listing_id": "1", "verdict": "match"}\n')
     assert [label.analyst for label in read(path, "eve")[0]] == ["eve"]

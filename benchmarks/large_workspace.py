@@ -19,9 +19,9 @@ from PIL import Image, ImageDraw
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.data.click_log import merge_clicks
 from mmquality.index import NeighbourIndex, Vectors, unit
+from mmquality.pipeline import kept_tables
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Background
-from mmquality.pipeline.group_ranks import group_ranks
 from mmquality.pipeline.importing import count_clicks
 from mmquality.pipeline.mapping import MOST, map_path
 from mmquality.pipeline.model_record import CONFIG, METRICS
@@ -64,7 +64,9 @@ def make(root: Path, listings: int, seed: int) -> Workspace:
         store.save_view("Lamps to check", "q=lamp&score=50&score=100", ANALYSTS[0])
         store.save_import_report({"added": listings, "problems": listings // 20}, _problems(listings // 20))
         _measured(workspace, ids, moved, rng)
-        group_ranks(workspace, store, name)
+        for version in _VERSIONS:
+            kept_tables.ranked_numbers(workspace, store, version)
+        kept_tables.keep(workspace, store, name)
     return workspace
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from mmquality.pages import neighbours, plots, session
 from mmquality.pages.components import caption, facts, notice, section
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, percent
+from mmquality.pipeline.kept_tables import ranked_numbers
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.version_changes import VersionChange, compare_versions, named
 from mmquality.records import ModelVersion
@@ -136,7 +138,8 @@ def _stamp(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> str:
 @st.cache_data(max_entries=4, show_spinner="Comparing the two versions …")
 def _told(_catalogue: Catalogue, before: str, after: str, stamp: str) -> _Told:
     """What was published never changes, so two versions are compared once."""
-    change, store = compare_versions(_catalogue.store, before, after), _catalogue.store
+    store = _catalogue.store
+    change = compare_versions(store, before, after, partial(ranked_numbers, _catalogue.workspace, store))
     shown = (
         named(store, rows) for rows in (_sample(change.rows), change.risen(_MOVED), change.fallen(_MOVED))
     )

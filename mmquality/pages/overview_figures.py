@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.pages.asking import in_force
-from mmquality.pipeline.group_ranks import group_ranks
+from mmquality.pipeline.kept_tables import group_ranks
 from mmquality.pipeline.reading import Catalogue
 from mmquality.store import Flagged, Groups
 

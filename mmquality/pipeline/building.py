@@ -14,10 +14,10 @@ from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.calibration import error_of, reliability
+from mmquality.pipeline import kept_tables
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
 from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoding import EncodedCatalogue, encode, encoded_catalogue
-from mmquality.pipeline.group_ranks import group_ranks
 from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
@@ -175,7 +175,7 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
             varied = varied_order(scores, load_unified(model))
             store.publish(version, scores[["listing_id", "score"]], in_force, varied, whoami())
             if in_force:
-                group_ranks(workspace, store, name)
+                kept_tables.keep(workspace, store, name)
     return name
 
 

@@ -37,7 +37,7 @@ def test_what_was_kept_is_read_again(shop: Fixture, monkeypatch: pytest.MonkeyPa
 
 
 def test_an_import_and_a_damaged_file_have_it_made_anew(shop: Fixture) -> None:
-    kept = shop.workspace.models / "v1" / "groups.arrow"
+    kept = shop.workspace.models / "v1" / "index" / "groups.arrow"
     with Store.open(shop.workspace.database_url) as store:
         keep(shop.workspace, store, "v1")
         kept.write_bytes(kept.read_bytes()[:-9])

@@ -174,8 +174,8 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
             version = ModelVersion(name, datetime.now(UTC), len(scores), _summary(workspace, checkpoint))
             varied = varied_order(scores, load_unified(model))
             store.publish(version, scores[["listing_id", "score"]], in_force, varied, whoami())
-            if in_force:
-                kept_tables.keep(workspace, store, name)
+        if published or in_force:
+            kept_tables.keep(workspace, store, name)
     return name
 
 

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from mmquality.config import Workspace
 from mmquality.ids import map_table, save_table
+from mmquality.pipeline.places import index_path
+from mmquality.records import Space
 from mmquality.store import Groups, Store
 
 _COLUMNS = "category", "seller"
@@ -34,7 +36,7 @@ def group_ranks(workspace: Workspace, store: Store, version: str) -> tuple[Group
         return dict(zip(_COLUMNS, map(_written, store.ranked_groups(*_COLUMNS)), strict=True))
 
     made_for = f"{_published(store, version)} {len(store.import_reports())}"
-    table = _kept(workspace.models / version / "groups.arrow", made_for, count)
+    table = _kept(_path(workspace, version, "groups"), made_for, count)
     return tuple(_read(table[name]) for name in _COLUMNS)
 
 
@@ -46,8 +48,12 @@ def ranked_numbers(workspace: Workspace, store: Store, version: str) -> pd.DataF
         return {str(name): found[name].to_numpy() for name in found}
 
     made_for = _published(store, version)
-    found: pd.DataFrame = _kept(workspace.models / version / "ranked.arrow", made_for, read).to_pandas()
+    found: pd.DataFrame = _kept(_path(workspace, version, "ranked"), made_for, read).to_pandas()
     return found
+
+
+def _path(workspace: Workspace, version: str, name: str) -> Path:
+    return index_path(workspace, version, Space.UNIFIED).with_name(f"{name}.arrow")
 
 
 def _published(store: Store, version: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from mmquality.errors import UnknownListingError
@@ -40,8 +41,8 @@ def show(catalogue: Catalogue) -> None:
     _what_it_can_mean(report)
     left, right = st.columns(2, gap="medium")
     with left:
-        _places(report)
-        _prices(report)
+        _places(catalogue, report)
+        _prices(catalogue, report)
     with right:
         _one_listing(catalogue, report)
     _verdicts(catalogue, report)
@@ -68,11 +69,23 @@ def _what_it_can_mean(report: ClickReport) -> None:
     st.html(f'<div class="mmq-causes">{told}</div>')
 
 
-def _places(report: ClickReport) -> None:
+def _places(catalogue: Catalogue, report: ClickReport) -> None:
     section(
         "Clicks by place", "Who stands on top is not chance: the line is what an average listing gets there."
     )
-    click_plots.show(click_plots.places(report), "places", "Click rate of each place on the page")
+    chart = _places_chart(report, *_log(catalogue, report))
+    click_plots.show(chart, "places", "Click rate of each place on the page")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _places_chart(_report: ClickReport, database: str, log: tuple[int, int], dark: bool) -> go.Figure:
+    return click_plots.places(_report)
+
+
+def _log(catalogue: Catalogue, report: ClickReport) -> tuple[str, tuple[int, int], bool]:
+    """What the charts that are kept depend on: the log, which only grows, and the theme."""
+    dark = st.context.theme.type == "dark"
+    return catalogue.workspace.database_url, (report.shown, report.clicks), dark
 
 
 def _one_listing(catalogue: Catalogue, report: ClickReport) -> None:
@@ -103,27 +116,27 @@ def _chosen(catalogue: Catalogue, report: ClickReport, asked: str) -> Listing | 
         return None
 
 
-def _prices(report: ClickReport) -> None:
-    rows = click_agreement.by_price(report)
-    if len(rows) < 2:
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _prices_chart(_report: ClickReport, database: str, log: tuple[int, int], dark: bool) -> go.Figure | None:
+    rows = click_agreement.by_price(_report)
+    return click_plots.prices(rows) if len(rows) > 1 else None
+
+
+def _prices(catalogue: Catalogue, report: ClickReport) -> None:
+    chart = _prices_chart(report, *_log(catalogue, report))
+    if chart is None:
         return
     section(
         "Clicks by price",
         "The quarters of the catalogue by price. Where they differ, a missing click may mean the price.",
     )
-    click_plots.show(click_plots.prices(rows), "prices", "Clicks over expected clicks by price")
+    click_plots.show(chart, "prices", "Clicks over expected clicks by price")
 
 
 def _verdicts(catalogue: Catalogue, report: ClickReport) -> None:
     section("Do clicks say what people say?", "Verdicts on listings that were shown at least once.")
-    labelled = _labelled(
-        catalogue,
-        report,
-        catalogue.workspace.database_url,
-        catalogue.store.label_events(),
-        (report.shown, report.clicks),
-    )
-    overall = click_agreement.overall(labelled)
+    events = catalogue.store.label_events()
+    overall, rows, charts = _agreed(catalogue, report, events, *_log(catalogue, report))
     if not (overall.mismatches and overall.matches):
         notice(
             "Too few verdicts yet",
@@ -136,34 +149,37 @@ def _verdicts(catalogue: Catalogue, report: ClickReport) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         section("Clicks by verdict", "Each dot is a labelled listing; 1 = as many clicks as an average one.")
-        click_plots.show(click_plots.by_verdict(labelled), "by-verdict", "Shrunk click ratio by verdict")
+        click_plots.show(charts[0], "by-verdict", "Shrunk click ratio by verdict")
         st.html(f'<p class="mmq-verdict">{_SELECTED}</p>')
     with right:
-        _agreement(overall, labelled, report)
+        _agreement(rows, charts[1])
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _labelled(
-    _catalogue: Catalogue, _report: ClickReport, database: str, events: tuple[int, int], log: tuple[int, int]
-) -> pd.DataFrame:
-    """The same as long as nobody labels and the log, which only grows, does not."""
-    return click_agreement.labelled_listings(_catalogue.store, _report)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _agreed(
+    _catalogue: Catalogue,
+    _report: ClickReport,
+    events: tuple[int, int],
+    database: str,
+    log: tuple[int, int],
+    dark: bool,
+) -> tuple[AgreementRow, list[AgreementRow], tuple[go.Figure, go.Figure]]:
+    """All verdicts, the groups, and their charts, as long as nobody labels and the log does not grow."""
+    labelled = click_agreement.labelled_listings(_catalogue.store, _report)
+    overall = click_agreement.overall(labelled)
+    categories = click_agreement.by_category(labelled)[:_CATEGORIES]
+    rows = [overall, *click_agreement.by_impressions(labelled, _report)]
+    rows += categories if len(categories) > 1 else []
+    comparable = [row for row in rows if row.clicks is not None or row.score is not None]
+    return overall, rows, (click_plots.by_verdict(labelled), click_plots.agreement(comparable))
 
 
-def _agreement(overall: AgreementRow, labelled: pd.DataFrame, report: ClickReport) -> None:
+def _agreement(rows: list[AgreementRow], chart: go.Figure) -> None:
     section(
         "Agreement with verdicts",
         "How often a mismatch stands above a match, with 95 % intervals. Below a name: mismatches / matches.",
     )
-    categories = click_agreement.by_category(labelled)[:_CATEGORIES]
-    rows = [overall, *click_agreement.by_impressions(labelled, report)]
-    rows += categories if len(categories) > 1 else []
-    comparable = [row for row in rows if row.clicks is not None or row.score is not None]
-    click_plots.show(
-        click_plots.agreement(comparable),
-        "agreement",
-        "AUC of P(no click) and of the mismatch score by group",
-    )
+    click_plots.show(chart, "agreement", "AUC of P(no click) and of the mismatch score by group")
     with st.expander("The numbers"):
         st.dataframe(_table(rows), hide_index=True, height="content", alt="Agreement with verdicts by group")
 

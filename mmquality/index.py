@@ -78,7 +78,10 @@ class NeighbourIndex:
         cosines, rows = self._index.search(queries, k)
         if self._is_rounded:  # so it is not of unit length: what was found is measured anew
             pairs = zip(queries, rows, strict=True)
-            cosines = np.array([self.vectors_at(found) @ query for query, found in pairs], np.float32)
+            # A sum of its own for each pair: a matrix product would round by how many there are.
+            cosines = np.array(
+                [np.einsum("kd,d->k", self.vectors_at(found), query) for query, found in pairs], np.float32
+            )
             nearest = np.argsort(-cosines, axis=1, kind="stable")
             rows, cosines = np.take_along_axis(rows, nearest, 1), np.take_along_axis(cosines, nearest, 1)
         return rows, distance_of(cosines)

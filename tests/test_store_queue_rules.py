@@ -134,14 +134,20 @@ def settled(said: list[Said]) -> bool:
     """Whether those agree who spoke since somebody else judged what others disagreed on."""
     begin = 0
     for n in range(1, len(said)):
-        if not of_one_mind(said[begin:n]) and said[n].analyst not in {s.analyst for s in said[begin:n]}:
+        if not of_one_mind(said[begin:n]) and said[n].analyst not in opinions(said[begin:n]):
             begin = n
     return of_one_mind(said[begin:])
 
 
 def of_one_mind(said: list[Said]) -> bool:
-    last = {s.analyst: s.verdict for s in said}
-    return len(set(last.values())) == 1
+    return len(set(opinions(said).values())) == 1
+
+
+def opinions(said: list[Said]) -> dict[str, Verdict]:
+    """Everybody's last word, but for those who were unsure before somebody was sure."""
+    last = {s.analyst: (n, s.verdict) for n, s in enumerate(said)}
+    sure = max((n for n, s in enumerate(said) if s.verdict is not Verdict.UNSURE), default=-1)
+    return {who: word for who, (n, word) in last.items() if word is not Verdict.UNSURE or n > sure}
 
 
 QueueRules.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)

@@ -140,6 +140,16 @@ def test_verdicts_on_what_the_listing_was_are_no_dispute(ranked: Store) -> None:
     assert disputed(ranked) == []
 
 
+def test_who_was_unsure_before_somebody_was_sure_does_not_disagree(ranked: Store) -> None:
+    say(ranked, "L000", "ann", Verdict.UNSURE)
+    say(ranked, "L000", "bob", Verdict.MISMATCH, Drawn.BROWSED)
+    assert disputed(ranked) == [] and list(teaching_labels(ranked)["listing_id"]) == ["L000"]
+    say(ranked, "L000", "cid", drawn=Drawn.BROWSED)
+    assert disputed(ranked) == ["L000"]
+    say(ranked, "L000", "ann")  # who is neither of the two, and settles it
+    assert disputed(ranked) == []
+
+
 def test_a_bulk_label_disagrees_like_any_other(ranked: Store) -> None:
     say(ranked, "L000", "ann")
     bulk = ranked.add_labels(["L000", "L001"], Verdict.UNSURE, None, "", "bob")

@@ -54,11 +54,14 @@ def disagree(said: Sequence[tuple[str, str]]) -> bool:
     """Whether analysts differ in these (analyst, verdict), the oldest first, and nobody has settled it.
 
     Of each analyst the last word counts. Somebody who judges while two disagree, and is neither, settles it.
+    Who was unsure before somebody else was sure does not disagree.
     """
     last: dict[str, str] = {}
     for analyst, verdict in said:
         if len(set(last.values())) > 1 and analyst not in last:
             last = {}
+        if verdict != Verdict.UNSURE:
+            last = {who: word for who, word in last.items() if word != Verdict.UNSURE}
         last[analyst] = verdict
     return len(set(last.values())) > 1
 

@@ -117,13 +117,15 @@ def moves(rows: pd.DataFrame, before: str, after: str) -> go.Figure:
     """The score of each listing in two versions (`score_before`, `score_after`, `listing_id`)."""
     colours = theme_colours()
     change = rows["score_after"] - rows["score_before"]
-    ink = [colours["mismatch"] if c > 0.1 else colours["match"] if c < -0.1 else QUIET for c in change]
+    # A number for each dot, not a colour: Plotly looks into every colour of a list.
+    way = (change > 0.1).astype(int) - (change < -0.1).astype(int)
+    inks = [[0, colours["match"]], [0.5, QUIET], [1, colours["mismatch"]]]
     chart = _with_diagonal()
     chart.add_scatter(
         x=rows["score_before"],
         y=rows["score_after"],
         mode="markers",
-        marker={"size": 5, "opacity": 0.6, "color": ink},
+        marker={"size": 5, "opacity": 0.6, "color": way, "colorscale": inks, "cmin": -1, "cmax": 1},
         text=[as_label(listing_id) for listing_id in rows["listing_id"]],
         hovertemplate="%{text}: %{x:.1%} → %{y:.1%}<extra></extra>",
     )

@@ -4,8 +4,9 @@ import streamlit as st
 
 from mmquality.pages import frame
 
-frame.begin()
-page = st.navigation(frame.pages())
-with frame.around():
-    page.run()
-frame.keep_loaded(page.title)
+if __name__ == "__main__":  # a worker process reads the script of who started it, and draws nothing
+    frame.begin()
+    page = st.navigation(frame.pages())
+    with frame.around():
+        page.run()
+    frame.keep_loaded(page.title)

@@ -67,4 +67,4 @@ def _note(_: Any, __: Any, statement: str, values: Any, ___: Any, many: bool) ->
 if __name__ == "__main__":
     if not event.contains(Engine, "before_cursor_execute", _note):
         event.listen(Engine, "before_cursor_execute", _note)
-    runpy.run_path(str(_APP))
+    runpy.run_path(str(_APP), run_name="__main__")

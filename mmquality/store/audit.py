@@ -23,11 +23,7 @@ from sqlalchemy import (
 
 from mmquality.store.database import Database
 from mmquality.store.events import Deed, events, record
-from mmquality.store.tables import (
-    label_withdrawals,
-    labels,
-    listings,
-)
+from mmquality.store.tables import label_withdrawals, labels, listings
 
 MOST_DEEDS = 10_000  # nobody pages further
 _STREAMED = 1_000  # rows held at a time by an export
@@ -68,22 +64,22 @@ class AuditStore(Database):
 
     def audit_page(self, query: AuditQuery | None = None, page: int = 1, size: int = 50) -> AuditPage:
         """Page 1, 2, … of the deeds, the newest first; they end after MOST_DEEDS: filter for others."""
-        wanted, skipped = query or AuditQuery(), (max(page, 1) - 1) * size
+        parts, skipped = _parts(query or AuditQuery()), (max(page, 1) - 1) * size
         with self._read() as connection:
-            total = sum(connection.execute(_counted(part)).scalar_one() for part in _parts(wanted))
+            total = sum(connection.execute(_counted(part)).scalar_one() for part in parts)
             total = min(total, MOST_DEEDS)
             if skipped >= total:
                 return AuditPage([], total)
-            rows = connection.execute(_newest(wanted, skipped, min(size, total - skipped))).all()
+            rows = connection.execute(_newest(parts, skipped, min(size, total - skipped))).all()
         return AuditPage(list(rows), total)
 
     def iter_audit(self, query: AuditQuery | None = None) -> Generator[Any, None, None]:
         """All of the query's deeds, the newest first; whoever stops before the end closes it."""
-        wanted = query or AuditQuery()
-        if not _parts(wanted):
+        parts = _parts(query or AuditQuery())
+        if not parts:
             return
         with self._read() as connection:
-            statement = _newest(wanted)
+            statement = _newest(parts)
             with connection.execution_options(yield_per=_STREAMED).execute(statement) as result:
                 yield from result
 
@@ -141,9 +137,8 @@ def _counted(part: Select[Any]) -> Select[Any]:
     return select(func.count()).select_from(part.limit(MOST_DEEDS).subquery())
 
 
-def _newest(query: AuditQuery, skipped: int = 0, size: int | None = None) -> Select[Any]:
+def _newest(parts: list[Select[Any]], skipped: int = 0, size: int | None = None) -> Select[Any]:
     """The deeds in their order; of each table only as many are looked at as may be on the page."""
-    parts = _parts(query)
     if size is not None:
         parts = [_in_order(part).limit(skipped + size) for part in parts]
     found = union_all(*(select(part.subquery()) for part in parts)).subquery()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from mmquality.records import Drawn, GivenLabel, Verdict
 from mmquality.store.database import Database
-from mmquality.store.standing import let_newest_count
+from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import label_withdrawals, labels, leases, listings
 from mmquality.store.text import storable
 
@@ -58,7 +58,7 @@ class LabelImportStore(Database):
                 taken = here.fate(listing["listing_no"], label, replace) if listing else Taken(Fate.UNKNOWN)
                 fates.append(taken)
                 if listing and taken.fate in (Fate.ADDED, Fate.REPLACED):
-                    content = {name: listing[name] for name in ("listing_no", "title_hash", "photo_hash")}
+                    content = {name: listing[name] for name in ("listing_no", *JUDGED)}
                     rows.append(content | _event(label, batch, now))
             if rows:
                 numbers = sorted({row["listing_no"] for row in rows})
@@ -108,7 +108,7 @@ def _when(label: GivenLabel) -> tuple[Any, ...]:
 
 def _listings(connection: Connection, ids: Sequence[str]) -> dict[str, Any]:
     """The listings by id; other labels of them now wait for this transaction."""
-    columns = [listings.c[name] for name in ("listing_id", "listing_no", "title_hash", "photo_hash")]
+    columns = [listings.c[name] for name in ("listing_id", "listing_no", *JUDGED)]
     query = select(*columns).where(listings.c.listing_id.in_(ids)).order_by(listings.c.listing_no)
     rows = connection.execute(query.with_for_update(key_share=True)).mappings()
     return {row["listing_id"]: row for row in rows}

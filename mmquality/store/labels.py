@@ -13,7 +13,7 @@ from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
 from mmquality.records import Drawn, Label, Verdict
 from mmquality.store.label_pages import LabelReader, as_label, label_columns, labels_with_versions
 from mmquality.store.scores import version_in_force
-from mmquality.store.standing import let_newest_count
+from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import (
     current_labels,
     label_withdrawals,
@@ -26,7 +26,7 @@ from mmquality.store.tables import (
 
 # Put together once: that takes longer than to execute them, and whoever writes holds up the others meanwhile.
 _JUDGED = (
-    select(*(listings.c[name] for name in ("listing_no", "title_hash", "photo_hash")))
+    select(*(listings.c[name] for name in ("listing_no", *JUDGED)))
     .where(listings.c.listing_id == bindparam("listing_id"))
     .with_for_update(key_share=True)
 )

@@ -16,7 +16,7 @@ from mmquality.store.counts import add_to_counts, counted
 from mmquality.store.database import Database, batches, upsert
 from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
 from mmquality.store.search_tables import category_counts
-from mmquality.store.standing import let_newest_count
+from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import current_labels, listings
 from mmquality.store.text import folded
 
@@ -32,7 +32,6 @@ _CONTENT = (
     "title_hash",
     "photo_hash",
 )
-_JUDGED = ("title_hash", "photo_hash")
 _STAMP = ("photo_size", "photo_mtime_ns")
 _WRITTEN = (*_CONTENT, *_STAMP, "title_folded")
 _BATCH = 10_000  # ids in one SELECT: below SQLite's limit of 32,766 parameters
@@ -233,7 +232,7 @@ def _keep_labels(
     connection: Connection, updated: Sequence[dict[str, Any]], before: Mapping[str, RowMapping]
 ) -> None:
     """Where title or photo changed, let the label that counts know it."""
-    ids = [row["listing_id"] for row in updated if _differs(row, before[row["listing_id"]], _JUDGED)]
+    ids = [row["listing_id"] for row in updated if _differs(row, before[row["listing_id"]], JUDGED)]
     if ids:
         judged = select(listings.c.listing_no).join(current_labels).where(listings.c.listing_id.in_(ids))
         let_newest_count(connection, connection.execute(judged).scalars().all())

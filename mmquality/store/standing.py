@@ -16,16 +16,16 @@ from mmquality.records import Drawn, Verdict
 from mmquality.store.database import upsert
 from mmquality.store.tables import current_labels, label_withdrawals, labels, listings
 
-_CONTENT = ("title_hash", "photo_hash")
+JUDGED = ("title_hash", "photo_hash")  # of a listing: what a label is about, as it was
 _DERIVED = ("label_id", "verdict", "analyst", "disputed", "changed", "second_draw")
 
 
-_GIVEN = ("listing_no", "label_id", "verdict", "analyst", "drawn", *_CONTENT)
+_GIVEN = ("listing_no", "label_id", "verdict", "analyst", "drawn", *JUDGED)
 _STANDING = (
     select(
         *(labels.c[name] for name in _GIVEN),
         listings.c.listing_id,
-        *(listings.c[name].label(f"{name}_now") for name in _CONTENT),
+        *(listings.c[name].label(f"{name}_now") for name in JUDGED),
     )
     .join(listings, listings.c.listing_no == labels.c.listing_no)
     .outerjoin(label_withdrawals, label_withdrawals.c.label_id == labels.c.label_id)
@@ -74,11 +74,11 @@ def second_draw(listing_id: str) -> float:
 def _pointer(standing: Sequence[RowMapping]) -> dict[str, Any]:
     """The row of `current_labels` for one listing whose standing labels these are, the oldest first."""
     newest = standing[-1]
-    of_the_same = [row for row in standing if all(row[name] == newest[name] for name in _CONTENT)]
+    of_the_same = [row for row in standing if all(row[name] == newest[name] for name in JUDGED)]
     return {
         **{name: newest[name] for name in ("listing_no", "label_id", "verdict", "analyst")},
         "disputed": disagree([(row["analyst"], row["verdict"]) for row in of_the_same]),
-        "changed": any(newest[name] != newest[f"{name}_now"] for name in _CONTENT),
+        "changed": any(newest[name] != newest[f"{name}_now"] for name in JUDGED),
         "second_draw": second_draw(newest["listing_id"]) if _judged_once(of_the_same) else None,
     }
 

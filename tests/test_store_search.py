@@ -217,3 +217,22 @@ def test_titles_are_not_read_one_by_one(store: Store, database_url: str) -> None
                 read = {s.split()[1] for s in steps if s.startswith("SCAN")}
                 assert not {name for name in read if TITLE_LETTERS not in name} - {"anon_1"}, steps
     engine.dispose()
+
+
+def test_the_neighbours_of_a_rank_are_looked_for_beside_it(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter that finds many is tested on the way from the rank, not from an end of the ranking."""
+    monkeypatch.setattr(selection, "MOST_COUNTED", 2)
+    publish(store, "v1", {listing_id: 1 - n / 1_000 for n, listing_id in enumerate(fill(store, 700))})
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            steps = [0]
+            walked = selection.Selection(connection, 1, RankingQuery(text="camera"))
+            raw = connection.connection.driver_connection
+            raw.set_progress_handler(lambda: steps.append(10), 10)  # type: ignore[union-attr]
+            assert (walked.best_of(before=4), walked.worst_of(after=690)) == (3, 693)
+            raw.set_progress_handler(None, 0)  # type: ignore[union-attr]
+            assert sum(steps) < 700
+    engine.dispose()

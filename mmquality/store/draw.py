@@ -143,8 +143,8 @@ class Draw:
 
     def _nearest_to(self, score: float) -> int | None:
         last = count_before(self._connection, self._version_id, scores.c.score < score)
-        above = self._selection.best_of(scores.c.rank <= last, *self._unjudged)
-        below = self._selection.worst_of(scores.c.rank > last, *self._unjudged)
+        above = self._selection.best_of(*self._unjudged, before=last + 1)
+        below = self._selection.worst_of(*self._unjudged, after=last)
         found = select(scores.c.rank, scores.c.score).where(
             scores.c.version_id == self._version_id, scores.c.rank.in_([above, below])
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, text, update
 
 from mmquality.store.database import Database, batches
 from mmquality.store.search_tables import attribute_values, attributes, listing_values
@@ -53,28 +53,23 @@ class FacetStore(Database):
 
     def facets(self) -> list[Facet]:
         """The attributes worth filtering by, by name: at least two values, and values that repeat."""
-        own = attribute_values.c.attribute_no
-        frequent_first = (attribute_values.c.listings.desc(), attribute_values.c.value)
-        counted = (
-            select(
-                attributes.c.name,
-                attribute_values.c.value,
-                attribute_values.c.listings,
-                func.count().over(partition_by=own).label("different"),
-                func.sum(attribute_values.c.listings).over(partition_by=own).label("having"),
-                func.row_number().over(partition_by=own, order_by=frequent_first).label("place"),
-            )
-            .join_from(attributes, attribute_values)
-            .where(attribute_values.c.listings > 0)
-            .subquery()
-        )
-        worthwhile = and_(counted.c.different > 1, counted.c.different <= _MOST_DISTINCT * counted.c.having)
-        query = select(counted).where(worthwhile, counted.c.place <= _OFFERED)
-        found: dict[str, dict[str, int]] = defaultdict(dict)
+        named = select(attributes).where(attributes.c.too_many.is_(False)).order_by(attributes.c.name)
         with self._read() as connection:
-            for row in connection.execute(query.order_by(counted.c.name, counted.c.place)):
-                found[row.name][row.value] = row.listings
-        return [Facet(name, values) for name, values in found.items()]
+            rows = connection.execute(named).all()
+            found = [Facet(row.name, _offered(connection, row.attribute_no)) for row in rows]
+        return [facet for facet in found if _worthwhile(facet.values)]
+
+
+def _offered(connection: Connection, attribute_no: int) -> dict[str, int]:
+    """Values and their counts, read from an index in this order: there may be a hundred thousand sellers."""
+    value, number = attribute_values.c.value, attribute_values.c.listings
+    here = select(value, number).where(attribute_values.c.attribute_no == attribute_no, number > 0)
+    rows = connection.execute(here.order_by(number.desc(), value).limit(_OFFERED))
+    return {name: listings for name, listings in rows}
+
+
+def _worthwhile(values: Mapping[str, int]) -> bool:
+    return 1 < len(values) <= _MOST_DISTINCT * sum(values.values())
 
 
 def facets_of(seller: str | None, given: Mapping[str, Any]) -> frozenset[Pair]:

@@ -82,7 +82,7 @@ class RankingStore(Database):
             if found is None:
                 return None, None
             selection = Selection(connection, found[0], wanted)
-            before, after = (selection.next_rank(rank, forward) for forward in (False, True))
+            before, after = selection.best_of(before=rank), selection.worst_of(after=rank)
             ids = _ids_at(connection, found[0], [near for near in (before, after) if near is not None])
             return ids.get(before), ids.get(after)
 

@@ -25,6 +25,8 @@ attribute_values = Table(
     Column("listings", Integer, nullable=False, server_default="0"),  # of the whole catalogue
     Index("uq_attribute_values_value", "attribute_no", "value", unique=True),
 )
+_most_first = attribute_values.c.listings.desc()
+Index("ix_attribute_values_frequent", attribute_values.c.attribute_no, _most_first, attribute_values.c.value)
 
 listing_values = Table(
     "listing_values",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Join, Select, Table, func, literal_column, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from mmquality.errors import MMQualityError
 from mmquality.store.conditions import Condition, RankingQuery, conditions
+from mmquality.store.left_first import LeftFirst
 from mmquality.store.scores import count_before, scored_count
 from mmquality.store.tables import TITLE_START, current_labels, listings, scores
 
@@ -74,13 +72,20 @@ class Selection:
         ranks = ranks if self._sort in ("rank", "-score") else ranks[::-1]
         return list(ranks[skipped : skipped + size])
 
-    def worst_of(self, *conditions: ColumnElement[bool]) -> int | None:
-        """The first rank for which the conditions hold, too."""
-        return self._first_rank(self._select(scores.c.rank).where(*conditions), scores.c.rank)
+    def worst_of(self, *conditions: ColumnElement[bool], after: int = 0) -> int | None:
+        """The first rank behind `after` for which the conditions hold, too."""
+        if self._few is not None and not conditions:
+            return min(self._few_within(after + 1, None), default=None)
+        within = self._select(scores.c.rank, first=after + 1)
+        return self._first_rank(within.where(*conditions), scores.c.rank)
 
-    def best_of(self, *conditions: ColumnElement[bool]) -> int | None:
-        """The last rank for which the conditions hold, too."""
-        return self._first_rank(self._select(scores.c.rank).where(*conditions), scores.c.rank.desc())
+    def best_of(self, *conditions: ColumnElement[bool], before: int | None = None) -> int | None:
+        """The last rank, or the last one before `before`, for which the conditions hold, too."""
+        last = None if before is None else before - 1
+        if self._few is not None and not conditions:
+            return max(self._few_within(1, last), default=None)
+        within = self._select(scores.c.rank, last=last)
+        return self._first_rank(within.where(*conditions), scores.c.rank.desc())
 
     def first_from(
         self, start: Table, order: ColumnElement[Any], *conditions: ColumnElement[bool]
@@ -89,15 +94,8 @@ class Selection:
 
         :param start: a table with the column listing_no, and an index in that order
         """
-        source = _LeftFirst(start, scores, start.c.listing_no == scores.c.listing_no)
+        source = LeftFirst(start, scores, start.c.listing_no == scores.c.listing_no)
         return self._first_rank(self._select(scores.c.rank).select_from(source).where(*conditions), order)
-
-    def next_rank(self, rank: int, forward: bool) -> int | None:
-        """The rank after (or before) a rank."""
-        statement = self._select(scores.c.rank)
-        if forward:
-            return self._first_rank(statement.where(scores.c.rank > rank), scores.c.rank)
-        return self._first_rank(statement.where(scores.c.rank < rank), scores.c.rank.desc())
 
     def _first_rank(self, statement: Select[Any], order: ColumnElement[Any]) -> int | None:
         return self._connection.execute(statement.order_by(order).limit(1)).scalar_one_or_none()
@@ -151,21 +149,28 @@ class Selection:
         among: int = self._connection.execute(labelled).scalar_one()
         return everything - among
 
-    def _within(self, what: ColumnElement[Any]) -> Select[Any]:
-        within = scores.c.rank.between(self._first, self._last)
+    def _within(self, what: ColumnElement[Any], first: int = 1, last: int | None = None) -> Select[Any]:
+        # One range, never two conditions: SQLite would walk through all that only the other one leaves out.
+        last = self._last if last is None else min(last, self._last)
+        within = scores.c.rank.between(max(first, self._first), last)
         return select(what).where(scores.c.version_id == self._version_id, within)
 
-    def _select(self, what: ColumnElement[Any]) -> Select[Any]:
+    def _select(self, what: ColumnElement[Any], first: int = 1, last: int | None = None) -> Select[Any]:
         if self._few is None:
-            return self._within(what).where(*(condition.test for condition in self._conditions))
-        return select(what).where(scores.c.version_id == self._version_id, scores.c.rank.in_(self._few))
+            tests = (condition.test for condition in self._conditions)
+            return self._within(what, first, last).where(*tests)
+        few = self._few_within(first, last)
+        return select(what).where(scores.c.version_id == self._version_id, scores.c.rank.in_(few))
+
+    def _few_within(self, first: int, last: int | None) -> list[int]:
+        return [rank for rank in self._few or () if rank >= first and (last is None or rank <= last)]
 
     def _of_listings(self, what: ColumnElement[Any]) -> Select[Any]:
         """As `_select`, beside the table of listings."""
         if self._few is not None:
             return self._select(what).select_from(Join(listings, scores))
         tests = (c.test if c.of_listing is None else c.of_listing for c in self._conditions)
-        return self._within(what).select_from(_LeftFirst(listings, scores)).where(*tests)
+        return self._within(what).select_from(LeftFirst(listings, scores)).where(*tests)
 
 
 def _from(start: Select[Any], query: Select[Any], tests: Sequence[Condition]) -> Select[Any]:
@@ -174,24 +179,9 @@ def _from(start: Select[Any], query: Select[Any], tests: Sequence[Condition]) ->
     some: Any = start.subquery()
     number, source = some.c.listing_no, some
     if any(c.of_listing is not None for c in tests):
-        source = _LeftFirst(some, listings, listings.c.listing_no == number)
-    query = query.select_from(_LeftFirst(source, scores, scores.c.listing_no == number))
+        source = LeftFirst(some, listings, listings.c.listing_no == number)
+    query = query.select_from(LeftFirst(source, scores, scores.c.listing_no == number))
     return query.where(*(c.test if c.of_listing is None else c.of_listing for c in tests))
-
-
-class _LeftFirst(Join):
-    """A join that SQLite must begin at its left side, to read no more rows than LIMIT asks for.
-
-    Left to itself it reads and sorts the whole ranking, as it does not reckon with LIMIT; PostgreSQL does.
-    """
-
-    inherit_cache = True
-
-
-@compiles(_LeftFirst, "sqlite")
-def _cross_join(join: _LeftFirst, compiler: SQLCompiler, **options: Any) -> str:
-    plain: str = compiler.visit_join(join, **options)  # type: ignore[no-untyped-call]
-    return re.sub("(?<! CROSS) JOIN ", " CROSS JOIN ", plain)
 
 
 def _rank_range(connection: Connection, version_id: int, query: RankingQuery) -> tuple[int, int]:

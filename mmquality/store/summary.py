@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from mmquality.records import Drawn, Verdict
 from mmquality.store.database import Database
+from mmquality.store.left_first import LeftFirst
 from mmquality.store.scores import count_before, scored_count, version_in_force
 from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions, scores
 
@@ -79,11 +80,9 @@ class SummaryStore(Database):
         """Where the listings with a label that counts stand in the version in force."""
         with self._read() as connection:
             found = version_in_force(connection)
-            query = (
-                select(scores.c.rank)
-                .join(current_labels, scores.c.listing_no == current_labels.c.listing_no)
-                .where(scores.c.version_id == (found[0] if found else 0))
-            )
+            judged = LeftFirst(current_labels, scores, scores.c.listing_no == current_labels.c.listing_no)
+            in_force = scores.c.version_id == (found[0] if found else 0)
+            query = select(scores.c.rank).select_from(judged).where(in_force)
             return np.array(list(connection.execute(query).scalars()), np.int64)
 
     def ranked_groups(self, *columns: str) -> tuple[Groups, ...]:

@@ -22,6 +22,7 @@ from mmquality.evaluation.peers import PEERS
 from mmquality.evaluation.peers.catalogue import PeerCatalogue, principal_inputs
 from mmquality.pipeline.building import Options, configs_for
 from mmquality.pipeline.measured_catalogue import measured_catalogue
+from mmquality.pipeline.measuring import Job, measured_side_by_side
 from mmquality.pipeline.retraining import SEED_STEP, retrained_scores
 from mmquality.training.data import Bools, TrainingData
 from mmquality.training.groups import grouped_folds
@@ -34,11 +35,16 @@ def measure(catalogue: Built, seed: int, seeds: int) -> list[dict[str, Any]]:
     """One row for each size: mean, worst and best AP of the draws, and how often ours was ahead."""
     whole = measured_catalogue(Workspace.at(catalogue.workspace), catalogue.folder / "planted.csv")
     assert whole.mismatched is not None
+    sizes = [size for size in SIZES if size < len(whole.data)]
+    draws = [
+        drawn(whole.data, whole.mismatched, size, seed + SEED_STEP * n)
+        for size in sizes
+        for n in range(seeds)
+    ]
+    runs = measured_side_by_side([Job("draw", compared, draw) for draw in draws], lambda _: None)
+    found = np.array([run.result for run in runs]).reshape(len(sizes), seeds, 2)
     rows = []
-    for size in [size for size in SIZES if size < len(whole.data)]:
-        ours, peer = np.transpose(
-            [draw(whole.data, whole.mismatched, size, seed + SEED_STEP * n) for n in range(seeds)]
-        )
+    for size, (ours, peer) in zip(sizes, found.transpose(0, 2, 1), strict=True):
         rows.append(
             {
                 "catalogue": catalogue.name,
@@ -52,17 +58,21 @@ def measure(catalogue: Built, seed: int, seeds: int) -> list[dict[str, Any]]:
     return rows
 
 
-def draw(data: TrainingData, mismatched: Bools, size: int, seed: int) -> tuple[float, float]:
-    """AP of ours and of the peer on `size` listings."""
+def drawn(data: TrainingData, mismatched: Bools, size: int, seed: int) -> tuple[TrainingData, Bools, int]:
+    """`size` listings at random, which of them are mismatched, and the seed."""
     rows = np.sort(np.random.default_rng(seed).permutation(len(data))[:size])
-    drawn, options = data.subset(rows), Options(seed=seed)
-    network, config = configs_for(size, data.titles.shape[1], data.photos.shape[1], options)
-    fold = grouped_folds(drawn, config.folds, seed)
-    category = np.full(size, "", dtype=object)
-    x, y = principal_inputs(drawn.titles, drawn.photos)
-    peer = PEERS[PEER](PeerCatalogue(drawn.titles, drawn.photos, x, y, fold, drawn.keys, category, seed))
-    ours = retrained_scores(drawn, network, config)
-    return tuple(mismatch_metrics(score, mismatched[rows])["ap"] for score in (ours, peer))
+    return data.subset(rows), mismatched[rows], seed
+
+
+def compared(data: TrainingData, mismatched: Bools, seed: int) -> tuple[float, float]:
+    """AP of ours and of the peer."""
+    network, config = configs_for(len(data), data.titles.shape[1], data.photos.shape[1], Options(seed=seed))
+    fold = grouped_folds(data, config.folds, seed)
+    category = np.full(len(data), "", dtype=object)
+    x, y = principal_inputs(data.titles, data.photos)
+    peer = PEERS[PEER](PeerCatalogue(data.titles, data.photos, x, y, fold, data.keys, category, seed))
+    ours = retrained_scores(data, network, config, workers=1)
+    return tuple(mismatch_metrics(score, mismatched)["ap"] for score in (ours, peer))
 
 
 def main() -> None:

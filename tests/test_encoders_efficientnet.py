@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmquality.encoders.efficientnet_lite0 import STAGES, EfficientNetLite0, from_weights
+from mmquality.encoders.photo import load_photo_encoder
 
 LISTINGS = Path(os.environ.get("MMQ_LISTINGS", Path(__file__).parents[2] / "shared" / "listings"))
 
@@ -171,3 +172,12 @@ def test_real_photos_show_what_their_titles_say(
         images = [row["image"] for row in csv.DictReader(file) if word in row[column].lower()][:24]
     found = classify(network, [Image.open(LISTINGS / catalogue / image) for image in images])
     assert torch.isin(found, torch.tensor(list(classes))).any(dim=1).float().mean() >= share
+
+
+def test_the_default_encoder_gives_pytorchs_features(network: EfficientNetLite0) -> None:
+    rng = np.random.default_rng(3)
+    photos = [Image.fromarray(rng.integers(0, 256, (90, 140, 3), dtype=np.uint8)).resize((300, 210))] * 2
+    photos += [Image.new("RGB", (224, 224), "white"), Image.linear_gradient("L").convert("RGB")]
+    with torch.inference_mode():
+        plain = network(as_pixels(photos)).numpy()
+    np.testing.assert_allclose(load_photo_encoder().encode(photos), plain, atol=2e-5)

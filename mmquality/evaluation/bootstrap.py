@@ -84,26 +84,30 @@ def mean_and_spread(values: list[float]) -> tuple[float | None, float | None]:
 
 @dataclass(frozen=True)
 class _Ranking:
-    """One seed's ranking, worst first."""
+    """One seed's ranking, worst first. Recall rises at mismatches only: precision is needed there alone."""
 
     order: Ints  # (n,) rows
-    truth: Bools  # (n,) in that order
-    ends: Ints  # the last place of each distinct score
+    hits: Ints  # (m,) the places of the mismatches
+    ends: Ints  # (m,) the last place of those with the same score …
+    lasts: Ints  # (m,) … and which of the m is the last that has it
 
     @classmethod
     def of(cls, score: Doubles, truth: Bools) -> _Ranking:
         order = np.argsort(-score, kind="stable")
-        ranked = score[order]
-        return cls(order, truth[order], np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)))
+        hits, falling = np.flatnonzero(truth[order]), -score[order]
+        ends = np.searchsorted(falling, falling[hits], "right") - 1
+        return cls(order, hits, ends, np.searchsorted(hits, ends, "right") - 1)
 
     def average_precision(self, weight: Doubles) -> float | None:
         """Σ (R_k − R_{k−1}) P_k over the distinct scores; each listing counts `weight` (n,) times."""
         ranked = weight[self.order]
-        hits, seen = np.cumsum(ranked * self.truth)[self.ends], np.cumsum(ranked)[self.ends]
-        if not 0 < hits[-1] < seen[-1]:
+        seen, of_hits = np.cumsum(ranked), ranked[self.hits]
+        found = np.cumsum(of_hits)
+        if not 0 < found[-1] < seen[-1]:
             return None
-        precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
-        return float((np.diff(hits, prepend=0) * precision).sum() / hits[-1])
+        # A listing that was not drawn weighs nothing; what none above it has, precision of nothing, neither.
+        precision = found[self.lasts] / np.maximum(seen[self.ends], 1)
+        return float(of_hits @ precision / found[-1])
 
 
 def _limits(drawn: Doubles) -> tuple[float | None, float | None]:

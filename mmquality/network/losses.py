@@ -67,3 +67,11 @@ def verdicts(m: Tensor, mismatched: Tensor) -> Tensor:
     if not len(m):
         return m.new_zeros(())
     return F.binary_cross_entropy_with_logits(m, mismatched)
+
+
+def sharing(keys: Tensor, others: Tensor) -> Tensor:
+    """(a, b) bool: which rows of `keys` (a, k) share an entry with which of `others` (b, k)."""
+    same = keys[:, 0, None] == others[None, :, 0]
+    for key in range(1, keys.shape[1]):  # column by column: many times as quick as a comparison in 3-D
+        same |= keys[:, key, None] == others[None, :, key]
+    return same

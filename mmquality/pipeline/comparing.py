@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ OURS, CLIP, INPUTS = "ours", "clipscore", "inputs of the peers"
 AT = (10, 50, 100)
 _LIBRARIES = ("torch", "sklearn.linear_model", "sklearn.neural_network", "sklearn.decomposition")
 _TRAINED_SPACES = {"infonce"}  # the other spaces are the same for every seed
+_LONG = {OURS, "infonce", "mlp"}
 
 
 @dataclass
@@ -117,22 +118,21 @@ def _mismatch_runs(
 ) -> _Found:
     data, config = catalogue.data, checkpoint.training_config
     numbers = [config.seed + SEED_STEP * number for number in range(seeds)]
-    inputs = measured(Job(INPUTS, principal_inputs, (data.titles, data.photos), _LIBRARIES), threads=1)
+    inputs = measured(_job(INPUTS, principal_inputs, data.titles, data.photos), threads=1)
     peers = [_peer_catalogue(catalogue, inputs.result, config.folds, seed) for seed in numbers]
     plain = [replace(peers[0], titles=catalogue.assembled.title_vectors)]  # of the photo's dimension, maybe
     network = checkpoint.network_config
-    jobs = [  # ours first: they take longest
-        Job(OURS, retrained_scores, (data, network, replace(config, seed=seed), 1), _LIBRARIES)
-        for seed in numbers[1:]
+    jobs = [
+        _job(OURS, retrained_scores, data, network, replace(config, seed=seed), 1) for seed in numbers[1:]
     ]
     jobs += [
-        Job(name, PEERS[name], (of_seed,), _LIBRARIES)
+        _job(name, PEERS[name], of_seed)
         for name in peers_for(plain[0])
         for of_seed in (plain if name == "cosine" else peers)
     ]
     if clip:
         titles, paths = (list(catalogue.assembled.catalogue[c]) for c in ("title", "photo_path"))
-        jobs.append(Job(CLIP, clip_scores, (clip, titles, paths), _LIBRARIES))
+        jobs.append(_job(CLIP, clip_scores, clip, titles, paths))
     found = _Found({OURS: [in_force]}, {OURS: [], INPUTS: [inputs]})
     with reporter.stage("Peers, and ours with other seeds", len(jobs)) as advance:
         found.add(jobs, measured_side_by_side(jobs, advance))
@@ -158,11 +158,11 @@ def _recall_runs(
     heads = [SpaceData(data.titles, data.photos, data.keys, known.pairs, seed) for seed in numbers]
     plain = [replace(heads[0], titles=catalogue.assembled.title_vectors)]
     jobs = [
-        Job(OURS, recall_vectors, (known, checkpoint.network_config, replace(config, seed=seed)), _LIBRARIES)
+        _job(OURS, recall_vectors, known, checkpoint.network_config, replace(config, seed=seed))
         for seed in numbers
     ]
     jobs += [
-        Job(name, _vectors, (name, of_seed), _LIBRARIES)
+        _job(name, _vectors, name, of_seed)
         for name in SPACES
         for of_seed in (heads if name in _TRAINED_SPACES else plain)
     ]
@@ -175,6 +175,10 @@ def _recall_runs(
             for queries, candidates in vectors
         ]
     return found
+
+
+def _job(method: str, work: Callable[..., Any], *arguments: Any) -> Job:
+    return Job(method, work, arguments, _LIBRARIES, method in _LONG)
 
 
 def clip_scores(name: str, titles: list[str], photo_paths: list[str]) -> Doubles:

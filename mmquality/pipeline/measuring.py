@@ -42,6 +42,7 @@ class Job:
     work: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
     libraries: tuple[str, ...] = ()  # loaded before the clock starts
+    long: bool = False  # started before the others, which then fill the cores to the end
 
 
 def measured(job: Job, threads: int | None = None) -> Measured[Any]:
@@ -72,9 +73,12 @@ def measured_side_by_side(jobs: Sequence[Job], done: Callable[[int], object]) ->
     """
     others = set(multiprocessing.active_children())
     threads = ThreadPoolExecutor(os.cpu_count() or 1)
-    waiting = [threads.submit(measured, job, 1) for job in jobs]
+    waiting = {
+        n: threads.submit(measured, jobs[n], 1)
+        for n in sorted(range(len(jobs)), key=lambda n: not jobs[n].long)
+    }
     try:
-        for future in as_completed(waiting):
+        for future in as_completed(waiting.values()):
             future.result()
             done(1)
     except BaseException:
@@ -83,7 +87,7 @@ def measured_side_by_side(jobs: Sequence[Job], done: Callable[[int], object]) ->
             process.terminate()
         raise
     threads.shutdown()
-    return [future.result() for future in waiting]
+    return [waiting[n].result() for n in range(len(jobs))]
 
 
 def _limit_threads(threads: int | None) -> None:

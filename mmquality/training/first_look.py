@@ -13,7 +13,7 @@ import torch
 
 from mmquality.config import TrainingConfig
 from mmquality.index import unit
-from mmquality.linear import regularised_cca
+from mmquality.linear import cca_of_moments, second_moments
 from mmquality.network.siamese import Inputs
 from mmquality.suspicion.neighbours import Neighbourhood
 from mmquality.suspicion.swaps import swapped_within
@@ -73,17 +73,16 @@ def _out_of_fold(
     The CCA is fitted to the trusted listings of the other folds; each fold is standardised on its own.
     """
     unlikeness = np.zeros((2, len(x)))
-    for number in np.unique(fold):
-        held, train = np.flatnonzero(fold == number), np.flatnonzero((fold != number) & trusted)
-        if not len(train):
+    moments = {
+        number: second_moments(*(torch.from_numpy(part[(fold == number) & trusted]) for part in (x, y)))
+        for number in np.unique(fold)
+    }
+    for number in moments:
+        held, learnt_from = np.flatnonzero(fold == number), int(((fold != number) & trusted).sum())
+        if not learnt_from:
             continue  # nobody to learn from: the neighbours alone decide
-        a, b, _ = regularised_cca(
-            torch.from_numpy(x[train]),
-            torch.from_numpy(y[train]),
-            _DIRECTIONS,
-            config.cca_ridge,
-            config.cca_power,
-        )
+        mean = torch.stack([of for other, of in moments.items() if other != number]).sum(dim=0) / learnt_from
+        a, b, _ = cca_of_moments(mean, x.shape[1], _DIRECTIONS, config.cca_ridge, config.cca_power)
         titles, photos = unit(x[held] @ a.numpy()), unit(y @ b.numpy())
         for which, shown in enumerate((held, lender[held])):
             unlikeness[which, held] = -(titles * photos[shown]).sum(axis=1)

@@ -41,6 +41,8 @@ def info_nce(data: PeerCatalogue, schedule: Schedule | None = None) -> Doubles:
     """
     import torch
 
+    from mmquality.network.losses import sharing
+
     x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
     chosen = schedule or Schedule()
 
@@ -124,9 +126,3 @@ def symmetric_info_nce(u: Tensor, v: Tensor, log_scale: Tensor, related: Tensor)
     right = torch.arange(len(u))
     loss: Tensor = (F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)) / 2
     return loss
-
-
-def sharing(keys: Tensor, others: Tensor) -> Tensor:
-    """(a, b) bool: which rows of `keys` (a, k) share an entry with which of `others` (b, k)."""
-    found: Tensor = (keys[:, None] == others[None]).any(dim=2)
-    return found

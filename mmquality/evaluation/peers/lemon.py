@@ -59,11 +59,12 @@ def lemon_tuned(data: PeerCatalogue) -> Doubles:
 
 def disagreement(near: Floats, other: Floats, d_mm: Doubles, constants: Constants) -> Doubles:
     """A neighbour term, (n,): neighbours by the unit vectors `near`, judged by `other`, both (n, ·)."""
-    rows, term = nearest_others(near, constants.k).rows, np.empty(len(near))
+    found, term = nearest_others(near, constants.k), np.empty(len(near))
     for start in range(0, len(near), _BLOCK):
         block = slice(start, start + _BLOCK)
-        d_near = 1 - np.einsum("nd,nkd->nk", near[block], near[rows[block]], optimize=True)
-        d_other = 1 - np.einsum("nd,nkd->nk", other[block], other[rows[block]], optimize=True)
-        weight = np.exp(-constants.tau_1 * d_near) * np.exp(-constants.tau_2 * d_mm[rows[block]])
+        rows = found.rows[block]
+        d_near = 1 - found.cosine[block]
+        d_other = 1 - np.einsum("nd,nkd->nk", other[block], other[rows])
+        weight = np.exp(-constants.tau_1 * d_near) * np.exp(-constants.tau_2 * d_mm[rows])
         term[block] = (d_other * weight).mean(axis=1)
     return term

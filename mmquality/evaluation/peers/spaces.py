@@ -9,7 +9,7 @@ import numpy as np
 
 from mmquality.evaluation.peers.aligned import ridge_map
 from mmquality.evaluation.peers.catalogue import Floats, Ints, principal_inputs
-from mmquality.evaluation.peers.contrastive import Schedule, sharing, tower_from, train_towers
+from mmquality.evaluation.peers.contrastive import Schedule, tower_from, train_towers
 from mmquality.index import unit
 
 COMPONENTS = 128  # of the PCA of both embeddings: the size of our unified embedding
@@ -58,6 +58,8 @@ def info_nce_space(data: SpaceData, schedule: Schedule | None = None) -> Floats:
     concatenation; without any pair it stays there.
     """
     import torch
+
+    from mmquality.network.losses import sharing
 
     chosen = schedule or Schedule()
     target = pca_concatenation(data, chosen.d)

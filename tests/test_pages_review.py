@@ -232,17 +232,27 @@ def test_a_verdict_records_the_threshold_and_the_neighbours_that_were_shown(shop
     assert f"reviewing from 30% on · beside {len(label.neighbours)} listings" in told
 
 
-def test_the_listing_page_keeps_it_unseen_too(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_pages_keep_it_unseen_too(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
     change_settings(shop.workspace, second_share=1.0)
-    first = worst(shop, 0).listing_id
-    store_of(shop).add_label(first, Verdict.MISMATCH, Reason.OTHER, "a grey box", "ann", drawn=Drawn.QUEUE)
+    first, second = (worst(shop, place).listing_id for place in (0, 1))
+    store = store_of(shop)
+    store.add_label(first, Verdict.MISMATCH, Reason.OTHER, "a grey box", "ann", drawn=Drawn.QUEUE)
+    store.add_label(second, Verdict.UNSURE, None, "", "ann")
     monkeypatch.setenv("MMQ_ANALYST", "bob")
-    assert "a grey box" in texts(opened("listing", id=first))
+
+    def told() -> tuple[bool, bool, bool]:
+        """Whether the listing's page, the ranking and the labels tell the first verdict."""
+        table = opened("labels").dataframe[0].value
+        assert second in list(table["id"])
+        badges = texts(opened("ranking")).count("by ann")
+        assert badges in (1, 2)
+        return "a grey box" in texts(opened("listing", id=first)), badges == 2, first in list(table["id"])
+
+    assert told() == (True, True, True)
     opened("review")
-    app = opened("listing", id=first)
-    assert "a grey box" not in texts(app)
-    button(app, "Match").click().run()
-    assert store_of(shop).labels_page().rows[0].label.drawn is Drawn.SECOND
+    assert told() == (False, False, False)
+    button(opened("listing", id=first), "Match").click().run()
+    assert store.labels_page().rows[0].label.drawn is Drawn.SECOND
     assert "a grey box" in texts(opened("listing", id=first))
 
 

@@ -104,9 +104,9 @@ def test_an_undone_second_verdict_may_be_given_again(ranked: Store) -> None:
 def test_who_judges_unseen_is_known_until_the_verdict(ranked: Store) -> None:
     say(ranked, "L000", "ann")
     assert second(ranked, "bob") is not None
-    assert ranked.judges_unseen("bob", "L000") and not ranked.judges_unseen("ann", "L000")
+    assert ranked.judged_unseen("bob") == "L000" and ranked.judged_unseen("ann") is None
     say(ranked, "L000", "bob", drawn=Drawn.SECOND)
-    assert not ranked.judges_unseen("bob", "L000")
+    assert ranked.judged_unseen("bob") is None
 
 
 def test_what_two_disagree_on_goes_to_a_third_and_teaches_nothing_until_then(ranked: Store) -> None:

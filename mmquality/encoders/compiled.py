@@ -26,7 +26,6 @@ def compiled(
     file, names = io.BytesIO(), list(examples)
     with warnings.catch_warnings():
         # It warns of its own future and of what tracing might miss; tests hold its results against PyTorch's.
-        # (The exporter that is to follow takes ten times as long and brings a compiler of its own.)
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,

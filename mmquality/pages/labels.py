@@ -121,7 +121,9 @@ def _labels(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         caption(f"{count(total, 'label')}; select one to open its listing or to undo it")
         page = pages(math.ceil(total / PAGE_SIZE), "labels-page")
+    unseen = catalogue.store.judged_unseen(session.analyst())
     rows = catalogue.store.labels_page(query, page, PAGE_SIZE).rows
+    rows = [row for row in rows if row.label.listing_id != unseen]  # its first verdict is not to be seen yet
     above = st.container()
     chosen = st.dataframe(
         _frame(catalogue, rows),

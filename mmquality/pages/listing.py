@@ -40,7 +40,7 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
     _way(filters, around)
     found = evidence.gather(catalogue, listing.listing_id)
     # Who has the case to judge it a second time is not to see the first verdict here, either.
-    unseen = catalogue.store.judges_unseen(session.analyst(), listing.listing_id)
+    unseen = catalogue.store.judged_unseen(session.analyst()) == listing.listing_id
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="portrait"):
         zoomable_photo(listing)

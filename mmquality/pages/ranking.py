@@ -43,11 +43,18 @@ def show(catalogue: Catalogue) -> None:
     filters = _page_bar(found, filters, size)
     if not found.rows:  # the address named a page past the end
         found = catalogue.store.ranking_page(query, filters.page, size)
+    rows = _without_unseen(catalogue, found.rows)
     bulk.bar(catalogue, query, found.total, found.version.name if found.version else "")
     if filters.view == "Table":
-        ranking_table(catalogue, found.rows, filters.address())
+        ranking_table(catalogue, rows, filters.address())
     else:
-        _gallery(catalogue, found.rows, filters)
+        _gallery(catalogue, rows, filters)
+
+
+def _without_unseen(catalogue: Catalogue, rows: list[RankedListing]) -> list[RankedListing]:
+    """The rows, without the verdict on what the analyst has to judge a second time, unseen."""
+    unseen = catalogue.store.judged_unseen(session.analyst())
+    return [replace(row, label=None) if row.listing.listing_id == unseen else row for row in rows]
 
 
 def _photo_size() -> str:

@@ -67,12 +67,12 @@ class QueueStore(Database):
                 return None
             return Draw(connection, found[0], analyst, query, apart_from).first(order, second_share)
 
-    def judges_unseen(self, analyst: str, listing_id: str) -> bool:
-        """Whether `analyst` has this listing to judge a second time, without seeing the first verdict."""
-        query = select(leases.c.listing_no).join(listings, listings.c.listing_no == leases.c.listing_no)
-        query = query.where(listings.c.listing_id == listing_id, leases.c.analyst == analyst)
+    def judged_unseen(self, analyst: str) -> str | None:
+        """The listing that `analyst` has to judge a second time, without seeing the first verdict."""
+        query = select(listings.c.listing_id).join(leases, leases.c.listing_no == listings.c.listing_no)
+        query = query.where(leases.c.analyst == analyst, leases.c.drawn == Drawn.SECOND.value)
         with self._read() as connection:
-            return connection.execute(query.where(leases.c.drawn == Drawn.SECOND.value)).first() is not None
+            return connection.execute(query.limit(1)).scalar_one_or_none()
 
     def give_back(self, analyst: str) -> None:
         """Let others have what `analyst` holds."""

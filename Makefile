@@ -12,7 +12,7 @@ demo: $(VENV)/installed  ## the sample marketplace, end to end, then the dashboa
 	$(BIN)/mmquality demo -w $(WORKSPACE) --port $(PORT)
 
 test: $(VENV)/installed-dev  ## the whole test suite, offline
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 setup: $(VENV)/installed-dev  ## the environment alone
 

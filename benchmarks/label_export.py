@@ -73,7 +73,7 @@ def measure(workspace: Workspace, folder: Path, labels: int) -> list[dict[str, A
     for ending in EXPORT_ENDINGS:
         path = folder / f"labels{ending}"
         command = ["-m", "mmquality", "export", "-w", str(workspace.root), "--out", str(path)]
-        done = report.run(sys.executable, *command)
+        done = report.run(sys.executable, *command, watched=True)
         if f"{labels:,} labels" not in done.out:
             raise RuntimeError(f"not every label was written: {done.out}")
         rows.append(

@@ -28,7 +28,7 @@ SECONDS, TRAINING_SECONDS, BYTES = 360, 180, 3 * 2**30  # a whole build of a cat
 
 def measure(catalogue: Built, seed: int) -> dict[str, Any]:
     """One row: build and evaluate a catalogue."""
-    built = report.run(*catalogues.build_command(catalogue, seed))
+    built = report.run(*catalogues.build_command(catalogue, seed), watched=True)
     asked = ["-w", str(catalogue.workspace), *catalogue.truth(), "--json"]
     measured = json.loads(report.run(*MMQUALITY, "evaluate", "mismatch", *asked).out)
     return {

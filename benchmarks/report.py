@@ -51,20 +51,22 @@ class Finished:
     out: str
     err: str
     seconds: float
-    peak_bytes: int  # of the command and its children together
+    peak_bytes: int  # of the command and its children together; 0 where nobody watched
 
 
-def run(*command: str) -> Finished:
-    """Run a command, measuring wall time and the peak memory of its whole process tree.
+def run(*command: str, watched: bool = False) -> Finished:
+    """Run a command, measuring wall time and, where it is `watched`, the peak memory of its process tree.
 
     Raises `RuntimeError` with the command's last words where it fails.
     """
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     peak = Peak(process.pid)
-    peak.start()
+    if watched:
+        peak.start()
     out, err = process.communicate()
-    peak.stop()
+    if watched:
+        peak.stop()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed with {process.returncode}:\n{err[-2000:]}")
     return Finished(out, err, time.monotonic() - started, peak.bytes)

@@ -50,7 +50,7 @@ def foreign(room: str) -> set[str]:
     return {name.split(".")[0] for file in files for _, name in imports(file)} - {"mmquality"}
 
 
-@pytest.mark.parametrize("room", LEVEL)
+@pytest.mark.parametrize("room", sorted(LEVEL))
 def test_imports_point_down(room: str) -> None:
     for file in (file for file in FILES if room_of(file) == room):
         for line, name in imports(file):

@@ -9,7 +9,7 @@ from sklearn.cross_decomposition import CCA
 from sklearn.linear_model import Ridge
 from torch import Tensor
 
-from mmquality.linear import regularised_cca, ridge_regression
+from mmquality.linear import principal_components, regularised_cca, ridge_regression
 
 CORRELATIONS = [0.95, 0.8, 0.5, 0.0]
 
@@ -26,6 +26,25 @@ def correlated(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def cca(x: np.ndarray, y: np.ndarray, d: int, ridge: float, power: float) -> tuple[Tensor, Tensor, Tensor]:
     return regularised_cca(torch.from_numpy(x), torch.from_numpy(y), d, ridge, power)
+
+
+@pytest.mark.parametrize("n", [30, 500])
+def test_principal_components_agree_with_numpy_whether_rows_or_columns_are_more(n: int) -> None:
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(n, 60)) @ rng.normal(size=(60, 60))
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    mean, basis = (t.double().numpy() for t in principal_components(torch.from_numpy(vectors).float(), 20))
+    np.testing.assert_allclose(mean, unit.mean(axis=0), atol=1e-6)
+    values, directions = np.linalg.eigh(np.cov(unit.T, bias=True))
+    values, directions = values[::-1][:20], directions[:, ::-1][:, :20]
+    scaled = directions * values**-0.25 / np.sqrt(np.sqrt(values).mean())
+    np.testing.assert_allclose(np.abs(basis), np.abs(scaled), atol=2e-4)
+
+
+def test_fewer_rows_than_components_leave_the_rest_at_zero() -> None:
+    vectors = torch.from_numpy(np.random.default_rng(2).normal(size=(5, 60))).float()
+    _, basis = principal_components(vectors, 20)
+    assert basis.isfinite().all() and (basis.norm(dim=0) > 0).sum() == 4  # centred: one less than rows
 
 
 def test_cca_finds_the_known_correlations() -> None:

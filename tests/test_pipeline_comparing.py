@@ -24,7 +24,8 @@ from mmquality.errors import InputFileError, WorkspaceError
 from mmquality.evaluation.comparison import ablation_table, mismatch_table, recall_table
 from mmquality.evaluation.peers.spaces import SPACES
 from mmquality.pipeline import ablating, comparing
-from mmquality.pipeline.ablating import AblationCase, Variant, ablation_case, measure, variants, with_swaps
+from mmquality.pipeline.ablating import ablation_case, variants, with_swaps
+from mmquality.pipeline.ablation_run import AblationCase, Variant, measure
 from mmquality.pipeline.building import Options
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.evaluations import read_tables

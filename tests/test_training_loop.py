@@ -17,7 +17,7 @@ from mmquality.scoring import mismatch_logits
 from mmquality.training.batches import Batch, Tensors, epoch, swap
 from mmquality.training.data import Bools, TrainingData
 from mmquality.training.loop import step_losses, train_network
-from mmquality.training.warm_start import fit_inputs, warm_start
+from mmquality.training.warm_start import Start, fit_inputs, warm_start
 
 ALL = {"coclick", "triplets_within", "triplets_between", "self_supervision", "clicks", "labels"}
 Trained = tuple[SiameseNetwork, list[dict[str, float]]]
@@ -45,9 +45,9 @@ def step(data: TrainingData, owned: Bools | None = None) -> tuple[SiameseNetwork
     torch.manual_seed(0)
     network = SiameseNetwork(NETWORK, fit_inputs(NETWORK, titles, photos)).eval()
     ours = torch.from_numpy(np.ones(len(data), dtype=bool) if owned is None else owned)
-    with torch.no_grad():
-        tensors = Tensors.of(data, *network.standardised(titles, photos), ours)
-    warm_start(network, tensors.x, tensors.y, ours, ridge=1.0, power=1.0)
+    start = Start.of(network.inputs, titles, photos, ours, NETWORK, ridge=1.0, power=1.0)
+    tensors = Tensors.of(data, start.x, start.y, ours)
+    warm_start(network, start)
     batch = next(epoch(tensors, 40, torch.Generator().manual_seed(0)))
     return network, tensors, batch
 

@@ -17,7 +17,7 @@ from mmquality.config import NetworkConfig
 from mmquality.index import NeighbourIndex
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.network.towers import Standardise
-from mmquality.training.warm_start import fit_inputs, fit_standardise, warm_start
+from mmquality.training.warm_start import Start, fit_inputs, fit_standardise, warm_start
 
 
 def vectors(n: int, dim: int, rank: int, seed: int = 0) -> Tensor:
@@ -72,9 +72,9 @@ def started(
     torch.manual_seed(0)
     network = SiameseNetwork(config, fit_inputs(config, titles, photos))
     owned = torch.ones(len(titles), dtype=torch.bool) if owned is None else owned
-    x, y = network.standardised(titles, photos)
-    warm_start(network, x, y, owned, ridge=1.0, power=1.0)
-    return network, x, y
+    start = Start.of(network.inputs, titles, photos, owned, config, ridge=1.0, power=1.0)
+    warm_start(network, start)
+    return network, start.x, start.y
 
 
 @torch.no_grad()

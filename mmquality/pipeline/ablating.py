@@ -20,53 +20,21 @@ import torch
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.comparison import ablation_table
-from mmquality.evaluation.metrics import mismatch_metrics
-from mmquality.evaluation.recommending import co_click_auc, positives_of, recall_of_queries
-from mmquality.network.siamese import SiameseNetwork
+from mmquality.pipeline.ablation_run import AblationCase, Measures, Variant, measure
 from mmquality.pipeline.building import Options, configs_for
 from mmquality.pipeline.measured_catalogue import MeasuredCatalogue, measured_catalogue
 from mmquality.pipeline.progress import Reporter, Silent
-from mmquality.pipeline.retraining import SEED_STEP, Surroundings, network_on, surroundings
+from mmquality.pipeline.retraining import SEED_STEP, surroundings
 from mmquality.pipeline.tables import keep_tables, write_tables
 from mmquality.processes import Workers
-from mmquality.scoring import mismatch_logits, unified_embeddings
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
 
-AT = (10, 50, 100)
 PROJECTIONS = ("identity", "linear", "transe", "transh", "transr")
 TEACHERS = ("self_supervision", "click_supervision", "label_supervision")  # fields of TrainingConfig
 VERDICTS = 300  # simulated ones
 SWAPPED_SHARE = 0.08  # of the measured listings that get another's photo, where there is no truth
 
-_Measures = dict[str, float | None]  # None where a measure is not defined
-_Taught = tuple["Variant", NetworkConfig, TrainingConfig]
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One row of a table: what is changed in the configuration."""
-
-    projection: str = "transh"
-    triplets: bool = True
-    teachers: tuple[str, ...] = ()  # of the mismatch head
-    verdicts: bool = False  # whether it also learns from simulated verdicts
-
-
-@dataclass(frozen=True)
-class AblationCase:
-    """What every run reads."""
-
-    data: TrainingData
-    held: Ints  # rows measured on, never trained on
-    photos: Floats  # (len(held), photo_dim), some of them swapped where there is no truth
-    mismatched: Bools  # (len(held),)
-    judged: TrainingData  # `data` with simulated verdicts, where there is a truth
-    around: Surroundings
-
-    @property
-    def labelled(self) -> bool:
-        """Whether there are simulated verdicts."""
-        return self.judged is not self.data
+_Taught = tuple[Variant, NetworkConfig, TrainingConfig]
 
 
 @dataclass(frozen=True)
@@ -103,7 +71,7 @@ def ablate(
         for name, variant in named.items()
         for number in range(seeds)
     ]
-    found: dict[str, dict[str, list[_Measures]]] = {}
+    found: dict[str, dict[str, list[Measures]]] = {}
     for run, measures in zip(runs, _measured(runs, case, workers, reporter), strict=True):
         found.setdefault(run.table, {}).setdefault(run.name, []).append(measures)
     tables = {table: ablation_table(of_variants) for table, of_variants in found.items()}
@@ -116,9 +84,9 @@ def ablate(
 
 def _measured(
     runs: Sequence[_Run], case: AblationCase, workers: int | None, reporter: Reporter
-) -> list[_Measures]:
+) -> list[Measures]:
     """What each run measured, in the order of `runs`; they run in processes beside each other."""
-    measured: dict[_Taught, _Measures] = {}
+    measured: dict[_Taught, Measures] = {}
     apart = {run.taught: run for run in runs}  # rows of two tables may be of one network
     count = min(workers or os.cpu_count() or 1, len(apart))
     try:
@@ -225,42 +193,5 @@ def _begin(case: AblationCase) -> None:
     _case = case
 
 
-def _run_in_worker(run: _Run) -> _Measures:
+def _run_in_worker(run: _Run) -> Measures:
     return measure(_case, run.variant, run.network, run.config)
-
-
-def measure(
-    case: AblationCase, variant: Variant, network: NetworkConfig, config: TrainingConfig
-) -> _Measures:
-    """Train one network without the held part; co-click AUC, recall and mismatch AP of that part."""
-    data = case.judged if variant.verdicts else case.data
-    rows = np.setdiff1d(np.arange(len(data)), case.held)
-    trained = network_on(rows, data, case.around, network, config)
-    vectors = unified_embeddings(trained, data.titles, data.photos)
-    score = (mismatch_logits if variant.teachers else distances)(trained, data.titles[case.held], case.photos)
-    pairs = data.pairs[np.isin(data.pairs, case.held).any(axis=1)]
-    recall = _recall(vectors, case, pairs)
-    return {
-        "co-click AUC": co_click_auc(vectors, pairs, np.arange(len(data)), config.seed),
-        **{f"recall@{k}": recall.get(k) for k in AT},
-        "mismatch AP": mismatch_metrics(score, case.mismatched)["ap"],
-    }
-
-
-def _recall(vectors: Floats, case: AblationCase, pairs: Ints) -> dict[int, float]:
-    """Mean recall of the held listings that have a co-clicked one, among the whole catalogue."""
-    positives = positives_of(pairs, case.data.product_key, case.held)
-    asked = [n for n, wanted in enumerate(positives) if len(wanted)]
-    if not asked:
-        return {}
-    rows = case.held[asked]
-    of_queries = recall_of_queries(vectors[rows], vectors, rows, [positives[n] for n in asked], AT)
-    return {k: float(values.mean()) for k, values in of_queries.items()}
-
-
-@torch.inference_mode()
-def distances(network: SiameseNetwork, titles: Floats, photos: Floats) -> np.ndarray:
-    """`D(i, i)` of each title with the photo of the same row, (n,): a ranking without the mismatch head."""
-    p = network.project(*network.standardised(torch.from_numpy(titles), torch.from_numpy(photos)))
-    found: np.ndarray = (p.u + network.projection.translation() - p.v).square().sum(dim=1).double().numpy()
-    return found

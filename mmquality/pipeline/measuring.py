@@ -20,8 +20,8 @@ from mmquality.processes import Workers
 
 T = TypeVar("T")
 
-_EVERY = 0.25  # seconds between two looks at the memory, or …
-_SHARE = 0.05  # … of the time so far, where that is more: a look holds the process up
+_EVERY = 0.25  # seconds between two looks at the memory, or more, …
+_SHARE = 0.02  # … so that they take no more than this of a core: a look goes through all pages
 _PROC = Path("/proc")
 
 
@@ -49,7 +49,7 @@ def measured(job: Job, threads: int | None = None) -> Measured[Any]:
     """Do a job in a fresh process of so many threads (by default as many as it likes), and measure it.
 
     Memory is the proportional set size of the process and its descendants (pages that they share count once),
-    looked at four times a second, and less often as time goes by. Raises `WorkspaceError` where the process
+    looked at up to four times a second. Raises `WorkspaceError` where the process
     was ended from outside.
     """
     multiprocessing.set_forkserver_preload(["__main__", *job.libraries])  # which the first job's then are
@@ -128,10 +128,10 @@ class _Peak:
         self._thread.join()
 
     def _run(self) -> None:
-        started = time.monotonic()
         while True:
+            started = time.thread_time()
             self.bytes = max(self.bytes, sum(map(_proportional_bytes, _tree(self._pid))))
-            if self._ended.wait(max(_EVERY, _SHARE * (time.monotonic() - started))):
+            if self._ended.wait(max(_EVERY, (time.thread_time() - started) / _SHARE)):
                 return
 
 

@@ -17,8 +17,8 @@ from mmquality.training.data import Floats, Ints, TrainingData
 from mmquality.training.ensemble import train_ensemble
 from mmquality.training.first_look import suspicion_of, unsuspected
 from mmquality.training.groups import grouped_folds
-from mmquality.training.loop import train_network
-from mmquality.training.warm_start import fit_inputs
+from mmquality.training.loop import start_of, train_network
+from mmquality.training.warm_start import Start, fit_inputs
 
 Doubles = npt.NDArray[np.float64]
 
@@ -67,9 +67,22 @@ def surroundings(data: TrainingData, network: NetworkConfig, config: TrainingCon
 
 
 def network_on(
-    rows: Ints, data: TrainingData, around: Surroundings, network: NetworkConfig, config: TrainingConfig
+    rows: Ints,
+    data: TrainingData,
+    around: Surroundings,
+    network: NetworkConfig,
+    config: TrainingConfig,
+    start: Start | None = None,
 ) -> SiameseNetwork:
-    """One network trained on the listings `rows` alone."""
-    owned = unsuspected(around.suspicion, data.verdict)
-    trained, _ = train_network(data.subset(rows), owned[rows], around.inputs, network, config)
+    """One network trained on the listings `rows` alone; `start` is `start_on` them, where it is known."""
+    owned = unsuspected(around.suspicion, data.verdict)[rows]
+    trained, _ = train_network(data.subset(rows), owned, around.inputs, network, config, start=start)
     return trained
+
+
+def start_on(
+    rows: Ints, data: TrainingData, around: Surroundings, network: NetworkConfig, config: TrainingConfig
+) -> Start:
+    """Where `network_on` these listings starts from."""
+    owned = unsuspected(around.suspicion, data.verdict)[rows]
+    return start_of(data.subset(rows), owned, around.inputs, network, config)

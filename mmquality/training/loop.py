@@ -13,7 +13,7 @@ from mmquality.network import losses
 from mmquality.network.siamese import Inputs, Projected, SiameseNetwork
 from mmquality.training.batches import Batch, Tensors, batch_count, epoch, swap
 from mmquality.training.data import Bools, TrainingData
-from mmquality.training.warm_start import warm_start
+from mmquality.training.warm_start import Start, warm_start
 
 Progress = Callable[[int, int], None]
 
@@ -25,19 +25,20 @@ def train_network(
     network_config: NetworkConfig,
     config: TrainingConfig,
     progress: Progress | None = None,
+    start: Start | None = None,
 ) -> tuple[SiameseNetwork, list[dict[str, float]]]:
     """Train one network on `data`; returns it in evaluation mode, with the mean losses of each epoch.
 
     :param owned: (n,) listings whose photo may serve as a positive example of its title
     :param inputs: fitted standardisation (`warm_start.fit_inputs`)
+    :param start: `start_of` these, where it is known already
     """
     torch.manual_seed(config.seed)  # dropout and initial weights; batches draw from a generator of their own
     generator = torch.Generator().manual_seed(config.seed)
     network = SiameseNetwork(network_config, inputs)
-    with torch.no_grad():
-        x, y = network.standardised(torch.from_numpy(data.titles), torch.from_numpy(data.photos))
-    tensors = Tensors.of(data, x, y, torch.from_numpy(owned))
-    warm_start(network, x, y, tensors.owned, ridge=config.cca_ridge, power=config.cca_power)
+    start = start or start_of(data, owned, inputs, network_config, config)
+    tensors = Tensors.of(data, start.x, start.y, torch.from_numpy(owned))
+    warm_start(network, start)
     descent = _Descent(network, config, total_steps=batch_count(len(data), config.batch_size) * config.epochs)
     history = []
     network.train()
@@ -46,6 +47,15 @@ def train_network(
         if progress:
             progress(number, config.epochs)
     return network.eval(), history
+
+
+def start_of(
+    data: TrainingData, owned: Bools, inputs: Inputs, network_config: NetworkConfig, config: TrainingConfig
+) -> Start:
+    """Where `train_network` starts from."""
+    titles, photos, own = (torch.from_numpy(array) for array in (data.titles, data.photos, owned))
+    ridge, power = config.cca_ridge, config.cca_power
+    return Start.of(inputs, titles, photos, own, network_config, ridge=ridge, power=power)
 
 
 class _Descent:

@@ -6,6 +6,8 @@ Started here, the network is already a good linear model before the first step, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -33,33 +35,51 @@ def fit_inputs(config: NetworkConfig, titles: Tensor, photos: Tensor) -> Inputs:
     return inputs
 
 
-@torch.no_grad()
-def warm_start(
-    network: SiameseNetwork,
-    x: Tensor,
-    y: Tensor,
-    owned: Tensor,
-    *,
-    ridge: float,
-    power: float,
-    title_weight: float = 0.5,
-) -> None:
-    """Set every linear path of `network` in closed form.
+@dataclass(frozen=True)
+class Start:
+    """Where a network starts on a training catalogue, whatever its seed, its projection and its losses."""
 
-    :param x: standardised titles, (n, title_components)
-    :param y: standardised photos, (n, photo_components)
-    :param owned: (n,) bool; only listings whose photo is believed to be their own shape the CCA (all of them
-        where that is believed of none)
-    """
-    owned = owned if owned.any() else torch.ones_like(owned)
-    a, b, _ = regularised_cca(x[owned], y[owned], network.config.d, ridge, power)
-    _set_linear(network.f_t.linear, a)
-    _set_linear(network.f_v.linear, b)
+    x: Tensor  # (n, title_components) standardised titles
+    y: Tensor  # (n, photo_components) standardised photos
+    a: Tensor  # (title_components, ≤ d) canonical directions of the titles and …
+    b: Tensor  # (photo_components, ≤ d) … of the photos
+    joint: Tensor  # (n, ≤ d_z) principal components of both inputs side by side
+
+    @classmethod
+    @torch.no_grad()
+    def of(
+        cls,
+        inputs: Inputs,
+        titles: Tensor,
+        photos: Tensor,
+        owned: Tensor,
+        config: NetworkConfig,
+        *,
+        ridge: float,
+        power: float,
+        title_weight: float = 0.5,
+    ) -> Start:
+        """In closed form.
+
+        :param inputs: the fitted standardisation of titles (n, title_dim) and photos (n, photo_dim)
+        :param owned: (n,) bool; only listings whose photo is believed to be their own shape the CCA (all of
+            them where that is believed of none)
+        """
+        x, y = inputs.title(titles), inputs.photo(photos)
+        owned = owned if owned.any() else torch.ones_like(owned)
+        a, b, _ = regularised_cca(x[owned], y[owned], config.d, ridge, power)
+        return cls(x, y, a, b, _joint_components(x, y, config.d_z, title_weight))
+
+
+@torch.no_grad()
+def warm_start(network: SiameseNetwork, start: Start) -> None:
+    """Set every linear path of `network`, which is left in evaluation mode."""
+    _set_linear(network.f_t.linear, start.a)
+    _set_linear(network.f_v.linear, start.b)
     network.eval()
-    p = network.project(x, y)
+    p = network.project(start.x, start.y)
     both = torch.cat([p.u, p.v], dim=1) * network.config.d**0.5
-    target = _joint_components(x, y, network.config.d_z, title_weight)
-    _set_linear(network.g.linear, ridge_regression(both, target))
+    _set_linear(network.g.linear, ridge_regression(both, start.joint))
 
 
 def _set_linear(layer: torch.nn.Linear, matrix: Tensor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,9 +21,8 @@ _disputed = select(current_labels.c.listing_no).where(current_labels.c.disputed)
 _STREAMED = 1_000  # rows held at a time by an export
 
 labels_with_versions = labels.outerjoin(model_versions, model_versions.c.version_id == labels.c.version_id)
-label_columns = [
+given_columns = [
     labels.c.label_id,
-    model_versions.c.name.label("label_version"),
     *(
         labels.c[name].label(f"label_{name}")
         for name in (
@@ -42,12 +41,16 @@ label_columns = [
         )
     ),
 ]
+label_columns = [*given_columns, model_versions.c.name.label("label_version")]
 
 
 def as_label(row: RowMapping) -> Label | None:
     """The label in a row that holds `label_columns` and listing_id; None where an outer join found none."""
-    if row["label_id"] is None:
-        return None
+    return None if row["label_id"] is None else given_label(row)
+
+
+def given_label(row: Mapping[Any, Any]) -> Label:
+    """The label in a row that holds `given_columns`, label_version and listing_id."""
     return Label(
         label_id=row["label_id"],
         listing_id=row["listing_id"],

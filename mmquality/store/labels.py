@@ -7,15 +7,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, delete, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
 from mmquality.records import Drawn, Label, Verdict
-from mmquality.store.label_pages import LabelReader, as_label, label_columns, labels_with_versions
+from mmquality.store.label_pages import (
+    LabelReader,
+    as_label,
+    given_columns,
+    given_label,
+    label_columns,
+    labels_with_versions,
+)
 from mmquality.store.scores import version_in_force
 from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import (
     current_labels,
+    current_model,
     label_withdrawals,
     labels,
     leases,
@@ -24,17 +32,31 @@ from mmquality.store.tables import (
     scores,
 )
 
+_PLACE = ("version_id", "score", "rank")
+_RECORDED = ("listing_no", *JUDGED, *_PLACE)
+_seen = model_versions.alias("seen")
+
+
+def _judged_in(version: ColumnElement[bool]) -> Select[Any]:
+    """The listing, locked, and its place in the version that was seen."""
+    place = and_(scores.c.listing_no == listings.c.listing_no, scores.c.version_id == _seen.c.version_id)
+    return (
+        select(
+            *(listings.c[name] for name in ("listing_id", "listing_no", *JUDGED)),
+            *(scores.c[name] for name in _PLACE),
+            _seen.c.name.label("version"),
+        )
+        .select_from(listings.outerjoin(_seen, version).outerjoin(scores, place))
+        .where(listings.c.listing_id == bindparam("listing_id"))
+        .with_for_update(key_share=True, of=listings)
+    )
+
+
 # Put together once: that takes longer than to execute them, and whoever writes holds up the others meanwhile.
-_JUDGED = (
-    select(*(listings.c[name] for name in ("listing_no", *JUDGED)))
-    .where(listings.c.listing_id == bindparam("listing_id"))
-    .with_for_update(key_share=True)
-)
-_PLACE = select(scores.c.score, scores.c.rank).where(
-    scores.c.listing_no == bindparam("listing_no"), scores.c.version_id == bindparam("version_id")
-)
+_JUDGED_IN_FORCE = _judged_in(_seen.c.version_id == select(current_model.c.version_id).scalar_subquery())
+_JUDGED_IN = _judged_in(_seen.c.name == bindparam("version"))
 _DONE = delete(leases).where(leases.c.listing_no == bindparam("number"))
-_ADDED = insert(labels).returning(labels.c.label_id)
+_ADDED = insert(labels).returning(*given_columns)
 _LABEL = (
     select(*label_columns, listings.c.listing_id)
     .select_from(labels_with_versions.join(listings, listings.c.listing_no == labels.c.listing_no))
@@ -69,16 +91,16 @@ class LabelStore(LabelReader):
         """
         event = verdict_event(verdict, reason, note, analyst)
         with self._write() as connection:
-            judged = _judged(connection, listing_id)
+            judged = _judged(connection, listing_id, seen_version)
             drawn_as = {"drawn": drawn.value, "score_hidden": score_hidden, "threshold": threshold}
             if neighbours:
                 drawn_as["neighbours"] = json.dumps(list(neighbours), ensure_ascii=False)
-            seen = _seen(connection, judged["listing_no"], seen_version)
-            values = {**judged, **event, **drawn_as, **seen}
+            values = {**{name: judged[name] for name in _RECORDED}, **event, **drawn_as}
             connection.execute(_DONE, {"number": judged["listing_no"]})
-            label_id = connection.execute(_ADDED, values).scalar_one()
+            added = connection.execute(_ADDED, values).mappings().one()
             let_newest_count(connection, [judged["listing_no"]])
-            return _label(connection, label_id)
+            version = None if judged["version_id"] is None else judged["version"]
+            return given_label({**added, "listing_id": judged["listing_id"], "label_version": version})
 
     def undo_label(self, label_id: int, analyst: str) -> Label | None:
         """Withdraw a label and give the one that now counts for its listing, if any.
@@ -87,7 +109,7 @@ class LabelStore(LabelReader):
         no such label or it was withdrawn before.
         """
         with self._write() as connection:
-            listing_no = _judged(connection, _label(connection, label_id).listing_id)["listing_no"]
+            listing_no = _judged(connection, _label(connection, label_id).listing_id, None)["listing_no"]
             done = select(label_withdrawals.c.label_id).where(label_withdrawals.c.label_id == label_id)
             if connection.execute(done).first() is not None:
                 raise MMQualityError(f"Label {label_id} was withdrawn before; reload to see what counts now.")
@@ -123,19 +145,17 @@ def verdict_event(verdict: Verdict, reason: str | None, note: str, analyst: str)
     }
 
 
-def _judged(connection: Connection, listing_id: str) -> dict[str, Any]:
-    """The listing's number and the content that is judged; other labels of it now wait for this one."""
-    row = connection.execute(_JUDGED, {"listing_id": listing_id}).mappings().one_or_none()
+def _judged(connection: Connection, listing_id: str, version: str | None) -> RowMapping:
+    """The content that is judged and its place in `version`; other labels of it now wait for this one."""
+    query, given = _JUDGED_IN_FORCE, {"listing_id": listing_id}
+    if version is not None:
+        query, given["version"] = _JUDGED_IN, version
+    row = connection.execute(query, given).mappings().one_or_none()
     if row is None:
         raise UnknownListingError(f"The catalogue has no listing {listing_id!r}; check the id.")
-    return dict(row)
-
-
-def _seen(connection: Connection, listing_no: int, version: str | None) -> dict[str, Any]:
-    version_id = seen_version_id(connection, version)
-    place = {"listing_no": listing_no, "version_id": version_id}
-    row = connection.execute(_PLACE, place).mappings().one_or_none()
-    return {} if row is None else {"version_id": version_id, **row}
+    if version is not None and row["version"] is None:
+        raise _unknown_version(version)
+    return row
 
 
 def seen_version_id(connection: Connection, version: str | None) -> int | None:
@@ -146,8 +166,12 @@ def seen_version_id(connection: Connection, version: str | None) -> int | None:
     query = select(model_versions.c.version_id).where(model_versions.c.name == version)
     version_id: int | None = connection.execute(query).scalar_one_or_none()
     if version_id is None:
-        raise WorkspaceError(f"There is no model version {version!r}; reload the page and label again.")
+        raise _unknown_version(version)
     return version_id
+
+
+def _unknown_version(version: str) -> WorkspaceError:
+    return WorkspaceError(f"There is no model version {version!r}; reload the page and label again.")
 
 
 def _label(connection: Connection, label_id: int) -> Label:

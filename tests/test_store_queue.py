@@ -6,13 +6,15 @@ import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from catalogues import fill, publish
 from sqlalchemy import update
 
 from mmquality.records import Drawn, Reason, Verdict
-from mmquality.store import Case, RankingQuery, Store
+from mmquality.store import Case, Order, RankingQuery, Store
+from mmquality.store.draw import Draw
 from mmquality.store.tables import leases
 
 ANY = RankingQuery()
@@ -64,6 +66,47 @@ def test_many_at_once_never_get_the_same(ranked: Store) -> None:
     with ThreadPoolExecutor(4) as pool:
         judged = Counter(i for done in pool.map(work, ["ann", "bob", "cy", "dee"]) for i in done)
     assert judged == {f"L{n:03d}": 1 for n in range(20)}
+
+
+def test_the_same_analyst_in_many_windows_has_one_case(ranked: Store) -> None:
+    together = Barrier(4)
+
+    def look(_: int) -> Case | None:
+        together.wait()
+        return ranked.next_case("ann", ANY, control_share=0.5)
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            assert len(set(pool.map(look, range(4)))) == 1
+            ranked.give_back("ann")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+class TestDrawsAtOnce:
+    def test_do_not_wait_for_each_other(self, ranked: Store) -> None:
+        with ranked._write() as connection:
+            Draw(connection, 1, "ann", ANY, ()).new(Order.WORST, 0, 0, random.Random())
+            assert ranked.next_case("bob", ANY) == Case("L001", Drawn.QUEUE)
+        assert ranked.next_case("ann", ANY) == Case("L000", Drawn.QUEUE)
+
+    @pytest.mark.parametrize("also_judged", [False, True])
+    def test_leave_a_case_to_who_was_quicker(
+        self, ranked: Store, monkeypatch: pytest.MonkeyPatch, also_judged: bool
+    ) -> None:
+        lease = Draw._lease
+
+        def late(draw: Draw, number: int, drawn: Drawn) -> Case | None:
+            """Between the look for a case and its lease another model comes, and somebody does it all."""
+            monkeypatch.setattr(Draw, "_lease", lease)
+            publish(ranked, "v2", {f"L{n:03d}": 1 - n / 20 for n in range(20)})
+            assert ranked.next_case("bob", ANY) == Case("L000", Drawn.QUEUE)
+            if also_judged:
+                match(ranked, "L000", "bob")
+            return lease(draw, number, drawn)
+
+        monkeypatch.setattr(Draw, "_lease", late)
+        assert ranked.next_case("ann", ANY) == Case("L001", Drawn.QUEUE)
+        assert ranked.next_case("bob", ANY) == Case("L002" if also_judged else "L000", Drawn.QUEUE)
 
 
 def test_a_lease_that_ended_gives_the_case_to_others(ranked: Store) -> None:

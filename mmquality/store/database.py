@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import (
     URL,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Executable,
@@ -103,27 +104,37 @@ def upsert(
     columns: Sequence[str],
     key: Column[Any] | None = None,
     adding: bool = False,
+    where: ColumnElement[bool] | None = None,
 ) -> Executable:
     """INSERT rows, or UPDATE these columns where the table has a row with the same key (default: primary).
 
-    `adding`: to the numbers that are there.
+    `adding`: to the numbers that are there. `where`: on what condition the row that is there changes; the
+    keys of what was written are then returned.
     """
-    return _upsert(connection.dialect.name, table, tuple(columns), key, adding)
+    return _upsert(connection.dialect.name, table, tuple(columns), key, adding, where)
 
 
 @lru_cache  # a statement takes longer to put together than to execute
 def _upsert(
-    dialect: str, table: Table, columns: tuple[str, ...], key: Column[Any] | None, adding: bool
+    dialect: str,
+    table: Table,
+    columns: tuple[str, ...],
+    key: Column[Any] | None,
+    adding: bool,
+    where: ColumnElement[bool] | None,
 ) -> Executable:
     insert = postgresql.insert if dialect == "postgresql" else sqlite_dialect.insert
     statement = insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=[key] if key is not None else list(table.primary_key),
+    keys = [key] if key is not None else list(table.primary_key)
+    statement = statement.on_conflict_do_update(
+        index_elements=keys,
         set_={
             name: table.c[name] + statement.excluded[name] if adding else statement.excluded[name]
             for name in columns
         },
+        where=where,
     )
+    return statement if where is None else statement.returning(*keys)
 
 
 def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

@@ -7,38 +7,32 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, delete, select
 
 from mmquality.records import Drawn
+from mmquality.store.cases import FOUND, FREE, TO_BE_HAD, TO_BE_JUDGED, first_of
 from mmquality.store.conditions import RankingQuery
 from mmquality.store.database import upsert
 from mmquality.store.scores import count_before, scored_count
-from mmquality.store.selection import Selection
-from mmquality.store.tables import (
-    current_labels,
-    label_withdrawals,
-    labels,
-    leases,
-    listings,
-    scores,
-    varied_order,
-)
+from mmquality.store.selection import Selection, ranked
+from mmquality.store.tables import current_labels, leases, listings, scores, varied_order
 
 LEASE = timedelta(minutes=15)  # without a verdict or another look, the case then goes to others
 _CONTROL_TRIES = 50  # random ranks; so many are needed only where nearly everything is labelled
 _UNCERTAIN = 0.5  # the score that says nothing
-_judged = current_labels.alias("judged")
 
-Condition = ColumnElement[bool]
-
-# Put together once: that takes longer than to execute them, and nobody else draws meanwhile.
-_HELD = select(leases.c.listing_no, leases.c.drawn).where(leases.c.analyst == bindparam("analyst"))
-_AT_RANK = (
-    select(listings.c.listing_no, listings.c.listing_id, _judged.c.changed)
-    .select_from(scores.join(listings).outerjoin(_judged, _judged.c.listing_no == scores.c.listing_no))
-    .where(scores.c.version_id == bindparam("version_id"), scores.c.rank == bindparam("rank"))
+# Put together once, as all of `cases.py`.
+_HELD = select(leases.c.listing_no, leases.c.drawn).where(leases.c.analyst == bindparam("whose"))
+_GIVEN_BACK = delete(leases).where(
+    leases.c.listing_no == bindparam("number"), leases.c.analyst == bindparam("whose")
 )
+_THIS_ONE = scores.c.listing_no == bindparam("number")
+_IN_SHARE = current_labels.c.second_draw < bindparam("share")
+_AT = scores.c.rank == bindparam("at")
+_VARIED = varied_order.c.version_id == bindparam("version_id")
+_BEST_FIRST, _NEWEST_FIRST = scores.c.rank.desc(), listings.c.listing_no.desc()
 
 
 class Order(StrEnum):
@@ -64,6 +58,7 @@ class Draw:
     """One analyst's turn, inside a transaction.
 
     :param apart_from: ids of listings that are not to be drawn
+    :param only_look: nothing is to be leased, in a transaction that may not write
     """
 
     def __init__(
@@ -73,19 +68,16 @@ class Draw:
         analyst: str,
         query: RankingQuery,
         apart_from: Collection[str],
+        only_look: bool = False,
     ) -> None:
-        self._connection, self._version_id, self._analyst = connection, version_id, analyst
+        self._connection, self._version_id, self._only_look = connection, version_id, only_look
+        self._given: dict[str, Any] = {"whose": analyst, "now": datetime.now(UTC)}
         # Which labels there are is the queue's own matter.
         self._selection = Selection(connection, version_id, replace(query, label=None, sort="rank"))
-        self._now = datetime.now(UTC)
-        skipped = select(listings.c.listing_no).where(listings.c.listing_id.in_(apart_from)).correlate(None)
-        others = select(leases.c.listing_no).where(
-            leases.c.analyst != analyst, leases.c.expires_at > self._now
-        )
-        number = scores.c.listing_no
-        self._free: tuple[Condition, ...] = (number.not_in(others), number.not_in(skipped))
-        dismissed = exists().where(_judged.c.listing_no == number, ~_judged.c.changed)
-        self._unjudged: tuple[Condition, ...] = (~dismissed, *self._free)
+        self._free: ColumnElement[bool] = FREE
+        if apart_from:
+            skipped = select(listings.c.listing_no).where(listings.c.listing_id.in_(apart_from))
+            self._free &= scores.c.listing_no.not_in(skipped.correlate(None))
 
     def held(self, order: Order) -> Case | None:
         """What the analyst holds, renewed, as long as it is to be judged; everything else is given back.
@@ -93,118 +85,118 @@ class Draw:
         A disagreement is held by who asks for those, and nothing else is.
         """
         case = None
-        for number, name in self._connection.execute(_HELD, {"analyst": self._analyst}).all():
-            drawn, rank = Drawn(name), None
+        for number, name in self._connection.execute(_HELD, self._given).all():
+            drawn = Drawn(name)
             if case is None and (drawn is Drawn.DISPUTE) == (order is Order.DISPUTES):
-                rank = self._still_to_be_judged(scores.c.listing_no == number, drawn)
-            if rank is not None:
-                case = self._lease(rank, drawn)
+                case = self._lease(number, drawn)
             else:
-                self._connection.execute(delete(leases).where(leases.c.listing_no == number))
+                self._give_back(number)
         return case
 
     def new(self, order: Order, control_share: float, second_share: float, rng: random.Random) -> Case | None:
         """A case that nobody holds."""
         if order is not Order.DISPUTES and rng.random() < control_share:
-            rank = self._random(rng)
-            if rank is not None:
-                return self._lease(rank, Drawn.CONTROL)
-        found = self._first(order, second_share)
-        return None if found is None else self._lease(*found)
+            case = self._random(rng)
+            if case is not None:
+                return case
+        while (found := self._first(order, second_share)) is not None:
+            case = self._lease(found[0].listing_no, found[1])
+            if case is not None:  # else somebody was quicker, and another one is the first now
+                return case
+        return None
 
     def first(self, order: Order, second_share: float) -> str | None:
         """The id of the listing that is drawn next, unless a control case is."""
         found = self._first(order, second_share)
-        return None if found is None else self._listing(found[0])[1]
+        return None if found is None else found[0].listing_id
 
-    def _first(self, order: Order, second_share: float) -> tuple[int, Drawn] | None:
-        """The rank of the next case, and how it is drawn: second reviews before new ones."""
+    def _first(self, order: Order, second_share: float) -> tuple[Row[Any], Drawn] | None:
+        """The next listing, and how it is drawn: second reviews before new ones."""
         if order is Order.DISPUTES:
-            rank, drawn = self._disputed(), Drawn.DISPUTE
-        else:
-            share = current_labels.c.second_draw < second_share
-            rank, drawn = self._judged_once(share) if second_share else None, Drawn.SECOND
-            if rank is None:
-                rank, drawn = self._next(order), Drawn.QUEUE
-        return None if rank is None else (rank, drawn)
+            found = self._find(Drawn.DISPUTE, current_labels.c.label_id)
+            return None if found is None else (found, Drawn.DISPUTE)
+        if second_share:
+            found = self._find(Drawn.SECOND, current_labels.c.second_draw, _IN_SHARE, share=second_share)
+            if found is not None:
+                return found, Drawn.SECOND
+        found = self._next(order)
+        return None if found is None else (found, Drawn.QUEUE)
 
-    def _next(self, order: Order) -> int | None:
-        """The rank of the first unjudged listing in this order."""
+    def _next(self, order: Order) -> Row[Any] | None:
+        """The first unjudged listing in this order."""
         if order is Order.UNCERTAIN:
             return self._nearest_to(_UNCERTAIN)
         if order is Order.NEWEST:
-            return self._selection.first_from(listings, listings.c.listing_no.desc(), *self._unjudged)
+            return self._find(Drawn.QUEUE, _NEWEST_FIRST, start=listings)
         if order is Order.VARIED:
-            here = varied_order.c.version_id == self._version_id
-            rank = self._selection.first_from(varied_order, varied_order.c.place, here, *self._unjudged)
-            if rank is not None:  # none, where all of these are judged
-                return rank
-        return self._selection.worst_of(*self._unjudged)
+            place, here = varied_order.c.place, self._version_id
+            found = self._find(Drawn.QUEUE, place, _VARIED, start=varied_order, version_id=here)
+            if found is not None:  # none, where all of these are judged
+                return found
+        return self._find(Drawn.QUEUE, scores.c.rank)
 
-    def _nearest_to(self, score: float) -> int | None:
+    def _nearest_to(self, score: float) -> Row[Any] | None:
         last = count_before(self._connection, self._version_id, scores.c.score < score)
-        above = self._selection.best_of(*self._unjudged, before=last + 1)
-        below = self._selection.worst_of(*self._unjudged, after=last)
-        found = select(scores.c.rank, scores.c.score).where(
-            scores.c.version_id == self._version_id, scores.c.rank.in_([above, below])
-        )
-        distance = {rank: abs(at - score) for rank, at in self._connection.execute(found)}
-        return min(distance, key=lambda rank: (distance[rank], rank), default=None)
+        above = self._find(Drawn.QUEUE, _BEST_FIRST, last=last)
+        below = self._find(Drawn.QUEUE, scores.c.rank, first=last + 1)
+        found = [row for row in (above, below) if row is not None]
+        return min(found, key=lambda row: abs(row.score - score), default=None)
 
-    def _still_to_be_judged(self, here: Condition, drawn: Drawn) -> int | None:
-        """The rank of the listing `here`, where its analyst is still to judge it."""
-        if drawn is Drawn.CONTROL:
-            return self._anywhere(here)
-        if drawn is Drawn.SECOND:
-            return self._judged_once(here, current_labels.c.second_draw.is_not(None))
-        if drawn is Drawn.DISPUTE:
-            return self._disputed(here)
-        return self._selection.worst_of(here, *self._unjudged)
+    def _random(self, rng: random.Random) -> Case | None:
+        """A random unjudged listing: every one is as likely as every other."""
+        last = scored_count(self._connection, self._version_id)
+        for _ in range(_CONTROL_TRIES if last else 0):
+            found = self._find(Drawn.CONTROL, scores.c.rank, _AT, at=rng.randint(1, last))
+            case = None if found is None else self._lease(found.listing_no, Drawn.CONTROL)
+            if case is not None:
+                return case
+        return None
 
-    def _judged_once(self, *conditions: Condition) -> int | None:
-        """The rank of the first case that somebody else judged, and the analyst is to judge unseen."""
-        others = current_labels.c.analyst != self._analyst
-        return self._from_judged(current_labels.c.second_draw, others, *conditions)
+    def _find(
+        self,
+        drawn: Drawn,
+        order: ColumnElement[Any],
+        *conditions: ColumnElement[bool],
+        start: Table | None = None,
+        first: int = 1,
+        last: int | None = None,
+        locked: bool = True,
+        **given: float,
+    ) -> Row[Any] | None:
+        """The first listing that the analyst may judge as a case drawn like this; see `Selection.select`.
 
-    def _disputed(self, *conditions: Condition) -> int | None:
-        """The rank of the oldest case on which others disagree."""
-        return self._from_judged(current_labels.c.label_id, current_labels.c.disputed, *conditions)
+        What another draw is leasing at this moment is passed over, so draws do not wait for each other.
+        """
+        if drawn in (Drawn.SECOND, Drawn.DISPUTE):
+            start = current_labels
+        if drawn is Drawn.CONTROL:  # from the whole ranking, whatever is asked for
+            among = ranked(self._version_id, *FOUND)
+        else:
+            among = self._selection.select(*FOUND, start=start, first=first, last=last)
+        conditions = (TO_BE_JUDGED[drawn], self._free, *conditions)
+        query = first_of(among, order, *conditions, locked=locked and not self._only_look)
+        return self._connection.execute(query, self._given | given).one_or_none()
 
-    def _from_judged(self, order: ColumnElement[float], *conditions: Condition) -> int | None:
-        mine = (
-            select(labels.c.label_id)
-            .outerjoin(label_withdrawals, label_withdrawals.c.label_id == labels.c.label_id)
-            .where(labels.c.listing_no == current_labels.c.listing_no, labels.c.analyst == self._analyst)
-            .where(label_withdrawals.c.label_id.is_(None))
-            .correlate(current_labels)
-        )
-        own = (~current_labels.c.changed, ~mine.exists(), *self._free)
-        return self._selection.first_from(current_labels, order, *conditions, *own)
+    def _lease(self, number: int, drawn: Drawn) -> Case | None:
+        """The listing as the analyst's case; None where it is not to be had, or not to be judged any more.
 
-    def _random(self, rng: random.Random) -> int | None:
-        """The rank of a random unjudged listing: every one is as likely as every other."""
-        ranked = scored_count(self._connection, self._version_id)
-        tries = (rng.randint(1, ranked) for _ in range(_CONTROL_TRIES if ranked else 0))
-        free = (rank for rank in tries if self._anywhere(scores.c.rank == rank) is not None)
-        return next(free, None)
-
-    def _anywhere(self, here: Condition) -> int | None:
-        """The rank of the listing `here` in the whole ranking, where it is not judged."""
-        query = select(scores.c.rank).where(scores.c.version_id == self._version_id, here, *self._unjudged)
-        return self._connection.execute(query).scalar_one_or_none()
-
-    def _lease(self, rank: int, drawn: Drawn) -> Case:
-        number, listing_id, changed = self._listing(rank)
+        On PostgreSQL others may have leased it, or judged it, too, since it was found: the lease's key rules
+        out the one, and once it is ours we look again, for the other.
+        """
+        leased = upsert(self._connection, leases, ["analyst", "drawn", "expires_at"], where=TO_BE_HAD)
         lease = {
             "listing_no": number,
-            "analyst": self._analyst,
+            "analyst": self._given["whose"],
             "drawn": drawn.value,
-            "expires_at": self._now + LEASE,
+            "expires_at": self._given["now"] + LEASE,
         }
-        self._connection.execute(upsert(self._connection, leases, ["analyst", "drawn", "expires_at"]), lease)
-        return Case(listing_id, drawn, changed)
+        if self._connection.execute(leased, lease | self._given).first() is None:
+            return None
+        found = self._find(drawn, scores.c.rank, _THIS_ONE, locked=False, number=number)
+        if found is None:
+            self._give_back(number)
+            return None
+        return Case(found.listing_id, drawn, found.changed)
 
-    def _listing(self, rank: int) -> tuple[int, str, bool]:
-        """The number and the id of the listing at a rank, and whether it changed since it was judged."""
-        row = self._connection.execute(_AT_RANK, {"version_id": self._version_id, "rank": rank}).one()
-        return row[0], row[1], bool(row[2])
+    def _give_back(self, number: int) -> None:
+        self._connection.execute(_GIVEN_BACK, {"number": number, **self._given})

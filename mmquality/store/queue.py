@@ -6,14 +6,20 @@ import random
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, func, select
 
 from mmquality.records import Drawn
 from mmquality.store.conditions import RankingQuery
 from mmquality.store.database import Database
 from mmquality.store.draw import Case, Draw, Order
-from mmquality.store.scores import version_in_force
-from mmquality.store.tables import current_model, labels, leases, listings
+from mmquality.store.tables import StoredText, current_model, labels, leases, listings
+
+_IN_FORCE = select(current_model.c.version_id)
+# The same, once the analyst's other draws are done: two windows show one case. (On SQLite every writer is
+# alone, on PostgreSQL different analysts draw at once: see `Draw`.)
+_TURN = _IN_FORCE.add_columns(
+    func.pg_advisory_xact_lock(func.hashtext(bindparam("analyst", type_=StoredText)))
+)
 
 
 class QueueStore(Database):
@@ -41,12 +47,11 @@ class QueueStore(Database):
         :param apart_from: ids of listings that the analyst skipped
         """
         with self._write() as connection:
-            # One draw at a time, or two would find the same case free. (On SQLite every writer is alone.)
-            connection.execute(select(current_model).with_for_update())
-            found = version_in_force(connection)
-            if found is None:
+            turn = _TURN if connection.dialect.name == "postgresql" else _IN_FORCE
+            version_id = connection.execute(turn, {"analyst": analyst}).scalar()
+            if version_id is None:
                 return None
-            draw = Draw(connection, found[0], analyst, query, apart_from)
+            draw = Draw(connection, version_id, analyst, query, apart_from)
             return draw.held(order) or draw.new(order, control_share, second_share, rng or random.Random())
 
     def upcoming(
@@ -62,10 +67,11 @@ class QueueStore(Database):
         What comes next, unless somebody is quicker or a control case is drawn.
         """
         with self._read() as connection:
-            found = version_in_force(connection)
-            if found is None:
+            version_id = connection.execute(_IN_FORCE).scalar()
+            if version_id is None:
                 return None
-            return Draw(connection, found[0], analyst, query, apart_from).first(order, second_share)
+            draw = Draw(connection, version_id, analyst, query, apart_from, only_look=True)
+            return draw.first(order, second_share)
 
     def judged_unseen(self, analyst: str) -> str | None:
         """The listing that `analyst` has to judge a second time, without seeing the first verdict."""

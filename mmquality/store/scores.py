@@ -24,12 +24,7 @@ def as_version(row: RowMapping) -> ModelVersion:
 
 
 _IN_FORCE = select(model_versions).join(current_model)
-_LAST_RANK = (
-    select(scores.c.rank)
-    .where(scores.c.version_id == bindparam("version_id"))
-    .order_by(scores.c.rank.desc())
-    .limit(1)
-)
+_LAST_RANK = select(func.max(scores.c.rank)).where(scores.c.version_id == bindparam("version_id"))
 
 
 def version_in_force(connection: Connection) -> tuple[int, ModelVersion] | None:

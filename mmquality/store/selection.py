@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Join, Select, Table, func, literal_column, select
@@ -40,21 +41,32 @@ class Selection:
             raise MMQualityError(
                 f"The ranking cannot be sorted by {query.sort!r}; use {', '.join(RANKING_SORTS)}."
             )
-        self._connection = connection
-        self._version_id = version_id
-        self._sort = query.sort
-        # Scores fall as ranks rise: a range of scores is a range of ranks.
-        self._first, self._last = _rank_range(connection, version_id, query)
-        by_score = query.min_score is not None or query.max_score is not None
-        self._narrow = by_score and self._last - self._first < MOST_COUNTED
+        self._connection, self._version_id, self._query = connection, version_id, query
+        self._by_score = query.min_score is not None or query.max_score is not None
         self._conditions = conditions(connection, query)
         found = self._found()
-        many = found is not None and len(found) > MOST_COUNTED
-        self._few = None if found is None or many else sorted(found)
-        total = self._count() if found is None else len(found)
+        self._many = found is not None and len(found) > MOST_COUNTED
+        self._few = None if found is None or self._many else sorted(found)
+
+    @cached_property
+    def total(self) -> int:
+        """How many listings; no more than these are paged."""
+        return MOST_COUNTED if self.more else self._counted
+
+    @cached_property
+    def more(self) -> bool:
+        """Whether there are more than `total`."""
         # Listings in another order than the ranking's have to be walked through to get to a page.
-        self.more = many or (total > MOST_COUNTED and not self._by_rank)  # than `total`
-        self.total = MOST_COUNTED if self.more else total  # how many listings
+        return self._many or (not self._by_rank and self._counted > MOST_COUNTED)
+
+    @cached_property
+    def _counted(self) -> int:
+        return self._count() if self._few is None else len(self._few)
+
+    @cached_property
+    def _range(self) -> tuple[int, int]:
+        """The first and the last rank: scores fall as ranks rise, so a range of scores is one of ranks."""
+        return _rank_range(self._connection, self._version_id, self._query)
 
     def page_of_ranks(self, page: int, size: int) -> list[int]:
         """The ranks on page 1, 2, …, in order; none past the end."""
@@ -64,51 +76,57 @@ class Selection:
         size = min(size, self.total - skipped)
         by_rank = self._by_rank
         if by_rank and not self._conditions:  # ranks have no gaps: jump to the page instead of walking there
-            ranks: Sequence[int] = range(self._first, self._last + 1)
+            first, last = self._range
+            ranks: Sequence[int] = range(first, last + 1)
         elif by_rank and self._few is not None:
             ranks = self._few
         else:
             return self._in_order(skipped, size)
-        ranks = ranks if self._sort in ("rank", "-score") else ranks[::-1]
+        ranks = ranks if self._query.sort in ("rank", "-score") else ranks[::-1]
         return list(ranks[skipped : skipped + size])
 
-    def worst_of(self, *conditions: ColumnElement[bool], after: int = 0) -> int | None:
-        """The first rank behind `after` for which the conditions hold, too."""
-        if self._few is not None and not conditions:
+    def worst_of(self, after: int = 0) -> int | None:
+        """The first rank behind `after`."""
+        if self._few is not None:
             return min(self._few_within(after + 1, None), default=None)
-        within = self._select(scores.c.rank, first=after + 1)
-        return self._first_rank(within.where(*conditions), scores.c.rank)
+        return self._first_rank(self.select(scores.c.rank, first=after + 1), scores.c.rank)
 
-    def best_of(self, *conditions: ColumnElement[bool], before: int | None = None) -> int | None:
-        """The last rank, or the last one before `before`, for which the conditions hold, too."""
+    def best_of(self, before: int | None = None) -> int | None:
+        """The last rank, or the last one before `before`."""
         last = None if before is None else before - 1
-        if self._few is not None and not conditions:
+        if self._few is not None:
             return max(self._few_within(1, last), default=None)
-        within = self._select(scores.c.rank, last=last)
-        return self._first_rank(within.where(*conditions), scores.c.rank.desc())
+        return self._first_rank(self.select(scores.c.rank, last=last), scores.c.rank.desc())
 
-    def first_from(
-        self, start: Table, order: ColumnElement[Any], *conditions: ColumnElement[bool]
-    ) -> int | None:
-        """The rank of the first listing in another table's order for which the conditions hold, too.
+    def select(
+        self,
+        *what: ColumnElement[Any],
+        start: Table | None = None,
+        first: int = 1,
+        last: int | None = None,
+    ) -> Select[Any]:
+        """A query for the rows of `scores` of these listings, from the rank `first` to the rank `last`.
 
-        :param start: a table with the column listing_no, and an index in that order
+        :param start: see `ranked`
         """
-        source = LeftFirst(start, scores, start.c.listing_no == scores.c.listing_no)
-        return self._first_rank(self._select(scores.c.rank).select_from(source).where(*conditions), order)
+        if self._few is not None:
+            few = self._few_within(first, last)
+            return ranked(self._version_id, *what, start=start).where(scores.c.rank.in_(few))
+        query = self._within(*what, start=start, first=first, last=last)
+        return query.where(*(c.test for c in self._conditions)) if self._conditions else query
 
     def _first_rank(self, statement: Select[Any], order: ColumnElement[Any]) -> int | None:
         return self._connection.execute(statement.order_by(order).limit(1)).scalar_one_or_none()
 
     @property
     def _by_rank(self) -> bool:
-        return self._sort.removeprefix("-") not in _LISTING_SORTS
+        return self._query.sort.removeprefix("-") not in _LISTING_SORTS
 
     def _in_order(self, skipped: int, size: int) -> list[int]:
-        statement = self._select(scores.c.rank)
+        statement = self.select(scores.c.rank)
         if not self._by_rank:
             statement = self._of_listings(scores.c.rank)
-        order = _order(self._sort, self._connection.dialect.name)
+        order = _order(self._query.sort, self._connection.dialect.name)
         statement = statement.order_by(*order).offset(skipped).limit(size)
         return list(self._connection.execute(statement).scalars())
 
@@ -120,7 +138,7 @@ class Selection:
         query = self._within(scores.c.rank)
         if start is not None and start.start is not None:
             query = _from(start.start, query, tests)
-        elif self._narrow and not self._by_rank:  # in another order a narrow range of scores lies anywhere
+        elif self._narrow() and not self._by_rank:  # in another order a narrow range of scores lies anywhere
             query = query.where(*(c.test for c in tests))
         else:
             return None
@@ -140,7 +158,8 @@ class Selection:
 
     def _count(self) -> int:
         """How many there are where no condition narrows: all of the range, or all but the labelled ones."""
-        everything = max(self._last - self._first + 1, 0)
+        first, last = self._range
+        everything = max(last - first + 1, 0)
         if not self._conditions or not everything:
             return everything
         labelled = self._within(func.count()).where(
@@ -149,28 +168,45 @@ class Selection:
         among: int = self._connection.execute(labelled).scalar_one()
         return everything - among
 
-    def _within(self, what: ColumnElement[Any], first: int = 1, last: int | None = None) -> Select[Any]:
-        # One range, never two conditions: SQLite would walk through all that only the other one leaves out.
-        last = self._last if last is None else min(last, self._last)
-        within = scores.c.rank.between(max(first, self._first), last)
-        return select(what).where(scores.c.version_id == self._version_id, within)
+    def _narrow(self) -> bool:
+        return self._by_score and self._range[1] - self._range[0] < MOST_COUNTED
 
-    def _select(self, what: ColumnElement[Any], first: int = 1, last: int | None = None) -> Select[Any]:
-        if self._few is None:
-            tests = (condition.test for condition in self._conditions)
-            return self._within(what, first, last).where(*tests)
-        few = self._few_within(first, last)
-        return select(what).where(scores.c.version_id == self._version_id, scores.c.rank.in_(few))
+    def _within(
+        self,
+        *what: ColumnElement[Any],
+        start: Table | None = None,
+        first: int = 1,
+        last: int | None = None,
+    ) -> Select[Any]:
+        query = ranked(self._version_id, *what, start=start)
+        if not self._by_score and first == 1 and last is None:
+            return query
+        # One range, never two conditions: SQLite would walk through all that only the other one leaves out.
+        lowest, highest = self._range
+        highest = highest if last is None else min(last, highest)
+        return query.where(scores.c.rank.between(max(first, lowest), highest))
 
     def _few_within(self, first: int, last: int | None) -> list[int]:
         return [rank for rank in self._few or () if rank >= first and (last is None or rank <= last)]
 
     def _of_listings(self, what: ColumnElement[Any]) -> Select[Any]:
-        """As `_select`, beside the table of listings."""
+        """As `select`, beside the table of listings."""
         if self._few is not None:
-            return self._select(what).select_from(Join(listings, scores))
+            return self.select(what).select_from(Join(listings, scores))
         tests = (c.test if c.of_listing is None else c.of_listing for c in self._conditions)
         return self._within(what).select_from(LeftFirst(listings, scores)).where(*tests)
+
+
+@lru_cache  # the queue asks very often, and putting it together takes longer than to execute it
+def ranked(version_id: int, *what: ColumnElement[Any], start: Table | None = None) -> Select[Any]:
+    """A query for the rows of `scores` of a version.
+
+    :param start: a table with the column listing_no and an index, to be read in that index's order
+    """
+    query = select(*what).where(scores.c.version_id == version_id)
+    if start is None:
+        return query
+    return query.select_from(LeftFirst(start, scores, start.c.listing_no == scores.c.listing_no))
 
 
 def _from(start: Select[Any], query: Select[Any], tests: Sequence[Condition]) -> Select[Any]:

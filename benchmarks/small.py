@@ -29,6 +29,10 @@ from mmquality.training.groups import grouped_folds
 
 SIZES = (300, 1_000)
 PEER = "ridge cosine"
+_LIBRARIES = (
+    "mmquality.pipeline.retraining",
+    "mmquality.pipeline.measured_catalogue",
+)  # what this file loads
 
 
 def measure(catalogue: Built, seed: int, seeds: int) -> list[dict[str, Any]]:
@@ -41,7 +45,7 @@ def measure(catalogue: Built, seed: int, seeds: int) -> list[dict[str, Any]]:
         for size in sizes
         for n in range(seeds)
     ]
-    runs = measured_side_by_side([Job("draw", compared, draw) for draw in draws], lambda _: None)
+    runs = measured_side_by_side([Job("draw", compared, draw, _LIBRARIES) for draw in draws], lambda _: None)
     found = np.array([run.result for run in runs]).reshape(len(sizes), seeds, 2)
     rows = []
     for size, (ours, peer) in zip(sizes, found.transpose(0, 2, 1), strict=True):

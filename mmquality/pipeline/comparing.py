@@ -33,7 +33,8 @@ Doubles = npt.NDArray[np.float64]
 
 OURS, CLIP, INPUTS = "ours", "clipscore", "inputs of the peers"
 AT = (10, 50, 100)
-_LIBRARIES = ("torch", "sklearn.linear_model", "sklearn.neural_network", "sklearn.decomposition")
+# This file, too: it is what a job's work is found in.
+_LIBRARIES = (__name__, "torch", "sklearn.linear_model", "sklearn.neural_network", "sklearn.decomposition")
 _TRAINED_SPACES = {"infonce"}  # the other spaces are the same for every seed
 _LONG = {OURS, "infonce", "mlp"}
 

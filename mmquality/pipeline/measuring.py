@@ -41,7 +41,7 @@ class Job:
     name: str
     work: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
-    libraries: tuple[str, ...] = ()  # loaded before the clock starts
+    libraries: tuple[str, ...] = ()  # loaded before the clock starts; for many jobs of a kind only once
     long: bool = False  # started before the others, which then fill the cores to the end
 
 
@@ -52,7 +52,7 @@ def measured(job: Job, threads: int | None = None) -> Measured[Any]:
     looked at up to four times a second. Raises `WorkspaceError` where the process
     was ended from outside.
     """
-    multiprocessing.set_forkserver_preload(["__main__", *job.libraries])  # which the first job's then are
+    multiprocessing.set_forkserver_preload([*job.libraries])  # which the first job's then are
     try:
         with Workers(1, _limit_threads, (threads,), "forkserver") as pool:
             pid = pool.submit(_ready, job.libraries).result()

@@ -173,7 +173,7 @@ def test_every_term_has_its_weight() -> None:
         ({"click_supervision": False}, {"clicks"}),
         ({"label_supervision": False}, {"labels"}),
     ],
-    ids=str,
+    ids=lambda given: "-".join(sorted(given)),
 )
 def test_every_term_can_be_switched_off(changed: dict[str, Any], gone: set[str]) -> None:
     assert set(losses_of(*step(labelled()), **changed)) == ALL - gone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,6 +65,9 @@ queries = st.builds(
     text=st.sampled_from(
         ["", "camera", "ca", "red camera", "RÉ", "r", "re ca", "zq camera", "e é", 'a"b', '"', "éclair mould"]
     ),
+    category=st.sampled_from([(), ("Mugs",), ("Cameras", "cables"), ("", "Mugs"), ("nothing",)]),
+    min_score=st.none() | st.integers(0, 20).map(lambda n: n / 20),
+    max_score=st.none() | st.integers(0, 20).map(lambda n: n / 20),
     min_price=st.none() | st.integers(0, 7).map(float),
     max_price=st.none() | st.integers(0, 7).map(float),
     listing_ids=st.none() | st.lists(st.sampled_from([f"L{n:03d}" for n in range(70)])).map(tuple),
@@ -73,8 +77,10 @@ queries = st.builds(
 
 
 @settings(max_examples=60, deadline=None)
-@given(query=queries, most=st.sampled_from([5, 10_000]))
-def test_filters_find_what_a_plain_loop_finds(catalogue: Store, query: RankingQuery, most: int) -> None:
+@given(query=queries, most=st.sampled_from([5, 10_000]), weighed=st.sampled_from([3, 100_000]))
+def test_filters_find_what_a_plain_loop_finds(
+    catalogue: Store, query: RankingQuery, most: int, weighed: int
+) -> None:
     everything = catalogue.ranking_page(RankingQuery(version=query.version, sort=query.sort), 1, COUNT).rows
     expected = [
         ranked.listing.listing_id
@@ -88,14 +94,17 @@ def test_filters_find_what_a_plain_loop_finds(catalogue: Store, query: RankingQu
         and (query.max_price is None or (99 if ranked.listing.price is None else ranked.listing.price))
         <= (query.max_price if query.max_price is not None else 100)
         and (query.listing_ids is None or ranked.listing.listing_id in query.listing_ids)
+        and (not query.category or (ranked.listing.category or "") in query.category)
+        and (query.min_score is None or ranked.score >= query.min_score)
+        and (query.max_score is None or ranked.score <= query.max_score)
     ]
-    counted = selection.MOST_COUNTED
-    try:
-        selection.MOST_COUNTED = most  # with few, filters that let many through are tested on the way down
+    with pytest.MonkeyPatch.context() as patched:
+        # With few, filters that let many through are tested on the way down, and none is told from another.
+        patched.setattr(selection, "MOST_COUNTED", most)
+        patched.setattr(selection, "_WEIGHED", weighed)
         found = catalogue.ranking_page(query, 1, COUNT)
-    finally:
-        selection.MOST_COUNTED = counted
-    narrowed = query != RankingQuery(version=query.version, sort=query.sort)
+    other = replace(query, min_score=None, max_score=None)
+    narrowed = other != RankingQuery(version=query.version, sort=query.sort)
     walked = query.sort.removeprefix("-") not in ("rank", "score")
     cut = (narrowed or walked) and len(expected) > most
     assert (found.total, found.more) == (most if cut else len(expected), cut)

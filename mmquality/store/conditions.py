@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
+    ColumnClause,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     and_,
     column,
-    exists,
     false,
+    func,
     literal_column,
     or_,
     select,
     table,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from mmquality.store.facets import value_numbers
-from mmquality.store.kept_selections import selected, selected_listings
-from mmquality.store.search_tables import TITLE_LETTERS, TITLE_THREES, listing_values
-from mmquality.store.tables import current_labels, listings, scores
+from mmquality.store.facets import counted_values
+from mmquality.store.kept_selections import selected
+from mmquality.store.search_tables import TITLE_LETTERS, TITLE_THREES, category_counts, listing_values
+from mmquality.store.tables import current_labels, listings
 from mmquality.store.text import contains_every_word, storable, words
 
 _LETTERS = 3  # in a row, as the index of titles has them
@@ -71,18 +75,42 @@ class RankingQuery:
     among: str = ""
 
 
+Columns = ReadOnlyColumnCollection[str, Any]
+
+
 @dataclass(frozen=True)
 class Condition:
     """`start`: the numbers of the listings to consider; None where nearly all are.
 
-    `test`: whether the listing of a row of `scores` meets the condition; `of_listing`: the same, asked of a
-    row of `listings`. `exact`: whether every listing of `start` meets it and need not be tested again.
+    `of_row`: whether the listing with these columns (`narrow`) meets the condition, or else `test`: whether
+    the listing with this number does. `exact`: whether every listing of `start` meets it and need not be
+    tested again. `size`: how many `start` gives, where that is kept. `scattered`: in another order than the
+    table's.
     """
 
     start: Select[Any] | None
-    test: ColumnElement[bool]
-    of_listing: ColumnElement[bool] | None = None
+    test: Callable[[ColumnClause[int]], ColumnElement[bool]] | None = None
+    of_row: Callable[[Columns], ColumnElement[bool]] | None = None
     exact: bool = True
+    size: int | None = None
+    scattered: bool = False
+
+
+def tests(
+    asked: Sequence[Condition], number: ColumnClause[int], rows: FromClause, read: bool = False
+) -> list[ColumnElement[bool]]:
+    """What tells whether the listing with this number meets all these conditions.
+
+    :param rows: the listings, `narrow` of this connection
+    :param read: the query reads that row anyway
+    """
+    found = [c.test(number) for c in asked if c.test is not None]
+    of_row = [c.of_row(rows.c) for c in asked if c.of_row is not None]
+    if of_row and not read:  # once, for all of them
+        row = select(rows.c.listing_no).where(rows.c.listing_no == number, *of_row)
+        # The outer query may read listings, too: this one is not to be taken for it.
+        of_row = [row.correlate(number.table).exists()]
+    return [*found, *of_row]
 
 
 def conditions(connection: Connection, query: RankingQuery) -> list[Condition]:
@@ -92,7 +120,7 @@ def conditions(connection: Connection, query: RankingQuery) -> list[Condition]:
 
 def _conditions(connection: Connection, query: RankingQuery) -> Iterator[Condition]:
     if query.listing_ids is not None:
-        yield _of_listings(listings.c.listing_id.in_(query.listing_ids))
+        yield _named(query.listing_ids)
     if query.among:
         yield _selected(query.among)
     if query.label is not None:
@@ -100,51 +128,74 @@ def _conditions(connection: Connection, query: RankingQuery) -> Iterator[Conditi
     for name, values in query.attributes:
         yield _having(connection, name, values)
     if query.category:
-        named = listings.c.category.in_(query.category)
-        yield _of_listings(or_(named, listings.c.category.is_(None)) if "" in query.category else named)
-    prices = []
-    if query.min_price is not None:
-        prices.append(listings.c.price >= query.min_price)
-    if query.max_price is not None:
-        prices.append(listings.c.price <= query.max_price)
-    if prices:
-        yield _of_listings(and_(*prices))
-    by_title = contains_every_word(listings.c.title_folded, query.text)
-    if by_title is not None:
-        found = _of_listings(by_title)
+        yield _of_categories(connection, query.category)
+    if query.min_price is not None or query.max_price is not None:
+        yield replace(_of_listings(partial(_priced, query.min_price, query.max_price)), scattered=True)
+    if words(query.text):
+        found = _of_listings(partial(_saying, query.text))
         letters = _letters(connection, query.text) if connection.dialect.name == "sqlite" else None
         yield replace(found, start=_with_letters(letters), exact=False) if letters is not None else found
 
 
-def _of_listings(asked: ColumnElement[bool]) -> Condition:
+def _of_listings(asked: Callable[[Columns], ColumnElement[bool]]) -> Condition:
     """A condition on columns of the table of listings."""
-    found = select(listings.c.listing_no).where(asked)
-    # The outer query may read listings, too: this one is not to be taken for it.
-    this = found.where(listings.c.listing_no == scores.c.listing_no).correlate(scores)
-    return Condition(found, this.exists(), asked)
+    return Condition(select(listings.c.listing_no).where(asked(listings.c)), of_row=asked)
+
+
+def _priced(lowest: float | None, highest: float | None, row: Columns) -> ColumnElement[bool]:
+    bounds = [] if lowest is None else [row.price >= lowest]
+    return and_(*bounds, *([] if highest is None else [row.price <= highest]))
+
+
+def _saying(text: str, row: Columns) -> ColumnElement[bool]:
+    found = contains_every_word(row.title_folded, text)
+    assert found is not None
+    return found
+
+
+def _in_categories(names: tuple[str, ...], row: Columns) -> ColumnElement[bool]:
+    named = row.category.in_(names)
+    return or_(named, row.category.is_(None)) if "" in names else named
+
+
+def _of_categories(connection: Connection, names: tuple[str, ...]) -> Condition:
+    counted = select(func.sum(category_counts.c.listings)).where(category_counts.c.category.in_(names))
+    size = connection.execute(counted).scalar_one() or 0
+    return replace(_of_listings(partial(_in_categories, names)), size=size)
+
+
+def _among(
+    found: Select[Any], number: ColumnElement[int]
+) -> Callable[[ColumnClause[int]], ColumnElement[bool]]:
+    """Whether a listing is one of the `found`, of which this is the number."""
+    return lambda asked: found.where(number == asked).correlate(asked.table).exists()
+
+
+def _named(listing_ids: tuple[str, ...]) -> Condition:
+    found = select(listings.c.listing_no).where(listings.c.listing_id.in_(listing_ids))
+    return Condition(found, _among(found, listings.c.listing_no))
 
 
 def _selected(name: str) -> Condition:
     numbers = selected(name)
-    this = numbers.where(selected_listings.c.listing_no == scores.c.listing_no).correlate(scores).exists()
-    return Condition(numbers, this)
+    return Condition(numbers, _among(numbers, numbers.selected_columns[0]))
 
 
 def _labelled(wanted: LabelFilter) -> Condition:
-    found = select(current_labels.c.listing_no)
-    if wanted not in (LabelFilter.LABELLED, LabelFilter.UNLABELLED):
+    number = current_labels.c.listing_no
+    found = select(number)
+    if wanted is LabelFilter.UNLABELLED:
+        among = _among(found, number)
+        return Condition(None, lambda asked: ~among(asked))
+    if wanted is not LabelFilter.LABELLED:
         found = found.where(current_labels.c.verdict == wanted.value)
-    this = found.where(current_labels.c.listing_no == scores.c.listing_no).correlate(scores).exists()
-    return Condition(None, ~this) if wanted is LabelFilter.UNLABELLED else Condition(found, this)
+    return Condition(found, _among(found, number))
 
 
 def _having(connection: Connection, name: str, values: tuple[str, ...]) -> Condition:
-    numbers = list(connection.execute(value_numbers(name, values)).scalars())
-    found = select(listing_values.c.listing_no).where(listing_values.c.value_no.in_(numbers))
-    this = exists().where(
-        listing_values.c.value_no.in_(numbers), listing_values.c.listing_no == scores.c.listing_no
-    )
-    return Condition(found, this)
+    counted = {number: size for number, size in connection.execute(counted_values(name, values))}
+    found = select(listing_values.c.listing_no).where(listing_values.c.value_no.in_(list(counted)))
+    return Condition(found, _among(found, listing_values.c.listing_no), size=sum(counted.values()))
 
 
 def _letters(connection: Connection, text: str) -> list[str] | None:
@@ -155,7 +206,9 @@ def _letters(connection: Connection, text: str) -> list[str] | None:
     asked: list[str] = []
     for word in map(storable, words(text)):
         if len(word) >= _LETTERS:
-            asked += [_quoted(word[i : i + _LETTERS]) for i in range(len(word) - _LETTERS + 1)]
+            # One beside the other: those between find hardly fewer, and the titles found are read anyway.
+            starts = {*range(0, len(word) - _LETTERS, _LETTERS), len(word) - _LETTERS}
+            asked += [_quoted(word[i : i + _LETTERS]) for i in sorted(starts)]
         elif (threes := _threes_from(connection, word)) is not None:
             asked.append(f"({' OR '.join(map(_quoted, threes))})" if threes else "")
     return list(dict.fromkeys(asked))[:_MOST_ASKED] or None

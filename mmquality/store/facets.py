@@ -79,10 +79,10 @@ def facets_of(seller: str | None, given: Mapping[str, Any]) -> frozenset[Pair]:
     return frozenset((name, value) for name, value in worded if 0 < len(value) <= _LONGEST)
 
 
-def value_numbers(name: str, values: Sequence[str]) -> Select[tuple[int]]:
-    """The numbers of these values of an attribute."""
+def counted_values(name: str, values: Sequence[str]) -> Select[int, int]:
+    """The numbers of these values of an attribute, and how many listings have each."""
     named = select(attributes.c.attribute_no).where(attributes.c.name == name).scalar_subquery()
-    return select(attribute_values.c.value_no).where(
+    return select(attribute_values.c.value_no, attribute_values.c.listings).where(
         attribute_values.c.attribute_no == named, attribute_values.c.value.in_(values)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Join, Select, Table, func, literal_column, select
 
 from mmquality.errors import MMQualityError
-from mmquality.store.conditions import Condition, RankingQuery, conditions
-from mmquality.store.left_first import LeftFirst
+from mmquality.store.conditions import Condition, RankingQuery, conditions, tests
+from mmquality.store.left_first import InOrder, LeftFirst
 from mmquality.store.scores import count_before, scored_count
-from mmquality.store.tables import TITLE_START, current_labels, listings, scores
+from mmquality.store.tables import TITLE_START, current_labels, listings, narrow, scores
 
 _LISTING_SORTS: dict[str, ColumnElement[Any]] = {
     "title": listings.c.title_folded,
@@ -27,6 +28,8 @@ RANKING_SORTS = tuple(sign + key for key in ("rank", "score", *_LISTING_SORTS) f
 
 
 MOST_COUNTED = 10_000  # listings that filters let through: beyond it they are not counted, nor paged
+_LEAP = 4  # listings in the order of the table are read in the time of one in another order, of rank or price
+_WEIGHED = 100_000  # listings up to which it is told which of two filters finds fewer
 
 
 class Selection:
@@ -113,7 +116,7 @@ class Selection:
             few = self._few_within(first, last)
             return ranked(self._version_id, *what, start=start).where(scores.c.rank.in_(few))
         query = self._within(*what, start=start, first=first, last=last)
-        return query.where(*(c.test for c in self._conditions)) if self._conditions else query
+        return query.where(*self._tests()) if self._conditions else query
 
     def _first_rank(self, statement: Select[Any], order: ColumnElement[Any]) -> int | None:
         return self._connection.execute(statement.order_by(order).limit(1)).scalar_one_or_none()
@@ -134,32 +137,49 @@ class Selection:
         """The ranks that the narrowest condition and all others let through, up to one too many; None where
         no condition narrows."""
         start = self._narrowest()
-        tests = [c for c in self._conditions if c is not start or not c.exact]
-        query = self._within(scores.c.rank)
         if start is not None and start.start is not None:
-            query = _from(start.start, query, tests)
-        elif self._narrow() and not self._by_rank:  # in another order a narrow range of scores lies anywhere
-            query = query.where(*(c.test for c in tests))
+            others = [c for c in self._conditions if c is not start or not c.exact]
+            query = self._from(start.start, others)
+        elif self._by_score and (self._starts or (self._width < MOST_COUNTED and not self._by_rank)):
+            query = self._within(scores.c.rank).where(*self._tests())
         else:
             return None
-        return list(self._connection.execute(query.limit(MOST_COUNTED + 1)).scalars())
+        return [rank for (rank,) in self._connection.execute(query.limit(MOST_COUNTED + 1)).cursor.fetchall()]
+
+    @property
+    def _starts(self) -> list[Condition]:
+        return [c for c in self._conditions if c.start is not None]
+
+    @property
+    def _width(self) -> int:
+        first, last = self._range
+        return max(last - first + 1, 0)
 
     def _narrowest(self) -> Condition | None:
-        starts = [c for c in self._conditions if c.start is not None]
-        if len(starts) < 2:
+        """The condition to start from; None where there is none, or fewer listings have such a score."""
+        starts = sorted(self._starts, key=lambda c: c.size is None)
+        if len(starts) < 2 and not self._by_score:
             return next(iter(starts), None)
-        return min(starts, key=self._size)
+        narrowest, fewest = None, _LEAP * self._width if self._by_score else sys.maxsize
+        for condition in starts:
+            cost = _LEAP if condition.scattered else 1
+            size = cost * self._size(condition, min(fewest // cost, _WEIGHED))
+            if size < fewest:
+                narrowest, fewest = condition, size
+        return narrowest
 
-    def _size(self, condition: Condition) -> int:
+    def _size(self, condition: Condition, most: int) -> int:
+        """How many listings it starts from, counted up to `most`."""
+        if condition.size is not None:
+            return condition.size
         assert condition.start is not None
-        some = condition.start.limit(MOST_COUNTED + 1).subquery()
+        some = condition.start.limit(most).subquery()
         size: int = self._connection.execute(select(func.count()).select_from(some)).scalar_one()
         return size
 
     def _count(self) -> int:
         """How many there are where no condition narrows: all of the range, or all but the labelled ones."""
-        first, last = self._range
-        everything = max(last - first + 1, 0)
+        everything = self._width
         if not self._conditions or not everything:
             return everything
         labelled = self._within(func.count()).where(
@@ -167,9 +187,6 @@ class Selection:
         )
         among: int = self._connection.execute(labelled).scalar_one()
         return everything - among
-
-    def _narrow(self) -> bool:
-        return self._by_score and self._range[1] - self._range[0] < MOST_COUNTED
 
     def _within(
         self,
@@ -186,15 +203,34 @@ class Selection:
         highest = highest if last is None else min(last, highest)
         return query.where(scores.c.rank.between(max(first, lowest), highest))
 
+    def _tests(self) -> list[ColumnElement[bool]]:
+        return tests(self._conditions, scores.c.listing_no, narrow(self._connection))
+
+    def _from(self, start: Select[Any], others: Sequence[Condition]) -> Select[Any]:
+        """The ranks of the listings of `start` that pass all others: a listing is read once, for all that its
+        row is asked, and its score only when it has passed them; or first, where the score lets few pass."""
+        some: Any = start.subquery()
+        rows, source = narrow(self._connection), some
+        read = any(c.of_row is not None for c in others)
+        beside = sorted(
+            [rows, scores] if read else [scores], key=lambda other: self._by_score and other is rows
+        )
+        for other in beside:
+            source = LeftFirst(source, other, other.c.listing_no == some.c.listing_no)
+        query = self._within(scores.c.rank).select_from(source)
+        return query.where(*tests(others, some.c.listing_no, rows, read))
+
     def _few_within(self, first: int, last: int | None) -> list[int]:
         return [rank for rank in self._few or () if rank >= first and (last is None or rank <= last)]
 
     def _of_listings(self, what: ColumnElement[Any]) -> Select[Any]:
-        """As `select`, beside the table of listings."""
+        """As `select`, beside the table of listings, which is read in the order of the sort."""
         if self._few is not None:
             return self.select(what).select_from(Join(listings, scores))
-        tests = (c.test if c.of_listing is None else c.of_listing for c in self._conditions)
-        return self._within(what).select_from(LeftFirst(listings, scores)).where(*tests)
+        key = self._query.sort.removeprefix("-")
+        source = InOrder(listings, scores, "" if key == "imported" else f"ix_listings_{key}")
+        asked = tests(self._conditions, listings.c.listing_no, listings, read=True)
+        return self._within(what).select_from(source).where(*asked)
 
 
 @lru_cache  # the queue asks very often, and putting it together takes longer than to execute it
@@ -207,17 +243,6 @@ def ranked(version_id: int, *what: ColumnElement[Any], start: Table | None = Non
     if start is None:
         return query
     return query.select_from(LeftFirst(start, scores, start.c.listing_no == scores.c.listing_no))
-
-
-def _from(start: Select[Any], query: Select[Any], tests: Sequence[Condition]) -> Select[Any]:
-    """`query` of the listings of `start` that pass the tests: a listing is read once, for all tests of its
-    columns, and its score is looked up only when it has passed them."""
-    some: Any = start.subquery()
-    number, source = some.c.listing_no, some
-    if any(c.of_listing is not None for c in tests):
-        source = LeftFirst(some, listings, listings.c.listing_no == number)
-    query = query.select_from(LeftFirst(source, scores, scores.c.listing_no == number))
-    return query.where(*(c.test if c.of_listing is None else c.of_listing for c in tests))
 
 
 def _rank_range(connection: Connection, version_id: int, query: RankingQuery) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,18 +68,33 @@ def marked(points: list[dict[str, Any]], traces: list[Rows]) -> Rows:
     return np.unique(np.array(found, dtype=np.int64))
 
 
+class _Kept(go.Figure):  # type: ignore[misc]
+    """A figure that does not change any more: a hundred thousand dots become a dictionary once, not at every
+    visit."""
+
+    @cached_property
+    def _once(self) -> dict[str, Any]:
+        made: dict[str, Any] = super().to_dict()
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(self._once)
+
+
 def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.Figure:
     """One WebGL trace for each group of rows."""
-    chart = go.Figure(
+    x, y, told = (places[name].to_numpy() for name in ("x", "y", "told"))
+    score = places["score"].to_numpy(np.float32)
+    chart = _Kept(
         [
             go.Scattergl(
-                x=places["x"].to_numpy()[rows],
-                y=places["y"].to_numpy()[rows],
+                x=x[rows],
+                y=y[rows],
                 mode="markers",
                 name=html.escape(_short(plain(name)), quote=False),
                 marker=_marker(places, colour, name, rows),
-                text=places["told"].to_numpy()[rows].astype("U"),  # objects would be copied one by one
-                customdata=places["score"].to_numpy()[rows],
+                text=told[rows],
+                customdata=score[rows],
                 hovertemplate="%{text}<br>mismatch %{customdata:.1%}<extra></extra>",
             )
             for name, rows in traces.items()
@@ -118,7 +134,8 @@ def _marker(places: pd.DataFrame, colour: str, name: str, rows: Rows) -> dict[st
     if colour == "Score":
         scale = [[0, QUIET], [0.5, inks["unsure"]], [1, inks["mismatch"]]]
         bar = {"tickformat": ".0%", "thickness": 10, "len": 0.5, "outlinewidth": 0, "title": "score"}
-        marker |= {"color": places["score"].to_numpy()[rows], "colorscale": scale, "cmin": 0, "cmax": 1}
+        score = places["score"].to_numpy(np.float32)[rows]
+        marker |= {"color": score, "colorscale": scale, "cmin": 0, "cmax": 1}
         return marker | {"colorbar": bar}
     if colour == "Label":
         verdict = next(key for key, word in _VERDICTS.items() if word == name)

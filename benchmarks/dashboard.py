@@ -102,7 +102,7 @@ def _server(script: Path, workspace: Path, **more: str) -> Iterator[tuple[subpro
     place = {"MMQ_WORKSPACE": str(workspace), "MMQ_ANALYST": "bench", **more}
     place |= {"PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}
     environment = {k: v for k, v in os.environ.items() if k != "MMQ_DATABASE_URL"} | place
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    command = [sys.executable, "-m", "mmquality.pages.server", "run", str(script), *flags]
     process = subprocess.Popen(command, env=environment, cwd=HERE.parent, stdout=subprocess.DEVNULL)
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health")

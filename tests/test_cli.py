@@ -498,7 +498,7 @@ class TestServing:
         monkeypatch.setenv("MMQ_WORKSPACE", "another")
         shown = run("serve", "-w", tmp_path / "shop", "--port", 8600)
         ((arguments, environment),) = started
-        assert arguments[1:5] == ["-m", "streamlit", "run", str(PROJECT / "app.py")]
+        assert arguments[1:5] == ["-m", "mmquality.pages.server", "run", str(PROJECT / "app.py")]
         assert {"--server.port=8600", "--server.address=127.0.0.1", "--server.headless=true"} <= set(
             arguments
         )

@@ -58,5 +58,5 @@ def _dashboard(workspace: Workspace, port: int) -> None:
     server = {"port": port, "address": "127.0.0.1", "headless": "true"}
     flags = [f"--server.{name}={value}" for name, value in server.items()]
     place = {"MMQ_WORKSPACE": str(workspace.root), "MMQ_DATABASE_URL": workspace.database_url}
-    command = [sys.executable, "-m", "streamlit", "run", str(app), *flags]
+    command = [sys.executable, "-m", "mmquality.pages.server", "run", str(app), *flags]
     os.execvpe(sys.executable, command, os.environ | place)

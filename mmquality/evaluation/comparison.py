@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import average_precision_score
 
 from mmquality.evaluation.bootstrap import average_precision_interval, mean_and_spread, mean_interval
 
@@ -75,4 +74,6 @@ def ablation_table(runs: Mapping[str, Sequence[Mapping[str, float | None]]]) -> 
 def _average_precisions(scores: Doubles, truth: Bools) -> list[float]:
     if not 0 < truth.sum() < len(truth):
         return []
+    from sklearn.metrics import average_precision_score  # slow to import
+
     return [float(average_precision_score(truth, score)) for score in scores]

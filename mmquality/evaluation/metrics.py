@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -15,6 +14,8 @@ def mismatch_metrics(score: Array, truth: Bools) -> dict[str, float | int | None
 
     A figure that is not defined (no positive or no negative) is None.
     """
+    from sklearn.metrics import average_precision_score, roc_auc_score  # slow to import
+
     n, positives = len(truth), int(truth.sum())
     defined = 0 < positives < n
     return {

@@ -245,3 +245,14 @@ def test_the_neighbours_of_a_rank_are_looked_for_beside_it(
             raw.set_progress_handler(None, 0)  # type: ignore[union-attr]
             assert sum(steps) < 700
     engine.dispose()
+
+
+def test_a_search_starts_from_the_filter_that_finds_fewest(store: Store, database_url: str) -> None:
+    publish(store, "v1", dict.fromkeys(fill(store, 30), 0.5))
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        for category, few in (("Mugs", 7), ("Cameras", 8)):
+            asked = RankingQuery(category=(category,), max_price=6)
+            start = selection.Selection(connection, 1, asked)._narrowest()
+            assert start is not None and start.size == few  # not the price, which all but six have
+    engine.dispose()

@@ -163,7 +163,7 @@ class Selection:
         narrowest, fewest = None, _LEAP * self._width if self._by_score else sys.maxsize
         for condition in starts:
             cost = _LEAP if condition.scattered else 1
-            size = cost * self._size(condition, min(fewest // cost, _WEIGHED))
+            size = cost * self._size(condition, min(-(-fewest // cost), _WEIGHED))  # rounded up: no fewer
             if size < fewest:
                 narrowest, fewest = condition, size
         return narrowest

@@ -92,6 +92,7 @@ def test_two_judge_unseen_and_a_third_settles_what_they_disagree_on(
     for name in ("Ana", "Ben"):
         expect(cid.locator(".mmq-verdict").filter(has_text=name)).to_have_count(1)
     settle(cid)
+    cid.wait_for_timeout(_LOOK)
     cid.keyboard.press("y")
     expect(cid.get_by_text("No disagreement is left to you")).to_be_visible()
     assert not own_shop.store.disputed()

@@ -182,7 +182,9 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.0e}" if 0 < abs(value) < 0.0005 else f"{value:.3f}"
+    return "" if value is None else str(value)
 
 
 def write_section(name: str, text: str) -> None:

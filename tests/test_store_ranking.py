@@ -124,16 +124,24 @@ def test_filters_sorts_and_pages_are_those_of_a_plain_loop(
     assert found == expected
 
 
-@settings(max_examples=30, deadline=None)
-@given(query=queries, rank=st.integers(0, COUNT + 1))
-def test_next_and_previous_stay_within_the_filter(
+@settings(max_examples=80, deadline=None)
+@given(query=queries, rank=st.integers(1, COUNT))
+def test_next_and_previous_stay_within_the_filter_and_the_order(
     catalogue: Store, everything: list[RankedListing], query: RankingQuery, rank: int
 ) -> None:
-    fitting = [ranked for ranked in everything if wanted(ranked, query)]
-    after = [ranked.listing.listing_id for ranked in fitting if ranked.rank > rank]
-    before = [ranked.listing.listing_id for ranked in fitting if ranked.rank < rank]
-    assert catalogue.rank_neighbour(rank, 1, query) == (after[0] if after else None)
-    assert catalogue.rank_neighbour(rank, -1, query) == (before[-1] if before else None)
+    here = everything[rank - 1]  # whether it passes the filter or not: a verdict may have taken it out
+    row = in_order([ranked for ranked in everything if wanted(ranked, query) or ranked is here], query.sort)
+    ids = [None, *(ranked.listing.listing_id for ranked in row), None]
+    at = ids.index(here.listing.listing_id)
+    assert catalogue.rank_neighbours(rank, query) == (ids[at - 1], ids[at + 1])
+
+
+@pytest.mark.parametrize("sort", ["rank", "-score", "-rank", "score"])
+def test_past_the_ends_of_the_ranking_is_its_first_or_last(catalogue: Store, sort: str) -> None:
+    ids = catalogue.ranking_ids(RankingQuery(sort=sort), COUNT)
+    ends = {(None, ids[0]), (ids[-1], None)}
+    assert {catalogue.rank_neighbours(rank, RankingQuery(sort=sort)) for rank in (0, COUNT + 1)} == ends
+    assert catalogue.rank_neighbours(0, RankingQuery(sort="price")) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -65,13 +65,13 @@ def _judge(case: verdicts.Case, label: Label | None) -> None:
 
 
 def _first(catalogue: Catalogue, filters: Filters) -> str | None:
-    return catalogue.store.rank_neighbour(0, 1, query_of(catalogue, filters))
+    return next(iter(catalogue.store.ranking_ids(query_of(catalogue, filters), 1)), None)
 
 
 def _around(
     catalogue: Catalogue, ranked: RankedListing | None, filters: Filters
 ) -> tuple[str | None, str | None]:
-    """The listings before and after this one in the filtered ranking."""
+    """The listings before and after this one in the filtered ranking, as it is sorted."""
     if ranked is None:
         return None, _first(catalogue, filters)
     return catalogue.store.rank_neighbours(ranked.rank, query_of(catalogue, filters))

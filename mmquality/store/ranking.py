@@ -72,9 +72,9 @@ class RankingStore(Database):
         return rows[0]
 
     def rank_neighbours(self, rank: int, query: RankingQuery | None = None) -> tuple[str | None, str | None]:
-        """The listing_ids before and after `rank` among the query's listings, in the order of the ranking.
+        """The listing_ids before and after that of `rank` among the query's listings, in the query's order.
 
-        None at the ends.
+        None at the ends. In the order of the ranking `rank` may be anybody's or nobody's, 0 say.
         """
         wanted = query or RankingQuery()
         with self._read() as connection:
@@ -82,7 +82,7 @@ class RankingStore(Database):
             if found is None:
                 return None, None
             selection = Selection(connection, found[0], wanted)
-            before, after = selection.best_of(before=rank), selection.worst_of(after=rank)
+            before, after = selection.neighbours(rank)
             ids = _ids_at(connection, found[0], [near for near in (before, after) if near is not None])
             return ids.get(before), ids.get(after)
 

@@ -25,7 +25,7 @@ _LISTING_SORTS: dict[str, ColumnElement[Any]] = {
 }
 # "-" = descending
 RANKING_SORTS = tuple(sign + key for key in ("rank", "score", *_LISTING_SORTS) for sign in ("", "-"))
-
+_WORST_FIRST = ("rank", "-score")
 
 MOST_COUNTED = 10_000  # listings that filters let through: beyond it they are not counted, nor paged
 _LEAP = 4  # listings in the order of the table are read in the time of one in another order, of rank or price
@@ -85,8 +85,15 @@ class Selection:
             ranks = self._few
         else:
             return self._in_order(skipped, size)
-        ranks = ranks if self._query.sort in ("rank", "-score") else ranks[::-1]
+        ranks = ranks if self._query.sort in _WORST_FIRST else ranks[::-1]
         return list(ranks[skipped : skipped + size])
+
+    def neighbours(self, rank: int) -> tuple[int | None, int | None]:
+        """The ranks before and after `rank` in the query's order; None where there is none."""
+        if not self._by_rank:
+            return self._beside(rank, later=False), self._beside(rank, later=True)
+        worse, better = self.best_of(before=rank), self.worst_of(after=rank)
+        return (worse, better) if self._query.sort in _WORST_FIRST else (better, worse)
 
     def worst_of(self, after: int = 0) -> int | None:
         """The first rank behind `after`."""
@@ -118,8 +125,8 @@ class Selection:
         query = self._within(*what, start=start, first=first, last=last)
         return query.where(*self._tests()) if self._conditions else query
 
-    def _first_rank(self, statement: Select[Any], order: ColumnElement[Any]) -> int | None:
-        return self._connection.execute(statement.order_by(order).limit(1)).scalar_one_or_none()
+    def _first_rank(self, statement: Select[Any], *order: ColumnElement[Any]) -> int | None:
+        return self._connection.execute(statement.order_by(*order).limit(1)).scalar_one_or_none()
 
     @property
     def _by_rank(self) -> bool:
@@ -132,6 +139,29 @@ class Selection:
         order = _order(self._query.sort, self._connection.dialect.name)
         statement = statement.order_by(*order).offset(skipped).limit(size)
         return list(self._connection.execute(statement).scalars())
+
+    def _beside(self, rank: int, later: bool) -> int | None:
+        """The rank next to this one in the order of a column; None at an end, or where `rank` is nobody's.
+
+        Three walks along the index, each only where those before it found nobody: listings of the same value,
+        those of other values, and those on the other side of what has none, which comes last.
+        """
+        column, descending = _column(self._query.sort, self._connection.dialect.name)
+        here = select(column, listings.c.listing_no).join_from(scores, listings)
+        here = here.where(scores.c.version_id == self._version_id, scores.c.rank == rank)
+        at = self._connection.execute(here).one_or_none()
+        if at is None:
+            return None
+        (value, number), rising = at, later != descending
+        same = column.is_(None) if value is None else column == value
+        walks = [same & _past(listings.c.listing_no, number, rising)]
+        if value is not None:
+            walks.append(_past(column, value, rising))
+        if later == (value is not None):
+            walks.append(column.is_(None) if later else column.is_not(None))
+        order = [key.asc() if rising else key.desc() for key in (column, listings.c.listing_no)]
+        found = (self._first_rank(self._of_listings(scores.c.rank).where(walk), *order) for walk in walks)
+        return next((near for near in found if near is not None), None)
 
     def _found(self) -> list[int] | None:
         """The ranks that the narrowest condition and all others let through, up to one too many; None where
@@ -255,14 +285,24 @@ def _rank_range(connection: Connection, version_id: int, query: RankingQuery) ->
 
 
 def _order(sort: str, dialect: str) -> Sequence[ColumnElement[Any]]:
-    key, descending = sort.removeprefix("-"), sort.startswith("-")
+    key = sort.removeprefix("-")
     if key in ("rank", "score"):
-        worst_first = (key == "rank") != descending
-        return [scores.c.rank if worst_first else scores.c.rank.desc()]
-    column = _LISTING_SORTS[key]
-    if key == "title" and dialect == "postgresql":
-        column = func.left(column, literal_column(str(TITLE_START)))
+        return [scores.c.rank if sort in _WORST_FIRST else scores.c.rank.desc()]
+    column, descending = _column(sort, dialect)
     ordered = column.desc() if descending else column.asc()
     # Equal ones in the order of the index, which no rank is in: they may be the whole catalogue.
     number = listings.c.listing_no.desc() if descending else listings.c.listing_no
     return [ordered.nulls_last() if key in ("price", "category") else ordered, number]
+
+
+def _column(sort: str, dialect: str) -> tuple[ColumnElement[Any], bool]:
+    """What listings are sorted by, as its index has it, and whether it falls."""
+    key = sort.removeprefix("-")
+    column = _LISTING_SORTS[key]
+    if key == "title" and dialect == "postgresql":
+        column = func.left(column, literal_column(str(TITLE_START)))
+    return column, sort.startswith("-")
+
+
+def _past(column: ColumnElement[Any], value: Any, rising: bool) -> ColumnElement[bool]:
+    return column > value if rising else column < value

@@ -40,6 +40,7 @@ from mmquality.training.ensemble import Ensemble, train_ensemble
 FEWEST_LISTINGS = 20
 _RELIABILITY_BINS = 10
 SMALL_CATALOGUE = 2_500  # listings; below it a smaller network, and batches small enough for …
+PER_COMPONENT = 6  # listings for each principal component that the network reads (decision 9)
 SMALL_STEPS = 150  # … so many steps in all: with fewer the network hardly leaves its start
 
 
@@ -58,11 +59,12 @@ def configs_for(
 ) -> tuple[NetworkConfig, TrainingConfig]:
     """The network's shape and the training constants for a catalogue of this size."""
     small = listings < SMALL_CATALOGUE
+    components = min(max(listings // PER_COMPONENT, 64), 384, listings - 1)
     network = NetworkConfig(
         title_dim=title_dim,
         photo_dim=photo_dim,
-        title_components=min(384, title_dim, listings - 1),
-        photo_components=min(384, photo_dim, listings - 1),
+        title_components=min(components, title_dim),
+        photo_components=min(components, photo_dim),
         d=64 if small else 128,
         projection=options.projection,
         context_fields=context_fields,

@@ -122,6 +122,7 @@ def test_labels_for_training_say_whether_the_listing_is_still_the_same(store: St
         store.add_label(listing_id, Verdict.MATCH, None, "", "ann")
     store.upsert_listings(frame([row(1, photo_hash="new"), row(2, price=99.0)]))
     found = store.current_labels()
+    assert store.verdicts() == dict(zip(found["listing_id"], found["verdict"], strict=True))
     assert found["listing_id"].tolist() == ["L000", "L001", "L002"]
     assert found["verdict"].tolist() == ["match"] * 3
     assert found["as_judged"].tolist() == [True, False, True]

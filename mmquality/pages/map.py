@@ -66,13 +66,8 @@ def _drawn(
     events: tuple[int, int] | None,
 ) -> tuple[go.Figure, list[map_plot.Rows]]:
     """The map in a theme's colours and after so many labels, shared by all visits."""
-    verdicts = _verdicts(_catalogue) if colour == "Label" else {}
+    verdicts = _catalogue.store.verdicts() if colour == "Label" else {}
     return map_plot.drawn(_places(path, written), colour, verdicts)
-
-
-def _verdicts(catalogue: Catalogue) -> dict[str, str]:
-    labels = catalogue.store.current_labels()
-    return dict(zip(labels["listing_id"], labels["verdict"], strict=True))
 
 
 def _selection(catalogue: Catalogue, chosen: pd.DataFrame) -> None:

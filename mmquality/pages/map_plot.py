@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,8 @@ from mmquality.pages.wording import count
 
 COLOURED_BY = ("Category", "Score", "Label")
 _HUES = 6  # categories with a colour of their own, the theme's; all others stay quiet
-_TITLE = 70  # characters of a title that the pointer is told
+_LARGE = 30_000  # listings; on a larger map …
+_TITLE, _TITLE_LARGE = 70, 40  # … the pointer is told fewer characters of a title: all of them are sent
 _HEIGHT = 620
 _CONFIG = {
     "displaylogo": False,
@@ -39,7 +40,8 @@ def prepared(places: pd.DataFrame) -> pd.DataFrame:
     category = places["category"].where(places["category"].notna(), "")
     largest = category.value_counts().index[:_HUES]
     group = category.where(category.isin(largest), None).replace("", NO_CATEGORY)
-    told = [html.escape(_short(plain(title or "")), quote=False) for title in places["title"]]
+    most = _TITLE if len(places) <= _LARGE else _TITLE_LARGE
+    told = [html.escape(_short(plain(title or ""), most), quote=False) for title in places["title"]]
     return places.assign(told=told, group=group)
 
 
@@ -70,11 +72,17 @@ def marked(points: list[dict[str, Any]], traces: list[Rows]) -> Rows:
 
 class _Kept(go.Figure):  # type: ignore[misc]
     """A figure that does not change any more: a hundred thousand dots become a dictionary once, not at every
-    visit."""
+    visit. What the pointer is told goes there at once: the figure would copy it, text by text, four times."""
+
+    def __init__(self, traces: Sequence[go.Scattergl], told: Sequence[list[str]]) -> None:
+        super().__init__(traces)
+        self.__dict__["_told"] = told  # a figure's own attributes are those of a plot
 
     @cached_property
     def _once(self) -> dict[str, Any]:
         made: dict[str, Any] = super().to_dict()
+        for trace, told in zip(made["data"], self._told, strict=True):
+            trace["text"] = told
         return made
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,14 +99,14 @@ def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.
                 x=x[rows],
                 y=y[rows],
                 mode="markers",
-                name=html.escape(_short(plain(name)), quote=False),
+                name=html.escape(_short(plain(name), _TITLE), quote=False),
                 marker=_marker(places, colour, name, rows),
-                text=told[rows],
                 customdata=score[rows],
                 hovertemplate="%{text}<br>mismatch %{customdata:.1%}<extra></extra>",
             )
             for name, rows in traces.items()
-        ]
+        ],
+        [told[rows].tolist() for rows in traces.values()],
     )
     chart.update_layout(
         height=_HEIGHT,
@@ -130,7 +138,7 @@ def _groups(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> d
 
 def _marker(places: pd.DataFrame, colour: str, name: str, rows: Rows) -> dict[str, Any]:
     inks = theme_colours()
-    marker: dict[str, Any] = {"size": 6 if len(places) <= 5_000 else 4 if len(places) <= 30_000 else 3}
+    marker: dict[str, Any] = {"size": 6 if len(places) <= 5_000 else 4 if len(places) <= _LARGE else 3}
     if colour == "Score":
         scale = [[0, QUIET], [0.5, inks["unsure"]], [1, inks["mismatch"]]]
         bar = {"tickformat": ".0%", "thickness": 10, "len": 0.5, "outlinewidth": 0, "title": "score"}
@@ -148,5 +156,5 @@ def _marker(places: pd.DataFrame, colour: str, name: str, rows: Rows) -> dict[st
     return marker | {"opacity": 0.8, "color": hues[names.index(name) % len(hues)]}
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _TITLE else text[: _TITLE - 1] + "…"
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -193,6 +193,13 @@ class LabelReader(Database):
         names = ["listing_id", "category", *names, "as_judged", "disputed"]
         return pd.DataFrame.from_records(rows, columns=names)
 
+    def verdicts(self) -> dict[str, str]:
+        """The verdict that counts, by listing_id."""
+        judged = LeftFirst(current_labels, listings)
+        query = select(listings.c.listing_id, current_labels.c.verdict).select_from(judged)
+        with self._read() as connection:
+            return dict(connection.execute(query).cursor.fetchall())  # the driver's own rows
+
     def disputed(self, listing_ids: Collection[str] | None = None) -> set[str]:
         """Ids of the listings, of all or of these, on which analysts disagree and that nobody settled."""
         judged = LeftFirst(current_labels, listings)  # disputes are few, and have an index

@@ -304,5 +304,6 @@ def _column(sort: str, dialect: str) -> tuple[ColumnElement[Any], bool]:
     return column, sort.startswith("-")
 
 
-def _past(column: ColumnElement[Any], value: Any, rising: bool) -> ColumnElement[bool]:
-    return column > value if rising else column < value
+def _past(column: ColumnElement[Any], value: object, rising: bool) -> ColumnElement[bool]:
+    past: ColumnElement[bool] = column > value if rising else column < value
+    return past

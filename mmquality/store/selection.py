@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Join, Select, Table, func, lit
 
 from mmquality.errors import MMQualityError
 from mmquality.store.conditions import Condition, RankingQuery, conditions, tests
+from mmquality.store.counts import counted
 from mmquality.store.left_first import InOrder, LeftFirst
 from mmquality.store.scores import count_before, scored_count
 from mmquality.store.tables import TITLE_START, current_labels, listings, narrow, scores
@@ -47,8 +48,8 @@ class Selection:
         self._connection, self._version_id, self._query = connection, version_id, query
         self._by_score = query.min_score is not None or query.max_score is not None
         self._conditions = conditions(connection, query)
-        found = self._found()
-        self._many = found is not None and len(found) > MOST_COUNTED
+        found = None if (surely := self._surely_many()) else self._found()
+        self._many = surely or (found is not None and len(found) > MOST_COUNTED)
         self._few = None if found is None or self._many else sorted(found)
 
     @cached_property
@@ -162,6 +163,16 @@ class Selection:
         order = [key.asc() if rising else key.desc() for key in (column, listings.c.listing_no)]
         found = (self._first_rank(self._of_listings(scores.c.rank).where(walk), *order) for walk in walks)
         return next((near for near in found if near is not None), None)
+
+    def _surely_many(self) -> bool:
+        """Whether a kept count alone says so, even if all that is not ranked were among it."""
+        if self._by_score or len(self._conditions) != 1:
+            return False
+        condition = self._conditions[0]
+        if not condition.exact or condition.size is None or condition.size <= MOST_COUNTED:
+            return False
+        unranked = counted(self._connection) - scored_count(self._connection, self._version_id)
+        return condition.size - unranked > MOST_COUNTED
 
     def _found(self) -> list[int] | None:
         """The ranks that the narrowest condition and all others let through, up to one too many; None where

@@ -58,7 +58,7 @@ def pages() -> list[st.Page]:
 
 @contextmanager
 def around() -> Iterator[None]:
-    """The sidebar beside a page; an error that was raised on purpose becomes a notice in the page's place."""
+    """The sidebar beside a page."""
     found = session.find_catalogue()
     with st.sidebar:
         _analyst()
@@ -66,6 +66,13 @@ def around() -> Iterator[None]:
             _workspace(found)
     if found is not None and session.is_sample(found):
         st.html(_SAMPLE)
+    with errors_told():
+        yield
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """An error that was raised on purpose becomes a notice in the place of what it kept from being drawn."""
     try:
         yield
     except MMQualityError as error:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from mmquality.pages import evidence, history, links, listing_head, session, verdicts
+from mmquality.pages import evidence, frame, history, links, listing_head, session, verdicts
 from mmquality.pages.asking import query_of
 from mmquality.pages.components import caption, chips, header, notice, title
 from mmquality.pages.filters import Filters
@@ -35,10 +35,10 @@ _Places = tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]  # of the photo,
 _PAUSE = timedelta(minutes=5)  # longer than this between two verdicts is not work on a case
 
 
-def show(catalogue: Catalogue) -> None:
+def show() -> None:
     """The whole page."""
-    analyst = session.named_analyst()
-    if analyst is None:
+    session.catalogue()  # says so where there is none
+    if session.named_analyst() is None:
         header("Review")
         notice(
             "Who is reviewing?",
@@ -47,6 +47,17 @@ def show(catalogue: Catalogue) -> None:
         with st.container(width=320):
             st.text_input("Your name", key=_NAME, max_chars=60, on_change=_say_who)
         return
+    _queue()
+
+
+@st.fragment
+def _queue() -> None:
+    """The case and what belongs to it: a verdict draws neither the sidebar nor the navigation anew."""
+    with frame.errors_told():
+        _draw(session.catalogue(), session.analyst())
+
+
+def _draw(catalogue: Catalogue, analyst: str) -> None:
     filters = replace(Filters.at(st.query_params.get("queue", "")), version="")  # scores are those in force
     settings = load_settings(catalogue.workspace)
     looked_at = _looked_at_again(catalogue, analyst)
@@ -236,4 +247,4 @@ def _look_ahead(catalogue: Catalogue, listing_id: str | None) -> None:
             full_photo(catalogue.store.listing(listing_id))
 
 
-show(session.catalogue())
+show()

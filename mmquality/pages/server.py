@@ -10,7 +10,13 @@ from threading import Thread
 
 from streamlit.web import cli
 
-_NEEDED = ("mmquality.pipeline.reading", "plotly.graph_objects", "plotly.tools")
+_NEEDED = (
+    "mmquality.pipeline.reading",
+    "plotly.graph_objects",
+    "plotly.tools",
+    "scipy.special",
+    "scipy.optimize",
+)
 
 
 def _load() -> None:

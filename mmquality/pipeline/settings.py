@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,16 @@ class CatalogueSettings:
 def load_settings(workspace: Workspace) -> CatalogueSettings:
     """The workspace's settings; empty ones where nothing was imported yet. Raises `WorkspaceError`."""
     path = _path(workspace)
-    if not path.exists():
+    try:
+        stat = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return CatalogueSettings()
+    return _settings(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=8)  # a page asks for each label that it shows
+def _settings(path: Path, written: tuple[int, int, int]) -> CatalogueSettings:
+    """The settings in a file as it was `written`."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         return CatalogueSettings(

@@ -181,6 +181,18 @@ def test_says_saved_only_of_what_is_saved(shop: Fixture, monkeypatch: pytest.Mon
     assert is_before(app, worst(shop, 0))
 
 
+def test_says_why_there_is_no_case(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise WorkspaceError("The disk is full.")
+
+    app = reviewing()
+    monkeypatch.setattr(Store, "next_case", refuse)
+    button(app, "Skip").click().run()
+    assert (
+        not app.exception and "This page cannot be shown" in texts(app) and "The disk is full." in texts(app)
+    )
+
+
 def test_a_key_shows_the_photo_at_its_full_size(shop: Fixture) -> None:
     app, title = reviewing(), plain(worst(shop, 0).title)
     before = photos(app).count(title)

@@ -256,3 +256,13 @@ def test_a_search_starts_from_the_filter_that_finds_fewest(store: Store, databas
             start = selection.Selection(connection, 1, asked)._narrowest()
             assert start is not None and start.size == few  # not the price, which all but six have
     engine.dispose()
+
+
+@pytest.mark.parametrize(("ranked", "total", "more"), [(40, 5, True), (24, 5, True), (12, 3, False)])
+def test_a_count_of_the_catalogue_is_not_taken_for_one_of_the_ranking(
+    store: Store, monkeypatch: pytest.MonkeyPatch, ranked: int, total: int, more: bool
+) -> None:
+    monkeypatch.setattr(selection, "MOST_COUNTED", 5)
+    publish(store, "v1", dict.fromkeys(fill(store, 40)[:ranked], 0.5))  # ten mugs, some of them not ranked
+    found = store.ranking_page(RankingQuery(category=("Mugs",)), 1, 40)
+    assert (found.total, found.more, len(found.rows)) == (total, more, total)

@@ -12,7 +12,8 @@ from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage,
 from mmquality.store.listings import UpsertCounts
 from mmquality.store.ranking import RankingPage
 from mmquality.store.reports import ImportReport, ProblemsPage
-from mmquality.store.selection import MOST_COUNTED, RANKING_SORTS
+from mmquality.store.selection import MOST_COUNTED
+from mmquality.store.sorting import RANKING_SORTS
 from mmquality.store.store import Store
 from mmquality.store.summary import Flagged, GroupRate, Groups
 from mmquality.store.views import SavedView

@@ -7,26 +7,15 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Join, Select, Table, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Join, Select, Table, func, select
 
 from mmquality.errors import MMQualityError
 from mmquality.store.conditions import Condition, RankingQuery, conditions, tests
 from mmquality.store.counts import counted
 from mmquality.store.left_first import InOrder, LeftFirst
 from mmquality.store.scores import count_before, scored_count
-from mmquality.store.tables import TITLE_START, current_labels, listings, narrow, scores
-
-_LISTING_SORTS: dict[str, ColumnElement[Any]] = {
-    "title": listings.c.title_folded,
-    "price": listings.c.price,
-    "category": listings.c.category,
-    "impressions": listings.c.impressions,
-    "clicks": listings.c.clicks,
-    "imported": listings.c.listing_no,  # numbers rise with every import
-}
-# "-" = descending
-RANKING_SORTS = tuple(sign + key for key in ("rank", "score", *_LISTING_SORTS) for sign in ("", "-"))
-_WORST_FIRST = ("rank", "-score")
+from mmquality.store.sorting import LISTING_SORTS, RANKING_SORTS, WORST_FIRST, beside, order_of, sorted_by
+from mmquality.store.tables import current_labels, listings, narrow, scores
 
 MOST_COUNTED = 10_000  # listings that filters let through: beyond it they are not counted, nor paged
 _LEAP = 4  # listings in the order of the table are read in the time of one in another order, of rank or price
@@ -86,7 +75,7 @@ class Selection:
             ranks = self._few
         else:
             return self._in_order(skipped, size)
-        ranks = ranks if self._query.sort in _WORST_FIRST else ranks[::-1]
+        ranks = ranks if self._query.sort in WORST_FIRST else ranks[::-1]
         return list(ranks[skipped : skipped + size])
 
     def neighbours(self, rank: int) -> tuple[int | None, int | None]:
@@ -94,7 +83,7 @@ class Selection:
         if not self._by_rank:
             return self._beside(rank, later=False), self._beside(rank, later=True)
         worse, better = self.best_of(before=rank), self.worst_of(after=rank)
-        return (worse, better) if self._query.sort in _WORST_FIRST else (better, worse)
+        return (worse, better) if self._query.sort in WORST_FIRST else (better, worse)
 
     def worst_of(self, after: int = 0) -> int | None:
         """The first rank behind `after`."""
@@ -131,36 +120,25 @@ class Selection:
 
     @property
     def _by_rank(self) -> bool:
-        return self._query.sort.removeprefix("-") not in _LISTING_SORTS
+        return self._query.sort.removeprefix("-") not in LISTING_SORTS
 
     def _in_order(self, skipped: int, size: int) -> list[int]:
         statement = self.select(scores.c.rank)
         if not self._by_rank:
             statement = self._of_listings(scores.c.rank)
-        order = _order(self._query.sort, self._connection.dialect.name)
+        order = order_of(self._query.sort, self._connection.dialect.name)
         statement = statement.order_by(*order).offset(skipped).limit(size)
         return list(self._connection.execute(statement).scalars())
 
     def _beside(self, rank: int, later: bool) -> int | None:
-        """The rank next to this one in the order of a column; None at an end, or where `rank` is nobody's.
-
-        Three walks along the index, each only where those before it found nobody: listings of the same value,
-        those of other values, and those on the other side of what has none, which comes last.
-        """
-        column, descending = _column(self._query.sort, self._connection.dialect.name)
+        """The rank next to this one in the order of a column; None at an end, or where `rank` is nobody's."""
+        column, descending = sorted_by(self._query.sort, self._connection.dialect.name)
         here = select(column, listings.c.listing_no).join_from(scores, listings)
         here = here.where(scores.c.version_id == self._version_id, scores.c.rank == rank)
         at = self._connection.execute(here).one_or_none()
         if at is None:
             return None
-        (value, number), rising = at, later != descending
-        same = column.is_(None) if value is None else column == value
-        walks = [same & _past(listings.c.listing_no, number, rising)]
-        if value is not None:
-            walks.append(_past(column, value, rising))
-        if later == (value is not None):
-            walks.append(column.is_(None) if later else column.is_not(None))
-        order = [key.asc() if rising else key.desc() for key in (column, listings.c.listing_no)]
+        order, walks = beside(column, *at, rising=later != descending, later=later)
         found = (self._first_rank(self._of_listings(scores.c.rank).where(walk), *order) for walk in walks)
         return next((near for near in found if near is not None), None)
 
@@ -293,28 +271,3 @@ def _rank_range(connection: Connection, version_id: int, query: RankingQuery) ->
     if query.max_score is not None:
         first = 1 + count_before(connection, version_id, scores.c.score <= query.max_score)
     return first, last
-
-
-def _order(sort: str, dialect: str) -> Sequence[ColumnElement[Any]]:
-    key = sort.removeprefix("-")
-    if key in ("rank", "score"):
-        return [scores.c.rank if sort in _WORST_FIRST else scores.c.rank.desc()]
-    column, descending = _column(sort, dialect)
-    ordered = column.desc() if descending else column.asc()
-    # Equal ones in the order of the index, which no rank is in: they may be the whole catalogue.
-    number = listings.c.listing_no.desc() if descending else listings.c.listing_no
-    return [ordered.nulls_last() if key in ("price", "category") else ordered, number]
-
-
-def _column(sort: str, dialect: str) -> tuple[ColumnElement[Any], bool]:
-    """What listings are sorted by, as its index has it, and whether it falls."""
-    key = sort.removeprefix("-")
-    column = _LISTING_SORTS[key]
-    if key == "title" and dialect == "postgresql":
-        column = func.left(column, literal_column(str(TITLE_START)))
-    return column, sort.startswith("-")
-
-
-def _past(column: ColumnElement[Any], value: object, rising: bool) -> ColumnElement[bool]:
-    past: ColumnElement[bool] = column > value if rising else column < value
-    return past

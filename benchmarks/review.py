@@ -111,7 +111,7 @@ def served(place: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "mmquality.pages.server", "run", "app.py", "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
     environment = os.environ | {"MMQ_WORKSPACE": str(place), "MMQ_ANALYST": "benchmark"}
     server = subprocess.Popen(

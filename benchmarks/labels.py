@@ -34,6 +34,7 @@ ORDERS = (Order.WORST, Order.UNCERTAIN, Order.VARIED, None)  # None: drawn at ra
 WRONG = 0.05  # of the analyst's verdicts
 RANDOM = "random"
 LOWER = 0.75  # the error after the labels, of that before
+HOPELESS = 0.05  # a mismatch with a lower score is one among a thousand listings: no order hands it out
 
 
 def label(workspace: Workspace, order: Order | None, labels: int, mismatched: set[str], seed: int) -> None:
@@ -66,6 +67,17 @@ def error(scores: pd.Series[float], mismatched: set[str]) -> float:
     return float("nan") if ap is None else 1 - float(ap)
 
 
+def hopeless(scores: pd.Series[float], mismatched: set[str]) -> float:
+    """The share of the error that is due to mismatches with a score below `HOPELESS`.
+
+    1 - AP is the mean, over the mismatches, of 1 - the precision at each one's rank.
+    """
+    falling = scores.sort_values(ascending=False)
+    wrong = np.asarray(falling.index.isin(list(mismatched)))
+    missed = (1 - np.cumsum(wrong) / np.arange(1, len(wrong) + 1))[wrong]
+    return float(missed[falling.to_numpy()[wrong] < HOPELESS].sum() / missed.sum())
+
+
 def measure(
     catalogue: Built, order: Order | None, counts: tuple[int, ...], seed: int
 ) -> list[dict[str, Any]]:
@@ -91,8 +103,8 @@ def measure(
                 "order": order.value if order else RANDOM,
                 "labels": labels,
                 "mismatches among them": len(labelled & mismatched),
-                "AP test before": 1 - error(before[test], mismatched),
-                "AP test after": 1 - error(after[test], mismatched),
+                "error before": error(before[test], mismatched),
+                f"share of it below {HOPELESS}": hopeless(before[test], mismatched),
                 "error after / before": error(after[test], mismatched) / error(before[test], mismatched),
                 "of listings without label": error(after[unlabelled], mismatched)
                 / error(before[unlabelled], mismatched),

@@ -55,8 +55,9 @@ def fill(store: Store, count: int) -> list[str]:
     return [made["listing_id"] for made in rows]
 
 
-def publish(store: Store, name: str, scores: dict[str, float]) -> ModelVersion:
+def publish(store: Store, name: str, scores: dict[str, float], in_force: bool = True) -> ModelVersion:
     """Publish a model version with these scores."""
     version = ModelVersion(name, datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC), len(scores), {"ap": 0.8})
-    store.publish(version, pd.DataFrame({"listing_id": list(scores), "score": list(scores.values())}))
+    frame = pd.DataFrame({"listing_id": list(scores), "score": list(scores.values())})
+    store.publish(version, frame, in_force)
     return version

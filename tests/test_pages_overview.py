@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from dashboard import links, opened, store_of, texts, unescaped
 from workspaces import Fixture, small_workspace
 
 from mmquality.config import Workspace
+from mmquality.evaluation.bootstrap import Interval
 from mmquality.pages import overview_figures
 from mmquality.pages.next_steps import State, Step, steps
-from mmquality.records import Drawn, Reason, Verdict
+from mmquality.pipeline.judging import Figures, Judgement, keep_judgement
+from mmquality.records import Drawn, ModelVersion, Reason, Verdict
 from mmquality.store import Flagged, Store
 
 
@@ -95,6 +98,18 @@ class TestOverview:
         assert any("Going through the catalogue" in caption.value for caption in app.caption)
         assert "Left to review" in texts(app)
 
+    def test_a_model_that_waits_is_named_unless_it_did_worse(self, shop: Fixture) -> None:
+        figures = Figures(0.5, 0.5, 0.1, 0.1)
+        for name, gain in (("v2", Interval(-0.1, -0.3, 0.1)), ("v3", Interval(0.0, -0.1, 0.1))):
+            with store_of(shop) as store:
+                scores = store.version_scores("v1")
+                version = ModelVersion(name, datetime(2026, 1, 3, tzinfo=UTC), len(scores), {})
+                store.publish(version, scores, in_force=False)
+            (shop.workspace.models / name).mkdir()
+            judged = Judgement("v1", name, 40, 20, figures, figures, gain, blind=True)
+            keep_judgement(judged, shop.workspace.models / name)
+            assert (f"Model {name} waits" in texts(opened("overview"))) == (not judged.worse)
+
     def test_a_workspace_without_labels_says_so(self, shop: Fixture) -> None:
         app = opened("overview")
         assert any("None in the last 30 days" in unescaped(caption.value) for caption in app.caption)
@@ -138,6 +153,11 @@ class TestNextSteps:
         known = {"judged": 100, "learnt": 80, "controls": 5}
         assert "20 verdicts to learn from" in titles(**known)
         assert not any("to learn from" in title for title in titles(**known, apart=20))
+
+    def test_what_people_have_to_decide_is_named(self) -> None:
+        found = {step.title: step for step in steps(state(disputed=2, waiting="v2"))}
+        assert found["2 disagreements to settle"].params == {"order": "Disagreements"}
+        assert found["Model v2 waits"].params == {"show": "Changes", "from": "v1", "to": "v2"}
 
     def test_control_cases_are_asked_for_once_there_are_verdicts(self) -> None:
         assert "No control case yet" in titles(judged=1) and "No control case yet" not in titles()

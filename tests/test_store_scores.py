@@ -56,6 +56,20 @@ def test_before_the_first_version_there_is_nothing_to_show(store: Store) -> None
         store.ranked_listing("L000")
 
 
+def test_a_version_waits_until_somebody_decides(store: Store) -> None:
+    fill(store, 2)
+    assert store.waiting_version() is None
+    publish(store, "v1", {"L000": 0.9, "L001": 0.1})
+    assert store.waiting_version() is None
+    publish(store, "v2", {"L000": 0.1, "L001": 0.9}, in_force=False)
+    assert store.waiting_version() == "v2"
+    store.make_current("v1")  # what is in force stays so
+    assert store.waiting_version() is None
+    publish(store, "v3", {"L000": 0.1, "L001": 0.9}, in_force=False)
+    store.make_current("v3")
+    assert store.waiting_version() is None
+
+
 def test_the_last_published_version_is_in_force_and_the_others_stay(store: Store) -> None:
     fill(store, 3)
     first = publish(store, "first", {"L000": 0.9, "L001": 0.1})

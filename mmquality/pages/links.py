@@ -20,6 +20,7 @@ LABELS = _HERE / "labels.py"
 CLICKS = _HERE / "clicks.py"
 IMPORTS = _HERE / "imports.py"
 MODELS = _HERE / "models.py"
+DISAGREEMENTS = "Disagreements"  # the order of the review's queue that holds nothing else
 
 Params = dict[str, str | list[str]]
 

@@ -33,6 +33,8 @@ class State:
     controls: int  # control cases judged
     unused_rows: int  # of the last import
     apart: int = 0  # labels that judge the model instead of teaching it
+    disputed: int = 0  # listings on which analysts disagree
+    waiting: str | None = None  # a version trained since, which nobody has put in force
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,22 @@ def steps(state: State) -> Iterator[Step]:
             commands=session.commands("encode", "score", "index"),
         )
     yield _review(state)
+    if state.disputed:
+        yield Step(
+            f"{count(state.disputed, 'disagreement')} to settle",
+            "Two verdicts on the same listing differ. Until a third settles it, no model learns from either.",
+            link="Settle them",
+            page=links.REVIEW,
+            params={"order": links.DISAGREEMENTS},
+        )
+    if state.waiting:
+        yield Step(
+            f"Model {state.waiting} waits",
+            f"Trained after {state.model}, but not put in force. See what it would change, and decide.",
+            link="Compare both",
+            page=links.MODELS,
+            params={"show": "Changes", "from": state.model, "to": state.waiting},
+        )
     new = state.judged - state.learnt - state.apart
     if new >= max(_WORTH_TRAINING, state.learnt / 10):
         yield Step(

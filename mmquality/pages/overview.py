@@ -132,6 +132,8 @@ def _state(
         controls=said.controls,
         unused_rows=reports[0].problems if reports else 0,
         apart=fingerprint.get("labels_apart", 0),
+        disputed=len(catalogue.store.disputed()),
+        waiting=overview_figures.waiting_version(catalogue),
     )
 
 

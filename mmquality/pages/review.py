@@ -28,7 +28,7 @@ ORDERS = {
     "Most uncertain first": Order.UNCERTAIN,
     "Most varied first": Order.VARIED,
     "Newest import first": Order.NEWEST,
-    "Disagreements": Order.DISPUTES,
+    links.DISAGREEMENTS: Order.DISPUTES,
 }
 _SHARES = (0.0, 0.02, 0.05, 0.1, 0.2)
 _Places = tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]  # of the photo, the title and the form

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion
 from mmquality.store.database import Database, upsert
-from mmquality.store.events import Deed, record
+from mmquality.store.events import Deed, events, record
 from mmquality.store.tables import current_model, listings, model_versions, scores, varied_order
 
 _BATCH = 50_000
@@ -24,6 +24,12 @@ def as_version(row: RowMapping) -> ModelVersion:
 
 
 _IN_FORCE = select(model_versions).join(current_model)
+_LAST_DEED = (
+    select(events.c.subject)
+    .where(events.c.kind == Deed.MODEL.value)
+    .order_by(events.c.event_id.desc())
+    .limit(1)
+)
 _LAST_RANK = select(func.max(scores.c.rank)).where(scores.c.version_id == bindparam("version_id"))
 
 
@@ -87,6 +93,13 @@ class ScoreStore(Database):
         with self._read() as connection:
             found = version_in_force(connection)
         return None if found is None else found[1]
+
+    def waiting_version(self) -> str | None:
+        """The version published last, as long as nobody has put it, or another one, in force since."""
+        with self._read() as connection:
+            last: str | None = connection.execute(_LAST_DEED).scalar_one_or_none()
+            current = version_in_force(connection)
+        return None if current is None or last == current[1].name else last
 
     def versions(self) -> list[ModelVersion]:
         """All versions, the last published first."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mmquality.errors import ModelFileError, UnknownListingError
 from mmquality.ids import Ids, save_table
-from mmquality.index import NeighbourIndex, distance_of, unit
+from mmquality.index import NeighbourIndex, distance_of, lists, neighbours, unit
 
 ODD_IDS = [
     "plain",
@@ -200,3 +200,54 @@ def test_an_index_that_is_in_use_may_be_made_anew(tmp_path: Path) -> None:
 
 def test_the_index_is_exact() -> None:
     assert isinstance(NeighbourIndex.build(vectors(3), names(3))._index, faiss.IndexFlatIP)
+
+
+@pytest.fixture
+def in_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index of any size has its vectors in lists in its file."""
+    monkeypatch.setattr(neighbours, "_GONE_THROUGH", 0)
+
+
+def on_the_disk(folder: Path, v: np.ndarray) -> NeighbourIndex:
+    """An index of these vectors, saved and loaded."""
+    done: list[int] = []
+    NeighbourIndex.build(v, names(len(v))).save(folder / "unified.faiss", done.append)
+    assert sum(done) == len(v)
+    return NeighbourIndex.load(folder / "unified.faiss")
+
+
+@pytest.mark.usefixtures("in_lists")
+class TestLists:
+    def test_their_recall_is_that_of_brute_force(self, tmp_path: Path) -> None:
+        v = vectors(3_000, 8)
+        index = on_the_disk(tmp_path, v)
+        assert isinstance(index._index, faiss.IndexIVF) and index._index.nprobe < index._index.nlist
+        sample = names(3_000)[::5]
+        brute = np.sort(all_distances(v[::5], v), axis=1)[:, 1:11]
+        found = np.array([[d for _, d in index.nearest(i, 10)] for i in sample])
+        hits = (found <= brute[:, -1:] + 1e-3).mean()
+        assert 0.99 <= index.recall and hits == pytest.approx(index.recall, abs=0.01)
+        np.testing.assert_allclose(found[:, 0], brute[:, 0], atol=2e-3)
+        np.testing.assert_allclose(index.vectors(sample), unit(v[::5]), atol=1e-3)
+
+    def test_without_enough_recall_everything_is_gone_through(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lists, "ENOUGH", 1.1)
+        index = on_the_disk(tmp_path, vectors(300))
+        assert isinstance(index._index, faiss.IndexScalarQuantizer) and index.recall == 1
+
+    def test_whoever_asks_for_more_than_lists_hold_gets_them(self, tmp_path: Path) -> None:
+        v = vectors(2_000)
+        v[:500] = v[0]
+        index = on_the_disk(tmp_path, v)
+        index.read_ahead()
+        found = index.nearest("id-7", 1_900)
+        assert len({i for i, _ in found}) == 1_900
+        assert all(d == pytest.approx(0, abs=1e-3) for _, d in found[:499])
+        brute = np.sort(all_distances(v[7:8], v)[0])[1:1_901]
+        np.testing.assert_allclose([d for _, d in found], brute, atol=2e-3)
+
+    def test_a_few_vectors_may_be_in_lists(self, tmp_path: Path) -> None:
+        index = on_the_disk(tmp_path, vectors(3))
+        assert len(index.nearest("id-0", 10)) == 2 and index.recall == 1

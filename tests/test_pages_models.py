@@ -13,6 +13,7 @@ from evaluations import METHODS, write_evaluations
 from streamlit.testing.v1 import AppTest
 from workspaces import Fixture, small_workspace
 
+from mmquality.ids import map_table, save_table
 from mmquality.pages import model_changes
 from mmquality.pages.escaping import plain
 from mmquality.pages.wording import percent
@@ -76,6 +77,12 @@ def alts(app: AppTest) -> str:
 
 
 class TestVersions:
+    def test_tells_how_many_of_the_nearest_are_found_where_some_are_not(self, fresh: Fixture) -> None:
+        ids = index_path(fresh.workspace, "v1", Space.UNIFIED).with_suffix(".ids.arrow")
+        table = map_table(ids)
+        save_table(ids, {name: table[name] for name in table.column_names}, {"recall@10": "0.9934"})
+        assert "<dt>of the ten nearest found</dt><dd>99.3% by unified</dd>" in texts(opened("models"))
+
     def test_says_which_is_in_force_and_lists_all(self, two: Fixture) -> None:
         app = opened("models")
         assert "<span>2 versions</span><span>v2 in force, published 9 Mar 2026</span>" in texts(app)
@@ -86,6 +93,7 @@ class TestVersions:
         assert table["listings"].tolist() == [59, 60] and table["photo"].tolist() == ["lite0-2", ""]
 
     def test_with_one_version_there_is_nothing_to_go_back_to(self, fresh: Fixture) -> None:
+        assert "ten nearest" not in texts(opened("models"))
         app = opened("models")
         assert "1 version<" in texts(app) and [b.label for b in app.button] == ["Train again"]
 

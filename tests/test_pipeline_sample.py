@@ -92,7 +92,7 @@ def test_every_stage_says_how_far_it_is(marketplace: Marketplace) -> None:
         f"Encoding photos: {photos} of {photos}",
         "Training networks: 6 of 6",
         f"Scoring listings: {LISTINGS} of {LISTINGS}",
-        "Indexing spaces: 3 of 3",
+        f"Indexing title, photo and both: {3 * LISTINGS} of {3 * LISTINGS}",
     ):
         assert stage in marketplace.said
     assert sum(line.startswith("Training on 150 listings with ") for line in marketplace.said) == 1

@@ -8,12 +8,12 @@ from datetime import UTC
 import pandas as pd
 import streamlit as st
 
-from mmquality.errors import MMQualityError
+from mmquality.errors import MMQualityError, ModelFileError
 from mmquality.pages import model_retraining, session
 from mmquality.pages.components import caption, facts, section
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.widgets import choice
-from mmquality.pages.wording import moment
+from mmquality.pages.wording import moment, percent
 from mmquality.pipeline import versions as pipeline_versions
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion
@@ -30,7 +30,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         "Ranking, neighbours and new labels go by this version's scores. Its scores never change: scoring "
         "again makes a new version.",
     )
-    st.html(facts(_told(current)))
+    st.html(facts(_told(current) | _neighbours(catalogue)))
     section("All versions", "The last published first.")
     st.dataframe(
         _frame(versions, current.name),
@@ -67,6 +67,16 @@ def _told(version: ModelVersion) -> dict[str, object]:
         "taught by": summary.get("taught_by"),
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _neighbours(catalogue: Catalogue) -> dict[str, object]:
+    """How the nearest listings are found, where some may be missed."""
+    try:
+        found = {space: index.recall for space, index in catalogue.indexes().items()}
+    except ModelFileError:  # the pages that need them say so
+        return {}
+    told = ", ".join(f"{percent(share)} by {space}" for space, share in found.items() if share < 1)
+    return {"of the ten nearest found": told} if told else {}
 
 
 def _seconds(seconds: object) -> str:

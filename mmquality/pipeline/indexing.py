@@ -34,12 +34,11 @@ def build_indexes(
         Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, list(scores["photo_hash"])),
     }
     with (
-        reporter.stage("Indexing spaces", len(Space)) as advance,
+        reporter.stage("Indexing title, photo and both", len(Space) * len(scores)) as advance,
         whole_folder(index_path(workspace, name, Space.UNIFIED).parent) as folder,
     ):
         for space, load in vectors.items():
             built = NeighbourIndex.build(load(), list(scores["listing_id"]))
-            built.save(folder / index_path(workspace, name, space).name)
+            built.save(folder / index_path(workspace, name, space).name, advance)
             if space is Space.TITLE:
                 Background.of(store, built).save(folder / background_path(workspace, name).name)
-            advance(1)

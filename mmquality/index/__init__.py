@@ -1,0 +1,5 @@
+"""Nearest neighbours among listings, exact, or by lists where they are very many."""
+
+from mmquality.index.neighbours import NeighbourIndex, Vectors, distance_of, unit
+
+__all__ = ["NeighbourIndex", "Vectors", "distance_of", "unit"]

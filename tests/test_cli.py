@@ -505,6 +505,7 @@ class TestServing:
         assert environment["MMQ_WORKSPACE"] == str(tmp_path / "shop")
         assert environment["MMQ_DATABASE_URL"].endswith("shop/mmquality.db")
         assert "http://127.0.0.1:8600" in shown.stderr and shown.stdout == ""
+        assert "There is no workspace database at" in shown.stderr
 
     def test_without_a_checkout(self, started: list[Any], tmp_path: Path, monkeypatch: Any) -> None:
         monkeypatch.setattr(serving.mmquality, "__file__", str(tmp_path / "mmquality" / "__init__.py"))

@@ -13,8 +13,10 @@ from mmquality.errors import WorkspaceError
 from mmquality.pipeline import building, demo
 from mmquality.pipeline.demo import SAMPLE_NAME, build_sample
 from mmquality.pipeline.importing import import_files
+from mmquality.pipeline.mapping import map_path
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.reading import Catalogue
+from mmquality.pipeline.spaces import read_report
 from mmquality.pipeline.trained import copy_trained
 from mmquality.store import RankingQuery
 
@@ -45,6 +47,7 @@ def test_the_sample_is_built_once_and_its_model_shipped(
         assert opened.published_version().summary["catalogue"] == SAMPLE_NAME == opened.name
         assert opened.store.ranking_page(RankingQuery(), 1, 1).total == SIZE
         scores = opened.scores()
+    assert map_path(first, "v0001").exists() and read_report(first, "v0001") is not None
     assert reporter.heard[0] == f"Drawing the sample marketplace: {SIZE} of {SIZE}"
 
     again = Listening()

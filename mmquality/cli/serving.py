@@ -12,7 +12,7 @@ import mmquality
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
+from mmquality.errors import NoWorkspaceError, WorkspaceError
 
 _port = click.option(
     "--port", default=8501, show_default=True, type=click.IntRange(1, 65535), help="Where it listens."
@@ -41,6 +41,12 @@ def demo(workspace: Workspace, port: int, listings: int, serve: bool) -> None:
 @_port
 def serve(workspace: Workspace, port: int) -> None:
     """Open the dashboard on this machine."""
+    from mmquality.pipeline.places import open_store
+
+    try:
+        open_store(workspace).close()
+    except NoWorkspaceError as error:  # it may be built while the dashboard is open
+        click.echo(str(error), err=True)
     _dashboard(workspace, port)
 
 

@@ -13,9 +13,11 @@ from mmquality.pipeline.assembling import assemble, encoded_settings
 from mmquality.pipeline.building import index, score, train
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import InputFiles, import_files
+from mmquality.pipeline.mapping import draw_map
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.settings import load_settings
+from mmquality.pipeline.spaces import compare_spaces
 from mmquality.pipeline.trained import copy_trained
 from mmquality.pipeline.versions import new_version
 from mmquality.store import Store
@@ -25,7 +27,7 @@ SHIPPED = Path(mmquality.__file__).parents[1] / "models" / "sample"
 
 
 def build_sample(workspace: Workspace, listings: int = 3000, reporter: Reporter | None = None) -> str:
-    """Draw, import, encode, score and index the sample; returns the version in force.
+    """Draw, import, encode, score and index the sample, map and measure it; returns the version in force.
 
     A sample that has a model in force already is left as it is. The shipped model is taken where it was
     trained on exactly these listings; otherwise one is trained. Raises `WorkspaceError` where the workspace
@@ -41,7 +43,10 @@ def build_sample(workspace: Workspace, listings: int = 3000, reporter: Reporter 
     if not _adopt_shipped(workspace, reporter):
         train(workspace, reporter=reporter)
     score(workspace, reporter)
-    return index(workspace, reporter)
+    version = index(workspace, reporter)
+    draw_map(workspace, reporter)
+    compare_spaces(workspace, reporter)
+    return version
 
 
 def _current(workspace: Workspace) -> str | None:

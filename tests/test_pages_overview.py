@@ -53,7 +53,7 @@ class TestOverview:
             assert number(page, "Left to review")[0] == str(flagged - 1)
             assert number(page, "Labelled") == ("2", "1 mismatch, 1 match")
             assert number(page, "Precision")[0] == "100%" and "1 verdict" in number(page, "Precision")[1]
-            assert number(page, "Mismatches") == ("–", "needs control cases")
+            assert number(page, "Mismatches") == ("–", "0 of 10 control cases")
             assert f"{flagged - 1} flagged listings to review" in page
             assert "No control case yet" in page
         assert len(app.get("plotly_chart")) == 2
@@ -70,6 +70,15 @@ class TestOverview:
         assert number(page, "Mismatches")[0] == "20%" and "10 control cases" in number(page, "Mismatches")[1]
         assert number(page, "Missed below 50 %")[0] == "50%"
         assert "of control cases alone it is 1 of 1" in unescaped(app.caption[0].value)
+
+    def test_few_control_cases_tell_nothing_of_the_catalogue(self, shop: Fixture) -> None:
+        with store_of(shop) as store:
+            ids = store.version_scores("v1")["listing_id"]
+            for listing_id in ids.iloc[:3]:
+                store.add_label(listing_id, Verdict.MISMATCH, Reason.OTHER, "", "ana", drawn=Drawn.CONTROL)
+        page = texts(opened("overview"))
+        for name in ("Mismatches", "Missed below 50 %"):
+            assert number(page, name) == ("–", "3 of 10 control cases")
 
     def test_categories_lead_to_their_ranking(self, shop: Fixture) -> None:
         with store_of(shop) as store:

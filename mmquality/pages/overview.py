@@ -22,6 +22,7 @@ from mmquality.store import Flagged, GroupRate, ImportReport
 from mmquality.store.facets import SELLER
 
 _THRESHOLD = 50  # per cent
+_CONTROLS = 10  # control cases that shares of the catalogue take: with fewer an interval says nothing
 _POLL = 1.0  # seconds between two looks whether the groups are counted
 
 
@@ -68,7 +69,8 @@ def _numbers(
     labelled = catalogue.store.label_counts()
     verdicts = ", ".join(f"{n:,} {verdict}" for verdict, n in labelled.items() if n)
     precision, controls = said.precision, count(said.controls, "control case")
-    missed = "found none yet" if said.prevalence else "needs control cases"
+    enough = said.controls >= _CONTROLS
+    too_few = f"{said.controls} of {_CONTROLS} control cases"
     tiles = {
         "Listings": (f"{catalogue.store.listing_count():,}", "in the catalogue"),
         "Flagged": (f"{found.listings:,}", f"{percent(found.listings / version.listings)} of those scored"),
@@ -79,8 +81,10 @@ def _numbers(
             if precision
             else ("–", "no flagged listing is judged")
         ),
-        "Mismatches": _tile(said.prevalence, controls, "needs control cases"),
-        f"Missed below {threshold} %": _tile(said.missed, "of all mismatches", missed),
+        "Mismatches": _tile(said.prevalence if enough else None, controls, too_few),
+        f"Missed below {threshold} %": _tile(
+            said.missed if enough else None, "of all mismatches", "found none yet" if enough else too_few
+        ),
     }
     st.html(f'<dl class="mmq-numbers">{"".join(_number(name, *tile) for name, tile in tiles.items())}</dl>')
     caption(_reading(said))

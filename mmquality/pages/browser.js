@@ -43,3 +43,17 @@ if (!window.mmqLinks) {
     document.querySelector(".stMain")?.scrollTo(0, 0);
   });
 }
+
+// When another listing comes, it is seen from its top, however far the one before was read: a key must not be a
+// verdict on a photo that is out of sight. The same listing, drawn anew, stays where it is.
+if (!window.mmqTop) {
+  window.mmqTop = true;
+  const titles = document.getElementsByClassName("mmq-title"); // kept up by the browser, so it costs nothing
+  let shown = null;
+  new MutationObserver(() => {
+    const listing = titles[0]?.dataset.listing;
+    if (!listing || listing === shown) return;
+    shown = listing;
+    document.querySelector(".stMain")?.scrollTo(0, 0);
+  }).observe(document.body, { childList: true, subtree: true });
+}

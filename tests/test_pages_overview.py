@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from dashboard import links, opened, store_of, texts, unescaped
 from workspaces import Fixture, small_workspace
 
 from mmquality.config import Workspace
 from mmquality.evaluation.bootstrap import Interval
-from mmquality.pages import overview_figures
+from mmquality.pages import overview_figures, overview_plots
 from mmquality.pages.next_steps import State, Step, steps
 from mmquality.pipeline.judging import Figures, Judgement, keep_judgement
 from mmquality.records import Drawn, ModelVersion, Reason, Verdict
@@ -118,6 +119,14 @@ class TestOverview:
             judged = Judgement("v1", name, 40, 20, figures, figures, gain, blind=True)
             keep_judgement(judged, shop.workspace.models / name)
             assert (f"Model {name} waits" in texts(opened("overview"))) == (not judged.worse)
+
+    def test_a_bar_of_labels_is_a_day_wide_whatever_else_there_is(self) -> None:
+        days = pd.DataFrame({"day": [date(2026, 3, 5)], "analyst": ["ana"], "labels": [1]})
+        chart = overview_plots.labels(days, date(2026, 3, 7))
+        hour = 3600 * 1000
+        assert chart.data[0].x == (date(2026, 3, 5),) and 12 * hour < chart.data[0].width <= 24 * hour
+        first, last = map(pd.Timestamp, chart.layout.xaxis.range)
+        assert (last - first).days == 30 and chart.layout.yaxis.dtick == 1
 
     def test_a_workspace_without_labels_says_so(self, shop: Fixture) -> None:
         app = opened("overview")

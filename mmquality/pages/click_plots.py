@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
 from mmquality.pages.charts import as_label, theme_colours
 from mmquality.pages.plots import QUIET, error_bars
@@ -17,13 +16,6 @@ from mmquality.records import Verdict
 
 _ROW = 52  # pixels per row of dots
 _MARGIN = {"l": 0, "r": 12, "t": 8, "b": 0}
-
-
-def show(chart: go.Figure, key: str, alt: str) -> None:
-    """A chart that answers the pointer with its numbers, and does nothing else."""
-    chart.update_xaxes(fixedrange=True)
-    chart.update_yaxes(fixedrange=True)
-    st.plotly_chart(chart, key=key, alt=alt, config={"displayModeBar": False, "scrollZoom": False})
 
 
 def places(report: ClickReport) -> go.Figure:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mmquality.errors import UnknownListingError
 from mmquality.evaluation.agreement import Agreement
-from mmquality.pages import click_plots, neighbours, reasons, session
+from mmquality.pages import click_plots, neighbours, plots, reasons, session
 from mmquality.pages.components import caption, facts, header, notice, section
 from mmquality.pages.escaping import as_html, plain
 from mmquality.pages.widgets import text_filter
@@ -74,7 +74,7 @@ def _places(catalogue: Catalogue, report: ClickReport) -> None:
         "Clicks by place", "Who stands on top is not chance: the line is what an average listing gets there."
     )
     chart = _places_chart(report, *_log(catalogue, report))
-    click_plots.show(chart, "places", "Click rate of each place on the page")
+    plots.show(chart, "places", "Click rate of each place on the page")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -101,7 +101,7 @@ def _one_listing(catalogue: Catalogue, report: ClickReport) -> None:
     st.html(f'<p class="mmq-verdict">{as_html(reasons.click_sentence(standing))}</p>')
     if standing.shown:
         words = "Clicks of this listing as multiples of an average one's: raw, corrected, shrunk"
-        click_plots.show(click_plots.three_ways(standing), "three-ways", words)
+        plots.show(click_plots.three_ways(standing), "three-ways", words)
         caption(f"P(no click) while an average listing gets one: {percent(standing.no_click)}")
 
 
@@ -130,7 +130,7 @@ def _prices(catalogue: Catalogue, report: ClickReport) -> None:
         "Clicks by price",
         "The quarters of the catalogue by price. Where they differ, a missing click may mean the price.",
     )
-    click_plots.show(chart, "prices", "Clicks over expected clicks by price")
+    plots.show(chart, "prices", "Clicks over expected clicks by price")
 
 
 def _verdicts(catalogue: Catalogue, report: ClickReport) -> None:
@@ -149,7 +149,7 @@ def _verdicts(catalogue: Catalogue, report: ClickReport) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         section("Clicks by verdict", "Each dot is a labelled listing; 1 = as many clicks as an average one.")
-        click_plots.show(charts[0], "by-verdict", "Shrunk click ratio by verdict")
+        plots.show(charts[0], "by-verdict", "Shrunk click ratio by verdict")
         st.html(f'<p class="mmq-verdict">{_SELECTED}</p>')
     with right:
         _agreement(rows, charts[1])
@@ -179,7 +179,7 @@ def _agreement(rows: list[AgreementRow], chart: go.Figure) -> None:
         "Agreement with verdicts",
         "How often a mismatch stands above a match, with 95 % intervals. Below a name: mismatches / matches.",
     )
-    click_plots.show(chart, "agreement", "AUC of P(no click) and of the mismatch score by group")
+    plots.show(chart, "agreement", "AUC of P(no click) and of the mismatch score by group")
     with st.expander("The numbers"):
         st.dataframe(_table(rows), hide_index=True, height="content", alt="Agreement with verdicts by group")
 

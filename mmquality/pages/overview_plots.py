@@ -16,7 +16,8 @@ from mmquality.pages.wording import count, percent
 
 _ANALYSTS = ("primaryColor", "violetColor", "orangeColor", "blueColor", "yellowColor")  # told apart by colour
 _OTHERS = "others"
-_LEFT = 48  # pixels for the numbers beside the chart; the slider below begins there, too (style.css)
+_LEFT, _RIGHT = 64, 20  # pixels beside the chart; the slider below keeps them, too (style.css)
+_DAY = 24 * 3600 * 1000  # milliseconds, the unit of a time axis
 _TICKS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 
 
@@ -39,25 +40,28 @@ def scores(histogram: pd.DataFrame, threshold: int) -> go.Figure:
                 (100 * a, 100 * b, count(int(n), "listing"))
                 for a, b, n in zip(low, histogram["high"], number, strict=True)
             ],
-            hovertemplate="score %{customdata[0]:.0f} – %{customdata[1]:.0f} %: "
+            hovertemplate="score %{customdata[0]:.0f}% – %{customdata[1]:.0f}%: "
             "%{customdata[2]}<extra></extra>",
         )
     )
     chart.add_vline(x=threshold, line={"color": colours["mismatch"], "width": 2})
     right = threshold <= 60
     chart.add_annotation(
-        text=f"flagged: {threshold} % or more", x=threshold, y=1, yref="paper", yanchor="top",
+        text=f"flagged: {threshold}% or more", x=threshold, y=1, yref="paper", yanchor="top",
         xanchor="left" if right else "right", xshift=6 if right else -6, showarrow=False,
         font={"color": colours["mismatch"]},
     )  # fmt: skip
-    chart.update_layout(height=250, margin={"l": _LEFT, "r": 8, "t": 4, "b": 0}, bargap=0, showlegend=False)
+    chart.update_layout(
+        height=250, margin={"l": _LEFT, "r": _RIGHT, "t": 4, "b": 0}, bargap=0, showlegend=False
+    )
     chart.update_yaxes(
         tickvals=np.log1p(_TICKS), ticktext=[f"{tick:,}" for tick in _TICKS], ticks="",
-        range=[0, 1.08 * np.log1p(max(number.max(), 1))], zeroline=False,
+        range=[0, 1.08 * np.log1p(max(number.max(), 1))], zeroline=False, title="listings, log scale",
     )  # fmt: skip
     chart.update_xaxes(
-        range=[0, 100], showgrid=False, ticksuffix=" %", tickvals=list(range(0, 101, 20)), zeroline=False
-    )
+        range=[0, 100], showgrid=False, zeroline=False, title={"text": "mismatch score", "standoff": 6},
+        tickvals=list(range(0, 101, 20)), ticktext=[f"{tick}%" for tick in range(0, 101, 20)],
+    )  # fmt: skip
     return chart
 
 
@@ -74,19 +78,22 @@ def labels(days: pd.DataFrame, today: date) -> go.Figure:
         if part.empty:
             continue
         chart.add_bar(
-            x=list(part.index), y=part.tolist(), name=as_label(analyst), marker_color=ink,
+            x=list(part.index), y=part.tolist(), name=as_label(analyst), marker_color=ink, width=0.7 * _DAY,
             hovertemplate="%{x|%-d %b}: %{y:,}<extra>" + as_label(analyst) + "</extra>",
         )  # fmt: skip
     chart.update_layout(
-        height=230, margin={"l": 0, "r": 8, "t": 8, "b": 0}, barmode="stack", bargap=0.3,
-        showlegend=True, legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        height=230, margin={"l": 0, "r": 8, "t": 8, "b": 0}, barmode="stack", showlegend=True,
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
     )  # fmt: skip
     half = timedelta(hours=12)
     first = pd.Timestamp(today) - timedelta(days=DAYS - 1)
     chart.update_xaxes(
         type="date", range=[first - half, pd.Timestamp(today) + half], tickformat="%-d %b", showgrid=False
     )
-    chart.update_yaxes(rangemode="tozero", nticks=5, tickformat=",d", automargin=True)
+    few = days.groupby("day")["labels"].sum().max() < 5  # else ticks at halves, told as whole numbers
+    chart.update_yaxes(
+        rangemode="tozero", nticks=5, dtick=1 if few else None, tickformat=",d", automargin=True
+    )
     return chart
 
 
@@ -94,4 +101,4 @@ def told(histogram: pd.DataFrame, threshold: int, flagged: int) -> str:
     """The histogram in words, for those who do not see it."""
     total = int(histogram["count"].sum())
     share = percent(flagged / total) if total else "none"
-    return f"Histogram of {total:,} mismatch scores; {flagged:,} ({share}) are {threshold} % or more"
+    return f"Histogram of {total:,} mismatch scores; {flagged:,} ({share}) are {threshold}% or more"

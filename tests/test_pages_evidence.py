@@ -179,7 +179,7 @@ class TestClickSentences:
         assert click_sentence(SELDOM).endswith("fewer than expected.")
         wanted = ClickStanding(61, 9, 1.0, 9.0, 2.0, 1.2, 3.0, 0.1)
         assert "gets 1.0 click, clicked 9 times: more than expected." in click_sentence(wanted)
-        assert "2.0 average listings, with 90 % certainty between 1.2 and 3.0" in ratio_sentence(wanted)
+        assert "2.0 average listings, with 90% certainty between 1.2 and 3.0" in ratio_sentence(wanted)
 
     def test_never_shown_is_not_never_clicked(self) -> None:
         assert click_sentence(ClickStanding(0, 0, 0.0, 0.0, 1.0, 0.2, 2.0, 0.5)).startswith("Never shown")

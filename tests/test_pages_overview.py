@@ -69,7 +69,7 @@ class TestOverview:
         app = opened("overview")
         page = texts(app)
         assert number(page, "Mismatches")[0] == "20%" and "10 control cases" in number(page, "Mismatches")[1]
-        assert number(page, "Missed below 50 %")[0] == "50%"
+        assert number(page, "Missed below 50%")[0] == "50%"
         assert "of control cases alone it is 1 of 1" in unescaped(app.caption[0].value)
 
     def test_few_control_cases_tell_nothing_of_the_catalogue(self, shop: Fixture) -> None:
@@ -78,7 +78,7 @@ class TestOverview:
             for listing_id in ids.iloc[:3]:
                 store.add_label(listing_id, Verdict.MISMATCH, Reason.OTHER, "", "ana", drawn=Drawn.CONTROL)
         page = texts(opened("overview"))
-        for name in ("Mismatches", "Missed below 50 %"):
+        for name in ("Mismatches", "Missed below 50%"):
             assert number(page, name) == ("–", "3 of 10 control cases")
 
     def test_categories_lead_to_their_ranking(self, shop: Fixture) -> None:

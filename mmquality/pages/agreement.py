@@ -60,7 +60,7 @@ def _found(
 
 _COLUMNS = {
     "analysts": st.column_config.TextColumn("Analysts", width=130),
-    "kappa": st.column_config.TextColumn("Cohen's kappa (95 %)", width=150),
+    "kappa": st.column_config.TextColumn("Cohen's kappa (95%)", width=150),
     "cases": st.column_config.NumberColumn("Cases", width=60),
     "same": st.column_config.NumberColumn("Same verdict", format="percent", width=110),
 }

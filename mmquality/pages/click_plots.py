@@ -52,7 +52,7 @@ def three_ways(standing: ClickStanding) -> go.Figure:
     chart.add_scatter(
         x=[standing.ratio], y=names[2:], mode="markers", marker={"size": 12, "color": ink}, name="",
         error_x=error_bars([standing.ratio], [standing.low], [standing.high], ink),
-        hovertemplate=f"%{{x:.2f}}, 90 % between {standing.low:.2f} and {standing.high:.2f}<extra></extra>",
+        hovertemplate=f"%{{x:.2f}}, 90% between {standing.low:.2f} and {standing.high:.2f}<extra></extra>",
     )  # fmt: skip
     chart.add_scatter(
         x=values[:2], y=names[:2], mode="markers", name="",

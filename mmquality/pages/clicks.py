@@ -177,7 +177,7 @@ def _agreed(
 def _agreement(rows: list[AgreementRow], chart: go.Figure) -> None:
     section(
         "Agreement with verdicts",
-        "How often a mismatch stands above a match, with 95 % intervals. Below a name: mismatches / matches.",
+        "How often a mismatch stands above a match, with 95% intervals. Below a name: mismatches / matches.",
     )
     plots.show(chart, "agreement", "AUC of P(no click) and of the mismatch score by group")
     with st.expander("The numbers"):

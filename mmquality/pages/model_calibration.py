@@ -26,7 +26,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     caption(
         "A score is calibrated when it is a probability: the dots lie on the dashed line. Below it the score "
         "promises more mismatches than there are, above it fewer. Each dot is a bin of listings, with the "
-        "95 % interval of what was observed."
+        "95% interval of what was observed."
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -101,7 +101,7 @@ def _frame(bins: Sequence[ReliabilityBin]) -> pd.DataFrame:
 _COLUMNS = {
     "score": st.column_config.NumberColumn("Mean score", format="percent"),
     "share": st.column_config.NumberColumn("Observed", format="percent"),
-    "low": st.column_config.NumberColumn("95 % from", format="percent"),
-    "high": st.column_config.NumberColumn("95 % to", format="percent"),
+    "low": st.column_config.NumberColumn("95% from", format="percent"),
+    "high": st.column_config.NumberColumn("95% to", format="percent"),
     "count": st.column_config.NumberColumn("Listings", format="localized"),
 }

@@ -47,7 +47,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
 def _peers_mismatch(table: EvaluationTable) -> None:
     section(
         "Ours against its peers: mismatches",
-        "Average precision of the mismatch ranking, with 95 % bootstrap intervals; 1 is perfect.",
+        "Average precision of the mismatch ranking, with 95% bootstrap intervals; 1 is perfect.",
     )
     parts = list(dict.fromkeys(table.rows["part"]))
     part = segments("Listings", parts, "part", words=lambda name: as_markdown(_part(name)))
@@ -59,7 +59,7 @@ def _peers_mismatch(table: EvaluationTable) -> None:
 def _peers_recall(table: EvaluationTable) -> None:
     section(
         "Ours against its peers: recall",
-        "Share of co-clicked listings among the k nearest, with 95 % bootstrap intervals.",
+        "Share of co-clicked listings among the k nearest, with 95% bootstrap intervals.",
     )
     depths = [f"{k:.0f}" for k in dict.fromkeys(table.rows["k"])]
     k = segments("k", depths, "k")

@@ -115,11 +115,11 @@ def steps(state: State) -> Iterator[Step]:
 
 def _review(state: State) -> Step:
     if not state.flagged.listings:
-        return Step("Nothing is flagged", f"No listing scores {state.threshold} %. Lower the threshold.")
+        return Step("Nothing is flagged", f"No listing scores {state.threshold}%. Lower the threshold.")
     if not state.flagged.left:
         return Step(
             "All flagged listings are labelled",
-            f"Nothing is left at {state.threshold} % or more. Lower the threshold to look further.",
+            f"Nothing is left at {state.threshold}% or more. Lower the threshold to look further.",
         )
     return Step(
         f"{count(state.flagged.left, 'flagged listing')} to review",

@@ -82,7 +82,7 @@ def _numbers(
             else ("–", "no flagged listing is judged")
         ),
         "Mismatches": _tile(said.prevalence if enough else None, controls, too_few),
-        f"Missed below {threshold} %": _tile(
+        f"Missed below {threshold}%": _tile(
             said.missed if enough else None, "of all mismatches", "found none yet" if enough else too_few
         ),
     }
@@ -115,7 +115,7 @@ def _reading(said: Estimates) -> str:
     alone = said.control_precision
     checked = f"; of control cases alone it is {alone.hits} of {alone.count}" if alone else ""
     return (
-        "Shares with 95 % intervals, by the scores that analysts saw. Verdicts from the top of the ranking "
+        "Shares with 95% intervals, by the scores that analysts saw. Verdicts from the top of the ranking "
         f"down flatter the precision{checked}."
     )
 

@@ -67,7 +67,7 @@ def reliability(bins: Sequence[ReliabilityBin]) -> go.Figure:
         marker={"size": 7, "color": ink},
         error_y=error_bars([b.share for b in bins], [b.low for b in bins], [b.high for b in bins], ink),
         customdata=[(b.low, b.high, count(b.count, "listing")) for b in bins],
-        hovertemplate="score %{x:.1%}, observed %{y:.1%}<br>95 % interval %{customdata[0]:.1%} – "
+        hovertemplate="score %{x:.1%}, observed %{y:.1%}<br>95% interval %{customdata[0]:.1%} – "
         "%{customdata[1]:.1%}<br>%{customdata[2]}<extra></extra>",
     )
     chart.update_layout(height=330, margin={"l": 0, "r": 8, "t": 8, "b": 0}, showlegend=False)

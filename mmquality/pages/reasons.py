@@ -45,7 +45,7 @@ def click_sentence(standing: ClickStanding) -> str:
 def ratio_sentence(standing: ClickStanding) -> str:
     """The shrunk ratio and its interval in words."""
     return (
-        f"It is as wanted as {standing.ratio:.1f} average listings, with 90 % certainty between "
+        f"It is as wanted as {standing.ratio:.1f} average listings, with 90% certainty between "
         f"{standing.low:.1f} and {standing.high:.1f}: photo, price and everything else together."
     )
 

@@ -47,7 +47,7 @@ def reviewing(analyst: str = "ann", **params: str) -> AppTest:
 
 def asked(app: AppTest) -> str:
     """The title of the case, as HTML."""
-    return next((e.proto.body for e in app.html if "mmq-title" in e.proto.body), "")
+    return next((e.proto.body for e in app.html if '<h2 class="mmq-title"' in e.proto.body), "")
 
 
 def is_before(app: AppTest, listing: Listing) -> bool:

@@ -105,3 +105,16 @@ def test_marks_lead_to_rows() -> None:
 def test_titles_are_only_ever_text(places: pd.DataFrame) -> None:
     told = " ".join(map_plot.prepared(places)["told"])
     assert "<" not in told and "&lt;script&gt;" in told and len(HOSTILE) == 4
+
+
+def test_the_pointer_is_told_neither_none_nor_all_of_what_is_between() -> None:
+    scores = np.array([0, 1e-5, 0.004, 0.5, 0.99999, 1], np.float32)
+    told = [f"{score:.1%}" for score in map_plot._told(scores)]
+    assert told == ["0.0%", "0.1%", "0.4%", "50.0%", "99.9%", "100.0%"]
+
+
+def test_the_plot_keeps_its_place_in_every_colour(places: pd.DataFrame) -> None:
+    prepared = map_plot.prepared(places)
+    charts = [map_plot.drawn(prepared, colour, {})[0] for colour in map_plot.COLOURED_BY]
+    assert len({(chart.layout.height, str(chart.layout.margin)) for chart in charts}) == 1
+    assert charts[0].layout.margin.autoexpand is False

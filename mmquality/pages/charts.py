@@ -32,9 +32,14 @@ def theme_colours() -> dict[str, str]:
     return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
 
 
+def words_colour() -> str:
+    """The colour of ticks, titles and legends, in the theme in use."""
+    return _WORDS["dark" if st.context.theme.type == "dark" else "light"]
+
+
 def readable(chart: go.Figure) -> go.Figure:
     """The chart with its words in the dashboard's quiet colour; Streamlit's own is too faint to read."""
-    ink = {"color": _WORDS["dark" if st.context.theme.type == "dark" else "light"]}
+    ink = {"color": words_colour()}
     chart.update_layout(font=ink, legend_font=ink)
     for update in (chart.update_xaxes, chart.update_yaxes):
         update(tickfont=ink, title_font=ink)

@@ -38,7 +38,7 @@ def show(catalogue: Catalogue) -> None:
     header("Map", f"{sampled}{count(version.listings, 'listing')}", f"model {version.name}")
     with st.container(key="map-bar", horizontal=True, vertical_alignment="center"):
         colour = segments("Colour", list(map_plot.COLOURED_BY), "colour")
-        caption("Near means alike; how far apart groups lie says little. Draw a line around listings.")
+        caption("Near means alike; how far apart groups lie says little. Press a dot, or mark several.")
     left, right = st.columns([5, 2], gap="medium")
     with left:
         events = catalogue.store.label_events() if colour == "Label" else None
@@ -72,11 +72,25 @@ def _drawn(
 
 def _selection(catalogue: Catalogue, chosen: pd.DataFrame) -> None:
     if chosen.empty:
-        section("Nothing selected", "With the lasso or the box, mark a part of the map to see what is in it.")
+        section(
+            "Nothing selected",
+            "Press a dot to see its listing. With the lasso or the box above the map, mark a part of it to "
+            "see what is in it.",
+        )
         return
+    if len(chosen) == 1:
+        section("1 listing selected", "The card opens it.")
+        st.html(facts({"mismatch score": percent(float(chosen["score"].iloc[0]))}))
+    else:
+        _together(catalogue, chosen)
+    worst = chosen.nlargest(_SHOWN, "score")
+    neighbours.strip(catalogue, catalogue.store.listings_by_id(worst["listing_id"]))
+
+
+def _together(catalogue: Catalogue, chosen: pd.DataFrame) -> None:
+    """What several listings have in common, and the way to all of them."""
     section(count(len(chosen), "listing") + " selected", "The worst of them; a card opens its listing.")
     flagged = int((chosen["score"] >= _FLAGGED).sum())
-    worst = chosen.nlargest(_SHOWN, "score")
     st.html(
         facts(
             {
@@ -88,7 +102,6 @@ def _selection(catalogue: Catalogue, chosen: pd.DataFrame) -> None:
     if st.button("Open as a ranking", icon=":material/format_list_numbered:", type="primary"):
         among = catalogue.store.keep_selection(list(chosen["listing_id"]))
         st.switch_page(links.RANKING, query_params={"among": among})
-    neighbours.strip(catalogue, catalogue.store.listings_by_id(worst["listing_id"]))
 
 
 show(session.catalogue())

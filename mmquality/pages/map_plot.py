@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from mmquality.pages.charts import theme_colours
+from mmquality.pages.charts import readable, theme_colours, words_colour
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import NO_CATEGORY
 from mmquality.pages.plots import QUIET
@@ -23,11 +23,13 @@ COLOURED_BY = ("Category", "Score", "Label")
 _HUES = 6  # categories with a colour of their own, the theme's; all others stay quiet
 _LARGE = 30_000  # listings; on a larger map …
 _TITLE, _TITLE_LARGE = 70, 40  # … the pointer is told fewer characters of a title: all of them are sent
-_HEIGHT = 620
+_HEIGHT = 720
+_MARGIN = {"l": 0, "r": 0, "t": 36, "b": 136, "autoexpand": False}  # room for the tools, and for any legend
 _CONFIG = {
     "displaylogo": False,
+    "displayModeBar": True,
     "scrollZoom": True,
-    "modeBarButtonsToRemove": ["toImage", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    "modeBarButtons": [["pan2d", "lasso2d", "select2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
 }
 _VERDICTS = {"": "No label", "match": "Match", "unsure": "Unsure", "mismatch": "Mismatch"}
 
@@ -57,7 +59,7 @@ def show(chart: go.Figure, traces: list[Rows], colour: str) -> Rows:
         chart,
         key=f"map-{colour}",
         on_select="rerun",
-        selection_mode=("lasso", "box"),
+        selection_mode=("points", "lasso", "box"),
         config=_CONFIG,
         alt=f"Map of {count(sum(map(len, traces)), 'listing')}, coloured by {colour.lower()}",
     )
@@ -92,7 +94,7 @@ class _Kept(go.Figure):  # type: ignore[misc]
 def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.Figure:
     """One WebGL trace for each group of rows."""
     x, y, told = (places[name].to_numpy() for name in ("x", "y", "told"))
-    score = places["score"].to_numpy(np.float32)
+    told_score = _told(places["score"].to_numpy(np.float32))
     chart = _Kept(
         [
             go.Scattergl(
@@ -101,7 +103,7 @@ def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.
                 mode="markers",
                 name=html.escape(_short(plain(name), _TITLE), quote=False),
                 marker=_marker(places, colour, name, rows),
-                customdata=score[rows],
+                customdata=told_score[rows],
                 hovertemplate="%{text}<br>mismatch %{customdata:.1%}<extra></extra>",
             )
             for name, rows in traces.items()
@@ -110,15 +112,25 @@ def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.
     )
     chart.update_layout(
         height=_HEIGHT,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        dragmode="lasso",
+        margin=_MARGIN,
+        dragmode="pan",  # with the lasso in hand, Streamlit lets no press on a dot select it
         showlegend=colour != "Score",
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": ""},
         hoverlabel={"align": "left"},
+        modebar={
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": words_colour(),
+            "activecolor": theme_colours()["neutral"],
+        },
     )
     chart.update_xaxes(visible=False)
     chart.update_yaxes(visible=False)
-    return chart
+    return readable(chart)
+
+
+def _told(score: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Scores that one decimal of a percentage calls 0 or 100% only where they are; see `percent`."""
+    return np.where((score > 0) & (score < 1), score.clip(0.001, 0.999), score)
 
 
 def _groups(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> dict[str, Rows]:
@@ -141,7 +153,10 @@ def _marker(places: pd.DataFrame, colour: str, name: str, rows: Rows) -> dict[st
     marker: dict[str, Any] = {"size": 6 if len(places) <= 5_000 else 4 if len(places) <= _LARGE else 3}
     if colour == "Score":
         scale = [[0, QUIET], [0.5, inks["unsure"]], [1, inks["mismatch"]]]
-        bar = {"tickformat": ".0%", "thickness": 10, "len": 0.5, "outlinewidth": 0, "title": "score"}
+        bar = {
+            "orientation": "h", "x": 0, "xanchor": "left", "y": -0.02, "yanchor": "top", "len": 0.5,
+            "thickness": 10, "outlinewidth": 0, "tickformat": ".0%", "title": "mismatch score",
+        }  # fmt: skip
         score = places["score"].to_numpy(np.float32)[rows]
         marker |= {"color": score, "colorscale": scale, "cmin": 0, "cmax": 1}
         return marker | {"colorbar": bar}

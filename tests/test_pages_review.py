@@ -111,6 +111,49 @@ def test_back_leads_to_the_case_before_and_a_verdict_there_leads_on(shop: Fixtur
     assert labels[0].label.drawn is Drawn.QUEUE  # as it came the first time
 
 
+def test_undo_brings_the_case_back_for_a_new_verdict(shop: Fixture) -> None:
+    app = reviewing()
+    for _ in range(3):
+        button(app, "Match").click().run()
+    button(app, "Undo").click().run()
+    assert is_before(app, worst(shop, 2)) and "Does the photo show what the title sells?" in texts(app)
+    assert is_before(reviewing("bob"), worst(shop, 4))  # ann still holds what she was given meanwhile
+    button(app, "Back").click().run()
+    assert is_before(app, worst(shop, 1))
+    button(app, "Skip").click().run()
+    assert is_before(app, worst(shop, 3))
+
+
+def test_the_verdict_after_an_undo_leads_on(shop: Fixture) -> None:
+    app = reviewing()
+    for _ in range(2):
+        button(app, "Match").click().run()
+    button(app, "Undo").click().run()
+    button(app, "Unsure").click().run()
+    assert is_before(app, worst(shop, 2))
+    label = store_of(shop).ranked_listing(worst(shop, 1).listing_id).label
+    assert label is not None and (label.verdict, label.drawn) == (Verdict.UNSURE, Drawn.QUEUE)
+    for place in (1, 0, 0):  # no case twice, and the first one is the last
+        button(app, "Back").click().run()
+        assert is_before(app, worst(shop, place))
+
+
+def test_verdicts_that_do_not_stand_are_not_counted(shop: Fixture) -> None:
+    app = reviewing()
+    for _ in range(2):
+        button(app, "Match").click().run()
+    button(app, "Back").click().run()
+    button(app, "Unsure").click().run()
+    assert "2 verdicts today" in texts(app)
+    button(app, "Undo").click().run()
+    assert "2 verdicts today" in texts(app)  # the one before it stands again
+    store = store_of(shop)
+    label = store.ranked_listing(worst(shop, 0).listing_id).label
+    assert label is not None
+    store.undo_label(label.label_id, "ann")
+    assert "1 verdict today" in texts(reviewing())
+
+
 def test_what_is_skipped_goes_to_others(shop: Fixture) -> None:
     ann = reviewing()
     button(ann, "Skip").click().run()

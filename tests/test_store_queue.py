@@ -168,6 +168,12 @@ def test_a_label_keeps_how_it_was_drawn(ranked: Store) -> None:
     assert ranked.ranked_listing("L004").label.drawn is Drawn.BROWSED  # type: ignore[union-attr]
 
 
+def judged(store: Store, label_id: int | None = None) -> str | None:
+    """The listing of ann's verdict before this one."""
+    before = store.judged_before("ann", label_id)
+    return None if before is None else before[1]
+
+
 def test_the_way_back_and_the_work_of_a_day(ranked: Store) -> None:
     start = datetime.now(UTC)
     for listing_id in ("L000", "L005", "L001"):
@@ -175,12 +181,54 @@ def test_the_way_back_and_the_work_of_a_day(ranked: Store) -> None:
         match(ranked, "L009", "bob")
     last = ranked.judged_before("ann")
     assert last is not None and last[1] == "L001"
-    before = ranked.judged_before("ann", last[0])
-    assert before is not None and before[1] == "L005"
+    assert judged(ranked, last[0]) == "L005"
     assert ranked.judged_before("cy") is None
     times = ranked.judged_since("ann", start)
     assert len(times) == 3 and times == sorted(times, reverse=True)
     assert ranked.judged_since("ann", datetime.now(UTC) + timedelta(seconds=1)) == []
+
+
+def test_a_verdict_that_does_not_stand_is_no_work_and_nothing_to_go_back_to(ranked: Store) -> None:
+    start = datetime.now(UTC)
+    for listing_id in ("L000", "L001", "L000"):
+        match(ranked, listing_id)
+    mended = ranked.ranked_listing("L000").label
+    assert mended is not None and judged(ranked) == "L000" and judged(ranked, mended.label_id) == "L001"
+    assert len(ranked.judged_since("ann", start)) == 2
+    match(ranked, "L000", "bob")  # whose verdict counts now; ann's still stands
+    assert len(ranked.judged_since("ann", start)) == 2
+
+    ranked.undo_label(mended.label_id, "ann")  # her first one of L000 stands again
+    assert judged(ranked) == "L001" and len(ranked.judged_since("ann", start)) == 2
+    together = ranked.add_labels(["L002", "L003"], Verdict.MATCH, None, "", "ann")
+    assert len(ranked.judged_since("ann", start)) == 4
+    ranked.undo_batch(together.batch, "ann")
+    assert judged(ranked) == "L001" and len(ranked.judged_since("ann", start)) == 2
+
+
+def test_a_label_is_found_by_its_number_for_its_analyst_alone(ranked: Store) -> None:
+    match(ranked, "L000")
+    label = ranked.ranked_listing("L000").label
+    assert label is not None
+    ranked.undo_label(label.label_id, "ann")
+    assert ranked.judged_as("ann", label.label_id) == "L000"
+    assert ranked.judged_as("bob", label.label_id) is None
+    assert ranked.judged_as("ann", label.label_id + 1) is None
+
+
+def test_a_case_is_taken_up_beside_the_one_that_is_held_or_instead_of_it(ranked: Store) -> None:
+    assert ranked.next_case("ann", ANY) == Case("L000", Drawn.QUEUE)
+    assert ranked.take_up("ann", "L003", Drawn.BROWSED)
+    assert not ranked.take_up("bob", "L003", Drawn.QUEUE) and not ranked.take_up("bob", "L000", Drawn.QUEUE)
+    assert ranked.next_case("ann", ANY) == Case("L000", Drawn.QUEUE)  # and the other one is given back
+    assert ranked.take_up("ann", "L003", Drawn.CONTROL, instead=True)
+    assert ranked.next_case("bob", ANY) == Case("L000", Drawn.QUEUE)
+    assert ranked.next_case("ann", ANY) == Case("L003", Drawn.CONTROL)
+
+
+def test_what_is_judged_or_not_there_is_not_taken_up(ranked: Store) -> None:
+    match(ranked, "L000", "bob")
+    assert not ranked.take_up("ann", "L000", Drawn.QUEUE) and not ranked.take_up("ann", "none", Drawn.QUEUE)
 
 
 def test_what_comes_next_is_said_and_not_handed_out(ranked: Store) -> None:
@@ -194,4 +242,5 @@ def test_what_comes_next_is_said_and_not_handed_out(ranked: Store) -> None:
 
 
 def test_nothing_comes_next_before_there_is_a_ranking(store: Store) -> None:
+    assert not store.take_up("ann", "L000", Drawn.QUEUE)
     assert store.upcoming("ann", ANY) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -64,7 +65,8 @@ def _draw(catalogue: Catalogue, analyst: str) -> None:
     way = st.container(key="way", horizontal=True, vertical_alignment="center", gap="small")
     sides = st.columns(2, gap="medium")
     with sides[1]:  # drawn first: that a verdict is saved is what its analyst waits for
-        places = sides[0], st.container(), verdicts.begin(catalogue, looked_at[1] if looked_at else None)
+        own = looked_at[1] if looked_at else None
+        places = sides[0], st.container(), verdicts.begin(catalogue, own, partial(_judge_again, catalogue))
     with way:
         order = _bar(catalogue, analyst, filters, settings)
     query, store, how = query_of(catalogue, filters), catalogue.store, (settings.second_share, order)
@@ -107,7 +109,7 @@ def _unsettled(catalogue: Catalogue) -> str:
 
 
 def _today(catalogue: Catalogue, analyst: str) -> str:
-    """How many verdicts since midnight, and how long one takes."""
+    """How many listings have a verdict since midnight that stands, and how long one takes."""
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     times = catalogue.store.judged_since(analyst, midnight)
     between = sorted(gap for a, b in zip(times, times[1:], strict=False) if (gap := a - b) < _PAUSE)
@@ -173,12 +175,19 @@ def _looked_at_again(catalogue: Catalogue, analyst: str) -> tuple[Case, Label | 
     What others said of it stays unseen.
     """
     here = st.query_params.get(_BACK, "")
-    before = catalogue.store.judged_before(analyst, int(here) + 1) if here.isdecimal() else None
-    if before is None or before[0] != int(here):
+    listing_id = catalogue.store.judged_as(analyst, int(here)) if here.isdecimal() else None
+    if listing_id is None:
         return None
-    own = [p for p in catalogue.store.label_history(before[1]) if p.label.analyst == analyst]
-    drawn = next((p.label.drawn for p in own if p.label.label_id == before[0]), Drawn.BROWSED)
-    return Case(before[1], drawn), next((p.label for p in own if p.withdrawn_at is None), None)
+    own = [p for p in catalogue.store.label_history(listing_id) if p.label.analyst == analyst]
+    drawn = next((p.label.drawn for p in own if p.label.label_id == int(here)), Drawn.BROWSED)
+    return Case(listing_id, drawn), next((p.label for p in own if p.withdrawn_at is None), None)
+
+
+def _judge_again(catalogue: Catalogue, withdrawn: Label) -> None:
+    """The case whose verdict was withdrawn is looked at again, his beside the one that he holds."""
+    if withdrawn.analyst == session.analyst():
+        catalogue.store.take_up(withdrawn.analyst, withdrawn.listing_id, withdrawn.drawn)
+        st.query_params[_BACK] = str(withdrawn.label_id)
 
 
 def _go_on() -> None:
@@ -220,8 +229,9 @@ def _case(
     photo, told, form = places
     threshold = filters.query().min_score
     about = verdicts.Case(
-        catalogue, listing, drawn=drawn, score_hidden=hidden, threshold=threshold, done=_go_on
-    )
+        catalogue, listing, drawn=drawn, score_hidden=hidden, threshold=threshold, done=_go_on,
+        undone=partial(_judge_again, catalogue),
+    )  # fmt: skip
     verdicts.form(about, label, form)
     with photo, st.container(key="portrait"):
         zoomable_photo(listing)

@@ -26,6 +26,8 @@ _LAST = "last-verdict"  # this visit's last verdict, its listing's title, and wh
 _AFTER_KEY = "after"
 _AFTER = ("Next listing", "Stay here")
 
+Undone = Callable[[Label], None]
+
 
 @dataclass(frozen=True)
 class Case:
@@ -38,22 +40,24 @@ class Case:
     score_hidden: bool = False
     threshold: float | None = None  # the score from which on the analyst reviews
     done: Callable[[], None] | None = None  # called after a verdict, instead of going on to a listing
+    undone: Undone | None = None  # called with a label after it was withdrawn
 
 
-def begin(catalogue: Catalogue, label: Label | None) -> DeltaGenerator:
+def begin(catalogue: Catalogue, label: Label | None, undone: Undone | None = None) -> DeltaGenerator:
     """The form's place with what the last key did in it, drawn before all that has to be looked up first.
 
-    `label`: the one that counts for the listing that the form will be about.
+    `label`: the one that counts for the listing that the form will be about; `undone`: called with a label
+    after it was withdrawn.
     """
     place = st.container(key="verdicts", border=True, gap="small")
     with place:
-        _what_was_saved(catalogue, label)
+        _what_was_saved(catalogue, label, undone)
     return place
 
 
 def form(case: Case, label: Label | None, place: DeltaGenerator | None = None) -> None:
     """What the last key did (where it is not in `place` yet), the label that counts, and the buttons."""
-    with place or begin(case.catalogue, label):
+    with place or begin(case.catalogue, label, case.undone):
         _question(case, label)
         _buttons(case)
         st.text_input(
@@ -80,7 +84,7 @@ def say_what_was_saved() -> None:
         st.toast(as_markdown(words), icon=icon)
 
 
-def _what_was_saved(catalogue: Catalogue, label: Label | None) -> None:
+def _what_was_saved(catalogue: Catalogue, label: Label | None, undone: Undone | None) -> None:
     """What the last key did, for as long as nothing else is done, and the way to take it back."""
     label_before, title, words = st.session_state.get(_LAST) or (None, "", "")
     icon, words = st.session_state.pop(_SAID, None) or ("", words)
@@ -88,7 +92,7 @@ def _what_was_saved(catalogue: Catalogue, label: Label | None) -> None:
     with st.container(key="said", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<p class="mmq-said{alarming}" role="status">{as_html(words)}</p>')
         if label_before is not None and label is None:
-            _undo_button("Undo", catalogue, label_before, title)
+            _undo_button(catalogue, label_before, title, undone)
 
 
 def say(icon: str, words: str) -> None:
@@ -96,7 +100,7 @@ def say(icon: str, words: str) -> None:
     st.session_state[_SAID] = icon, words
 
 
-def undo(catalogue: Catalogue, label: Label, title: str) -> None:
+def undo(catalogue: Catalogue, label: Label, title: str, undone: Undone | None = None) -> None:
     """For a callback: withdraw a label; the one before it, if any, counts again."""
     st.session_state.pop(_LAST, None)
     try:
@@ -108,6 +112,8 @@ def undo(catalogue: Catalogue, label: Label, title: str) -> None:
     if label.drawn is Drawn.SECOND:  # the first verdict stays unseen
         now = ""
     st.session_state[_SAID] = ":material/undo:", f"Withdrawn: {verdict(label)}{now} ({title})"
+    if undone is not None:
+        undone(label)
 
 
 def _buttons(case: Case) -> None:
@@ -186,11 +192,11 @@ def _question(case: Case, label: Label | None) -> None:
             f"{moment(label.created_at)}{note}</span></p>",
             width="content",
         )
-        _undo_button("Undo", case.catalogue, label, case.listing.title)
+        _undo_button(case.catalogue, label, case.listing.title, case.undone)
 
 
-def _undo_button(words: str, catalogue: Catalogue, label: Label, title: str) -> None:
+def _undo_button(catalogue: Catalogue, label: Label, title: str, undone: Undone | None) -> None:
     st.button(
-        words, shortcut="Z", type="tertiary", icon=":material/undo:", on_click=undo,
-        args=(catalogue, label, title),
+        "Undo", shortcut="Z", type="tertiary", icon=":material/undo:", on_click=undo,
+        args=(catalogue, label, title, undone),
     )  # fmt: skip

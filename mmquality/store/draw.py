@@ -24,7 +24,12 @@ _CONTROL_TRIES = 50  # random ranks; so many are needed only where nearly everyt
 _UNCERTAIN = 0.5  # the score that says nothing
 
 # Put together once, as all of `cases.py`.
-_HELD = select(leases.c.listing_no, leases.c.drawn).where(leases.c.analyst == bindparam("whose"))
+_HELD = (
+    select(leases.c.listing_no, leases.c.drawn)
+    .where(leases.c.analyst == bindparam("whose"))
+    .order_by(leases.c.expires_at)
+)
+_NUMBER = select(listings.c.listing_no).where(listings.c.listing_id == bindparam("listing_id"))
 _GIVEN_BACK = delete(leases).where(
     leases.c.listing_no == bindparam("number"), leases.c.analyst == bindparam("whose")
 )
@@ -82,6 +87,7 @@ class Draw:
     def held(self, order: Order) -> Case | None:
         """What the analyst holds, renewed, as long as it is to be judged; everything else is given back.
 
+        Of several cases it is the one that he looked at longest ago: others were taken beside it.
         A disagreement is held by who asks for those, and nothing else is.
         """
         case = None
@@ -92,6 +98,16 @@ class Draw:
             else:
                 self._give_back(number)
         return case
+
+    def this(self, listing_id: str, drawn: Drawn, instead: bool) -> bool:
+        """Lease this case, beside what the analyst holds or `instead` of it; False if it cannot be had."""
+        number = self._connection.execute(_NUMBER, {"listing_id": listing_id}).scalar_one_or_none()
+        if number is None or self._lease(number, drawn if drawn in TO_BE_JUDGED else Drawn.QUEUE) is None:
+            return False
+        for other, _ in self._connection.execute(_HELD, self._given).all() if instead else ():
+            if other != number:
+                self._give_back(other)
+        return True
 
     def new(self, order: Order, control_share: float, second_share: float, rng: random.Random) -> Case | None:
         """A case that nobody holds."""

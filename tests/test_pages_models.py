@@ -89,7 +89,7 @@ class TestVersions:
         assert "In force: v2" in texts(app) and "<dd>92 s</dd>" in texts(app)
         assert "12 labels, and &lt;b&gt;swapped&lt;/b&gt; photos" in texts(app)
         table = app.dataframe[0].value
-        assert table["name"].tolist() == ["v2", "v1"] and table["current"].tolist() == ["in force", ""]
+        assert table["name"].tolist() == ["v2", "v1"] and table["state"].tolist() == ["in force", "earlier"]
         assert table["listings"].tolist() == [59, 60] and table["photo"].tolist() == ["lite0-2", ""]
 
     def test_with_one_version_there_is_nothing_to_go_back_to(self, fresh: Fixture) -> None:
@@ -104,6 +104,7 @@ class TestVersions:
         assert current(two) == "v2"
         button(app, "Put v1 in force").click().run()
         assert current(two) == "v1" and "In force: v1" in texts(app)
+        assert app.dataframe[0].value["state"].tolist() == ["not in force", "in force"]
         assert [toast.value for toast in app.toast] == ["Model v1 is in force\\."]
         assert "Put v1 in force?" not in texts(app)
         assert app.selectbox(key="promote").options == ["v2"]

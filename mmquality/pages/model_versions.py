@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.errors import MMQualityError, ModelFileError
-from mmquality.pages import model_retraining, session
+from mmquality.pages import model_retraining, overview_figures, session
 from mmquality.pages.components import caption, facts, section
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.widgets import choice
@@ -19,6 +19,7 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion
 
 _ASKED = "promotion-asked"  # the version that waits for a yes
+_ROW_HEIGHT = 64  # pixels; from 61 on the words of a cell wrap
 _SAID = "promotion-said"  # what to tell in the run that follows
 
 
@@ -33,8 +34,9 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     st.html(facts(_told(current) | _neighbours(catalogue)))
     section("All versions", "The last published first.")
     st.dataframe(
-        _frame(versions, current.name),
+        _frame(versions, current, overview_figures.waiting_version(catalogue)),
         hide_index=True,
+        row_height=_ROW_HEIGHT,
         height="content",
         column_config=_COLUMNS,
         alt="Model versions, the last published first",
@@ -83,23 +85,30 @@ def _seconds(seconds: object) -> str:
     return f"{seconds:,.0f} s" if isinstance(seconds, int | float) else ""
 
 
-def _frame(versions: Sequence[ModelVersion], current: str) -> pd.DataFrame:
+def _frame(versions: Sequence[ModelVersion], current: ModelVersion, waiting: str | None) -> pd.DataFrame:
     def told(name: str) -> list[str]:
         return [plain(str(v.summary.get(name) or "")) for v in versions]
 
     return pd.DataFrame(
         {
             "name": [plain(v.name) for v in versions],
-            "current": ["in force" if v.name == current else "" for v in versions],
+            "state": [_state(v, current, waiting) for v in versions],
             "created": [v.created_at.astimezone(UTC) for v in versions],
             "listings": [v.listings for v in versions],
             "taught": told("taught_by"),
-            "projection": told("projection"),
             "seconds": [_number(v.summary.get("training_seconds")) for v in versions],
             "title": told("text_encoder"),
             "photo": told("photo_encoder"),
         }
     )
+
+
+def _state(version: ModelVersion, current: ModelVersion, waiting: str | None) -> str:
+    if version.name == current.name:
+        return "in force"
+    if version.name == waiting:
+        return "waits"
+    return "earlier" if version.created_at < current.created_at else "not in force"
 
 
 def _number(value: object) -> float | None:
@@ -155,14 +164,13 @@ def _promote(catalogue: Catalogue, name: str) -> None:
 
 _COLUMNS = {
     "name": st.column_config.TextColumn("Version", width=70),
-    "current": st.column_config.TextColumn("State", width=70),
+    "state": st.column_config.TextColumn("State", width=90),
     "created": st.column_config.DatetimeColumn(
-        "Published (UTC)", format="D MMM YYYY, HH:mm", width=140, timezone="UTC"
+        "Published (UTC)", format="D MMM YYYY, HH:mm", width=145, timezone="UTC"
     ),
     "listings": st.column_config.NumberColumn("Listings", width=70, format="localized"),
-    "taught": st.column_config.TextColumn("Taught by", width=225),
-    "projection": st.column_config.TextColumn("Projection", width=80),
-    "seconds": st.column_config.NumberColumn("Training s", width=75, format="%.0f"),
-    "title": st.column_config.TextColumn("Title encoder", width=185),
-    "photo": st.column_config.TextColumn("Photo encoder", width=215),
+    "taught": st.column_config.TextColumn("Taught by", width=300),
+    "seconds": st.column_config.NumberColumn("Training", width=80, format="%.0f s"),
+    "title": st.column_config.TextColumn("Title encoder", width=195),
+    "photo": st.column_config.TextColumn("Photo encoder", width=205),
 }

@@ -222,8 +222,8 @@ def _given(overall: AgreementRow) -> str:
 _SELECTED = (
     "Read it with care: labels are mostly given from the top of the ranking down, so the matches here are "
     "suspicious ones too, and both figures tend to be lower than on listings chosen at random. P(no click) "
-    "is what the log alone says, places and chance accounted for; the score is the one the analyst saw, and "
-    "may itself have learnt from clicks."
+    "is what the log alone says, places and chance accounted for; the score is that at the time of the "
+    "verdict, and may itself have learnt from clicks."
 )
 
 show(session.filled_catalogue())

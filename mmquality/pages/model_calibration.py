@@ -56,7 +56,7 @@ def _swaps(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
 def _labels(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     section(
         "Against analysts' verdicts",
-        "The score that each analyst saw, which no model had learnt from the verdict. It speaks of the "
+        "The score in force when each verdict was given, which no model had learnt from it. It speaks of the "
         "listings that were looked at: label some from the whole range of scores, not the top alone.",
     )
     judged = catalogue.store.judged_scores()

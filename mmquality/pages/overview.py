@@ -115,8 +115,8 @@ def _reading(said: Estimates) -> str:
     alone = said.control_precision
     checked = f"; of control cases alone it is {alone.hits} of {alone.count}" if alone else ""
     return (
-        "Shares with 95% intervals, by the scores that analysts saw. Verdicts from the top of the ranking "
-        f"down flatter the precision{checked}."
+        "Shares with 95% intervals, by the scores at the time of each verdict. Verdicts from the top of the "
+        f"ranking down flatter the precision{checked}."
     )
 
 

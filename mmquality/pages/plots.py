@@ -37,7 +37,7 @@ def show(chart: go.Figure, key: str, alt: str) -> None:
 
 
 def curve(values: pd.Series[float]) -> go.Figure:
-    """A small curve over epochs (the index of `values`)."""
+    """A small curve over epochs (the index of `values`), from 0 on, so that a small change looks small."""
     ink = theme_colours()["neutral"]
     chart = go.Figure(
         go.Scatter(
@@ -49,9 +49,9 @@ def curve(values: pd.Series[float]) -> go.Figure:
             hovertemplate="epoch %{x}: %{y:.4f}<extra></extra>",
         )
     )
-    chart.update_layout(height=150, margin={"l": 0, "r": 8, "t": 6, "b": 0}, showlegend=False)
-    chart.update_xaxes(showgrid=False, nticks=6, tickformat="d")
-    chart.update_yaxes(nticks=4, automargin=True)
+    chart.update_layout(height=170, margin={"l": 0, "r": 8, "t": 6, "b": 0}, showlegend=False)
+    chart.update_xaxes(showgrid=False, nticks=6, tickformat="d", title={"text": "epoch", "standoff": 4})
+    chart.update_yaxes(rangemode="tozero", nticks=4, automargin=True)
     return chart
 
 

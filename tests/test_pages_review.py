@@ -161,6 +161,33 @@ def test_what_is_skipped_goes_to_others(shop: Fixture) -> None:
     assert is_before(reviewing("bob"), worst(shop, 0))
 
 
+def test_back_takes_up_what_was_skipped_last(shop: Fixture) -> None:
+    app = reviewing()
+    button(app, "Match").click().run()
+    for _ in range(2):
+        button(app, "Skip").click().run()
+    for place in (2, 1, 0):  # the skipped ones, then the one that was judged
+        button(app, "Back").click().run()
+        assert is_before(app, worst(shop, place))
+    button(app, "Skip").click().run()
+    assert is_before(app, worst(shop, 1))
+
+
+def test_back_after_a_verdict_leads_to_it_whatever_was_skipped_before(shop: Fixture) -> None:
+    app = reviewing()
+    for key in ("Skip", "Match", "Back"):
+        button(app, key).click().run()
+    assert is_before(app, worst(shop, 1))
+
+
+def test_says_who_has_what_was_skipped(shop: Fixture) -> None:
+    app = reviewing()
+    button(app, "Skip").click().run()
+    reviewing("bob")
+    button(app, "Back").click().run()
+    assert "Somebody else has the case that you skipped" in texts(app) and is_before(app, worst(shop, 1))
+
+
 def test_reviews_what_the_ranking_is_filtered_to(shop: Fixture) -> None:
     queue = Filters(category=("Mugs",)).address()
     app = reviewing(queue=queue)

@@ -23,6 +23,7 @@ from mmquality.store import Case, Order
 
 _NAME = "own-name"
 _SKIPPED = "skipped"  # ids of the listings that this visit left to others
+_LEFT = "left"  # the cases that were skipped since the last verdict: Back takes them up again
 _BACK = "back"  # the label whose case is looked at again; in the address
 ORDERS = {
     "Worst first": Order.WORST,
@@ -96,7 +97,7 @@ def _bar(catalogue: Catalogue, analyst: str, filters: Filters, settings: Catalog
         order = _settings(catalogue, filters, settings)
     st.button(
         "Back", shortcut="B", icon=":material/arrow_back:", on_click=_go_back, args=(catalogue, analyst),
-        help="To the case you judged before",
+        help="To the case you judged or skipped before",
     )  # fmt: skip
     st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, key="skip")
     return order
@@ -159,14 +160,36 @@ def _skip() -> None:
     if _BACK in st.query_params:
         del st.query_params[_BACK]
     elif now := st.session_state.get("case"):
-        _skipped().append(now)
+        _skipped().append(now.listing_id)
+        _left().append(now)
+
+
+def _left() -> list[Case]:
+    left: list[Case] = st.session_state.setdefault(_LEFT, [])
+    return left
 
 
 def _go_back(catalogue: Catalogue, analyst: str) -> None:
+    """To the case that was skipped last, if nothing was judged since; else to the one judged before."""
+    if _left():
+        _take_up(catalogue, analyst, _left().pop())
+        return
     here = st.query_params.get(_BACK, "")
     before = catalogue.store.judged_before(analyst, int(here) if here.isdecimal() else None)
     if before is not None:
         st.query_params[_BACK] = str(before[0])
+
+
+def _take_up(catalogue: Catalogue, analyst: str, case: Case) -> None:
+    """Hand out a skipped case instead of the one that came after it."""
+    _skipped().remove(case.listing_id)
+    if not catalogue.store.take_up(analyst, case.listing_id, case.drawn, instead=True):
+        verdicts.say(":material/error:", "Somebody else has the case that you skipped")
+
+
+def _take_up_all() -> None:
+    _skipped().clear()
+    _left().clear()
 
 
 def _looked_at_again(catalogue: Catalogue, analyst: str) -> tuple[Case, Label | None] | None:
@@ -185,6 +208,7 @@ def _looked_at_again(catalogue: Catalogue, analyst: str) -> tuple[Case, Label | 
 
 def _judge_again(catalogue: Catalogue, withdrawn: Label) -> None:
     """The case whose verdict was withdrawn is looked at again, his beside the one that he holds."""
+    _left().clear()
     if withdrawn.analyst == session.analyst():
         catalogue.store.take_up(withdrawn.analyst, withdrawn.listing_id, withdrawn.drawn)
         st.query_params[_BACK] = str(withdrawn.label_id)
@@ -192,13 +216,14 @@ def _judge_again(catalogue: Catalogue, withdrawn: Label) -> None:
 
 def _go_on() -> None:
     st.query_params.pop(_BACK, None)
+    _left().clear()
 
 
 def _nothing_left(catalogue: Catalogue, filters: Filters, order: Order) -> None:
     skipped = _skipped()
     if skipped:
         notice("Only skipped cases are left", f"You skipped {count(len(skipped), 'listing')}.")
-        st.button("Take them up again", on_click=skipped.clear, icon=":material/replay:")
+        st.button("Take them up again", on_click=_take_up_all, icon=":material/replay:")
         return
     if order is Order.DISPUTES:
         waiting = catalogue.store.disputed()
@@ -222,7 +247,7 @@ def _case(
 
     Earlier verdicts are shown to who settles a disagreement, and to nobody else.
     """
-    st.session_state["case"] = case.listing_id
+    st.session_state["case"] = case
     listing = catalogue.store.listing(case.listing_id)
     hidden = not st.session_state.get("reveal") and not again
     drawn = label.drawn if label else case.drawn

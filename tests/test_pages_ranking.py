@@ -63,6 +63,13 @@ def test_an_attribute_and_a_price_filter_the_ranking_and_can_be_dropped(shown: F
     assert app.query_params["where"] == ["colour:teal", "colour:red"]
 
 
+def test_filters_that_narrow_the_list_can_be_cleared_at_once(shown: Fixture) -> None:
+    app = opened(params={"where": ["colour:teal"], "sort": "Best first"}, category="Mugs", q="mug")
+    button(app, "Clear the filters").click().run()
+    assert len(card_titles(app)) == 48 and not chips(app) and app.query_params["sort"] == "Best first"
+    assert not [b for b in app.button if b.label == "Clear the filters"]
+
+
 def test_categories_carry_the_catalogues_counts(shown: Fixture) -> None:
     assert "Mugs · 10" in opened().multiselect(key="category").options
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import streamlit as st
 
@@ -82,6 +83,8 @@ def _page_bar(found: RankingPage, filters: Filters, size: int) -> Filters:
         total = f"the first {found.total:,} or more" if found.more else f"{found.total:,}"
         shown = f"{first:,}–{last:,} of {total}"
         caption(f"{shown} that pass the filters" if filters.narrowed else shown)
+        if filters.narrowed:
+            _clear_button("tertiary")
         st.page_link(
             links.REVIEW, label="Review these", icon=":material/rule:", width="content",
             query_params={"queue": filters.shared().address()},
@@ -95,7 +98,11 @@ def _page_bar(found: RankingPage, filters: Filters, size: int) -> Filters:
 
 def _nothing_found() -> None:
     notice("No listing passes these filters", "Loosen a filter, or see the whole ranking again.")
-    st.button("Clear the filters", on_click=clear, icon=":material/filter_alt_off:")
+    _clear_button("secondary")
+
+
+def _clear_button(kind: Literal["secondary", "tertiary"]) -> None:
+    st.button("Clear the filters", on_click=clear, icon=":material/filter_alt_off:", type=kind)
 
 
 def _gallery(catalogue: Catalogue, rows: list[RankedListing], filters: Filters) -> None:

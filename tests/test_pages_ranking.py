@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,7 @@ from workspaces import Fixture
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import SIZES, SORTS, Filters
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import ModelVersion, Reason, Space, Verdict
+from mmquality.records import Listing, ModelVersion, Reason, Space, Verdict
 from mmquality.store import RankingQuery
 
 
@@ -105,6 +106,27 @@ def test_an_order_is_part_of_the_address_and_of_a_saved_view(shown: Fixture, sor
     rows = store_of(shown).ranking_page(RankingQuery(sort=SORTS[sort]), 1, 48).rows
     assert card_titles(opened(sort=sort)) == [plain(row.listing.title) for row in rows]
     assert Filters.at(Filters(sort=sort).shared().address()).sort == sort
+
+
+@pytest.mark.parametrize(
+    ("sort", "told"),
+    [
+        ("Price, lowest first", lambda x: f"<span>price</span><b>{x.price:,.2f}</b>"),
+        ("Most shown first", lambda x: f"<span>times shown</span><b>{x.impressions:,}</b>"),
+        ("Most clicked first", lambda x: f"<span>times clicked</span><b>{x.clicks:,}</b>"),
+    ],
+)
+def test_a_card_shows_what_the_order_goes_by(
+    shown: Fixture, sort: str, told: Callable[[Listing], str]
+) -> None:
+    cards = texts(opened(sort=sort)).split('class="mmq-card"')[1:]
+    rows = store_of(shown).ranking_page(RankingQuery(sort=SORTS[sort]), 1, 48).rows
+    assert all(told(row.listing) in card for row, card in zip(rows, cards, strict=True))
+
+
+@pytest.mark.parametrize("sort", ["Worst first", "Best first", "Title A–Z"])
+def test_a_card_says_nothing_twice(shown: Fixture, sort: str) -> None:
+    assert 'class="mmq-card-line mmq-by"' not in texts(opened(sort=sort))
 
 
 class TestManyAtOnce:

@@ -14,20 +14,21 @@ from mmquality.pages.asking import in_force, query_of
 from mmquality.pages.components import caption, header, label_badge, notice, score_bar
 from mmquality.pages.escaping import as_html
 from mmquality.pages.filter_bar import clear, filter_bar, first_page
-from mmquality.pages.filters import SIZES, VIEWS, Filters
+from mmquality.pages.filters import SIZES, SORTS, VIEWS, Filters
 from mmquality.pages.photos import thumbnail
 from mmquality.pages.tables import ranking_table
 from mmquality.pages.widgets import pages, segments
 from mmquality.pages.wording import count
 from mmquality.pipeline.evidence import Glance
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import RankedListing
+from mmquality.records import Listing, RankedListing
 from mmquality.store import RankingPage
 
 PAGE_SIZE = 48  # fills whole rows of 2, 3, 4, 6, 8 or 12 photos
 _PAGE_SIZES = {"Small": PAGE_SIZE, "Large": 24}
 _CARD_WIDTHS = {"Small": 164, "Large": 330}  # pixels, at least
 _GAP = 12  # pixels
+_NUMBERS = {"price": "price", "impressions": "times shown", "clicks": "times clicked"}  # to order by
 _A_WHILE = 600  # seconds that the evidence on cards may lag behind an import
 
 
@@ -112,7 +113,7 @@ def _gallery(catalogue: Catalogue, rows: list[RankedListing], filters: Filters) 
         (
             row.listing,
             thumbnail(catalogue, row.listing, large),
-            _card_facts(row, glances.get(row.listing.listing_id)),
+            _card_facts(row, filters.sort, glances.get(row.listing.listing_id)),
         )
         for row in rows
     ]
@@ -127,13 +128,23 @@ def _gallery(catalogue: Catalogue, rows: list[RankedListing], filters: Filters) 
                 bulk.checkbox(listing.listing_id, listing.title)
 
 
-def _card_facts(row: RankedListing, glance: Glance | None) -> str:
+def _card_facts(row: RankedListing, sort: str, glance: Glance | None) -> str:
     badge = label_badge(row.label, with_reason=False) or as_html(row.listing.category or "")
     return (
         f'<div class="mmq-card-facts">{score_bar(row.score)}'
         f'<div class="mmq-card-line"><span>{badge}</span><span>#{row.rank:,}</span></div>'
-        f"{_at_a_glance(glance)}</div>"
+        f"{_ordered_by(row.listing, sort)}{_at_a_glance(glance)}</div>"
     )
+
+
+def _ordered_by(listing: Listing, sort: str) -> str:
+    """What the order goes by, where the card does not show it anyway."""
+    column = SORTS[sort].removeprefix("-")
+    if column not in _NUMBERS:
+        return ""
+    name, value = _NUMBERS[column], getattr(listing, column)
+    told = "none" if value is None else f"{value:,.2f}" if column == "price" else f"{value:,}"
+    return f'<div class="mmq-card-line mmq-by"><span>{name}</span><b>{told}</b></div>'
 
 
 def _glances(catalogue: Catalogue, rows: list[RankedListing]) -> dict[str, Glance]:

@@ -268,7 +268,7 @@ class TestLabels:
     def test_without_labels_it_says_how_to_give_one(self, fresh: Fixture) -> None:
         app = opened("labels")
         assert "No labels yet" in texts(app)
-        assert "mmquality label" in app.code[0].value
+        assert app.code[0].value.startswith("mmquality label ") and " -w " in app.code[0].value
 
     def test_shows_the_label_that_counts_for_each_listing(self, labelled: Fixture) -> None:
         app = opened("labels")

@@ -32,7 +32,7 @@ from mmquality.records import Verdict
 from mmquality.store import LabelledListing, LabelQuery
 
 PAGE_SIZE = 25
-_ROW_HEIGHT = 52
+_ROW_HEIGHT = 64  # pixels; from 61 on the words of a cell wrap
 Word = TypeVar("Word", bound=str)
 _LABELS, _AUDIT = "labels", "audit"
 _ANY, _NEWEST, _ALL, _DISPUTED = "any", "newest", "all", "disputed"
@@ -74,7 +74,7 @@ def _nothing_yet() -> None:
     notice(
         "No labels yet",
         "Open a listing of the ranking and press a verdict; or label from the command line:",
-        "mmquality label LISTING_ID --verdict mismatch --reason wrong_product",
+        session.commands("label LISTING_ID --verdict mismatch --reason wrong_product"),
     )
     st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
 
@@ -178,9 +178,9 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
             ],
             "title": [plain(row.title) for row in rows],
             "reason": [reasons.in_words(label.reason) if label.reason else "" for label in labels],
+            "note": [plain(label.note) for label in labels],
             "analyst": [plain(label.analyst) for label in labels],
             "when": [label.created_at.astimezone(UTC) for label in labels],
-            "note": [plain(label.note) for label in labels],
             "score": [label.score for label in labels],
             "rank": [label.rank for label in labels],
             "model": [label.model_version for label in labels],
@@ -191,13 +191,13 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
 
 _COLUMNS = {
     "photo": st.column_config.ImageColumn("Photo", width=64),
-    "verdict": st.column_config.TextColumn("Verdict", width=140),
-    "title": st.column_config.TextColumn("Title", width=190),
-    "reason": st.column_config.TextColumn("Reason", width=120),
-    "note": st.column_config.TextColumn("Note", width=140),
-    "analyst": st.column_config.TextColumn("Analyst", width=80),
+    "verdict": st.column_config.TextColumn("Verdict", width=90),
+    "title": st.column_config.TextColumn("Title", width=210),
+    "reason": st.column_config.TextColumn("Reason", width=95),
+    "note": st.column_config.TextColumn("Note", width=130),
+    "analyst": st.column_config.TextColumn("Analyst", width=60),
     "when": st.column_config.DatetimeColumn(
-        "When (UTC)", format="D MMM YYYY, HH:mm", width=140, timezone="UTC"
+        "When (UTC)", format="D MMM YYYY, HH:mm", width=130, timezone="UTC"
     ),
     "score": st.column_config.NumberColumn("Score seen", format="percent", width=90),
     "rank": st.column_config.NumberColumn("Rank seen", width=80),

@@ -238,6 +238,12 @@ class TestComparison:
         told = "Model v1 · 60 listings · 3 seeds · against planted.csv · 5 Mar 2026"
         assert app.caption[0].value.replace("\\", "").replace("\u2060", "") == told
 
+    def test_says_what_each_name_means(self, measured: Fixture) -> None:
+        page = texts(opened("models", show="Comparison"))
+        assert "<dt>cca</dt>" in page and "<dt>transh</dt>" in page
+        assert "<dt>swap any</dt><dd>the photo of any other listing</dd>" in page
+        assert "<dt>mlp</dt>" not in page  # which was not measured
+
     def test_ours_stands_out_with_its_interval(self, measured: Fixture) -> None:
         app = opened("models", show="Comparison")
         drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]

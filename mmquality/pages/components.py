@@ -90,8 +90,14 @@ def word_chips(words: Sequence[str], category: str, nothing: str) -> str:
 
 def attributes(listing: Listing) -> str:
     """Every other column of the catalogue file as a list of terms; empty where there are none."""
-    rows = {"Id": listing.listing_id, **listing.attributes}
-    items = "".join(f"<dt>{as_html(name)}</dt><dd>{as_html(str(value))}</dd>" for name, value in rows.items())
+    return terms({"Id": listing.listing_id, **listing.attributes})
+
+
+def terms(named: Mapping[str, object]) -> str:
+    """Names and what each of them says or means, one below the other."""
+    items = "".join(
+        f"<dt>{as_html(name)}</dt><dd>{as_html(str(value))}</dd>" for name, value in named.items()
+    )
     return f'<dl class="mmq-attributes">{items}</dl>'
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
 from mmquality.errors import MMQualityError
-from mmquality.pages import plots, session
-from mmquality.pages.components import caption, notice, section
+from mmquality.pages import comparison_words, plots, session
+from mmquality.pages.components import caption, notice, section, terms
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.plots import Dot
 from mmquality.pages.widgets import segments
@@ -54,6 +54,7 @@ def _peers_mismatch(table: EvaluationTable) -> None:
     rows = table.rows[table.rows["part"] == part].sort_values("ap", ascending=False)
     _chart(table, _dots(rows, "method", "ap"), f"Average precision, {_part(part)}")
     _numbers(table, _wide(table, "ap", "method", "part").reindex(rows["method"]), _part)
+    _meanings([*rows["method"], *map(_part, parts)], comparison_words.METHODS | comparison_words.PARTS)
 
 
 def _peers_recall(table: EvaluationTable) -> None:
@@ -67,6 +68,7 @@ def _peers_recall(table: EvaluationTable) -> None:
     _chart(table, _dots(rows, "method", "recall"), f"Recall at {k}")
     wide = _wide(table, "recall", "method", "k").reindex(rows["method"])
     _numbers(table, wide, lambda depth: f"recall@{float(depth):.0f}")
+    _meanings(rows["method"], comparison_words.SPACES)
 
 
 def _projections(table: EvaluationTable) -> None:
@@ -75,6 +77,7 @@ def _projections(table: EvaluationTable) -> None:
         "How title and photo are brought into one space, everything else alike; mean ± spread over seeds.",
     )
     _ablation(table, "projection-metric", "transh")
+    _meanings(table.rows["variant"], comparison_words.PROJECTIONS)
 
 
 def _losses(table: EvaluationTable) -> None:
@@ -104,6 +107,7 @@ def _cost(table: EvaluationTable) -> None:
     _chart(table, _dots(rows, "method", column), chosen, digits=1)
     costs = table.rows.set_index("method")[list(words)].map("{:,.1f}".format)
     _numbers(table, costs, lambda name: words[name])
+    _meanings(rows["method"], comparison_words.METHODS)
 
 
 def _wide(table: EvaluationTable, value: str, row: str, column: str) -> pd.DataFrame:
@@ -173,6 +177,14 @@ def _numbers(table: EvaluationTable, wide: pd.DataFrame, words: Callable[[str], 
             column_config={"": st.column_config.TextColumn(width=150)},
             alt=f"All numbers of the table {table.name}",
         )
+
+
+def _meanings(names: Iterable[str], known: Mapping[str, str]) -> None:
+    """What the names in a table stand for, as far as they are known."""
+    told = {name: known[name] for name in dict.fromkeys(names) if name in known}
+    if told:
+        with st.expander("What the names mean"):
+            st.html(terms(told))
 
 
 def _part(part: str) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mmquality.pages import plots
-from mmquality.pages.components import caption, facts, notice, section
-from mmquality.pages.escaping import as_html
+from mmquality.pages.components import caption, facts, notice, section, terms
 from mmquality.pages.model_versions import chosen
 from mmquality.pipeline.model_record import ModelRecord, read_record
 from mmquality.pipeline.reading import Catalogue
@@ -33,7 +32,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     with st.expander("Settings of the run"):
         for name, settings in (("Training", record.training), ("Network", record.network)):
             section(name)
-            st.html(_settings(settings))
+            st.html(terms({key.replace("_", " "): value for key, value in settings.items()}))
 
 
 def _losses(record: ModelRecord) -> None:
@@ -60,11 +59,3 @@ def _data(record: ModelRecord) -> None:
     digest = str(record.fingerprint.get("sha256", ""))
     if digest:
         caption(f"Fingerprint {digest[:16]}…: another one means that listings, clicks or labels differed.")
-
-
-def _settings(settings: dict[str, object]) -> str:
-    items = "".join(
-        f"<dt>{as_html(name.replace('_', ' '))}</dt><dd>{as_html(str(value))}</dd>"
-        for name, value in settings.items()
-    )
-    return f'<dl class="mmq-attributes">{items}</dl>'

@@ -116,12 +116,14 @@ def _more(catalogue: Catalogue, filters: Filters) -> None:
         with st.container(horizontal=True, gap="small"):
             for words, name in (("Price from", "min_price"), ("to", "max_price")):
                 _price(words, name, filters)
-        for facet in facets(catalogue):
+        counted = facets(catalogue)
+        for facet in counted:
             _values(
                 as_markdown(facet.name.replace("_", " ")), f"where-{facet.name}", facet.values,
                 filters.attributes.get(facet.name, ()), partial(filters.having, facet.name),
             )  # fmt: skip
-        st.caption("Numbers count the whole catalogue, whatever else is filtered.")
+        if counted:
+            st.caption("Numbers count the whole catalogue, whatever else is filtered.")
 
 
 def _price(words: str, name: str, filters: Filters) -> None:

@@ -88,6 +88,9 @@ class TestRanking:
         table = app.dataframe[0].value
         assert table["category"].tolist() == ["Watches"] * 10
         assert table["score"].is_monotonic_decreasing
+        assert (
+            table["score"].between(0.1, 99.9).all()
+        )  # no score is certain, and with one decimal none seems so
         assert table["photo"].str.startswith("data:image/jpeg;base64,").all()
 
     def test_a_labelled_listing_carries_its_badge(self, fresh: Fixture) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from mmquality.pages import bulk, links
 from mmquality.pages.escaping import plain
 from mmquality.pages.photos import cell_photo
-from mmquality.pages.wording import verdict
+from mmquality.pages.wording import short_of_the_ends, verdict
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import RankedListing
 
@@ -21,6 +21,7 @@ def ranking_table(catalogue: Catalogue, rows: Sequence[RankedListing], queue: st
     """One page of the ranking as a table; while listings are being chosen, rows are ticked."""
     selecting = st.session_state.get(bulk.SELECTING, False)
     ids = [row.listing.listing_id for row in rows]
+    label, title = (160, 250) if any(row.label for row in rows) else (60, 350)  # pixels
     st.caption("Tick rows to choose them." if selecting else "Select a row to open its listing.")
     chosen = st.dataframe(
         _ranking_frame(catalogue, rows),
@@ -29,16 +30,16 @@ def ranking_table(catalogue: Catalogue, rows: Sequence[RankedListing], queue: st
         height="content",
         column_config={
             "photo": st.column_config.ImageColumn("Photo", width=64),
-            "rank": st.column_config.NumberColumn("Rank", width=64, format="localized"),
-            "title": st.column_config.TextColumn("Title", width=250),
+            "rank": st.column_config.NumberColumn("Rank", width=56, format="localized"),
+            "title": st.column_config.TextColumn("Title", width=title),
             "score": st.column_config.ProgressColumn(
-                "Mismatch", min_value=0, max_value=100, format="%.0f%%", width=130
+                "Mismatch", min_value=0, max_value=100, format="%.1f%%", width=124
             ),
-            "label": st.column_config.TextColumn("Label", width=165),
-            "category": st.column_config.TextColumn("Category", width=130),
-            "price": st.column_config.NumberColumn("Price", format="%.2f", width=80),
-            "shown": st.column_config.NumberColumn("Shown", width=70),
-            "clicked": st.column_config.NumberColumn("Clicked", width=70),
+            "label": st.column_config.TextColumn("Label", width=label),
+            "category": st.column_config.TextColumn("Category", width=170),
+            "price": st.column_config.NumberColumn("Price", format="%.2f", width=72),
+            "shown": st.column_config.NumberColumn("Shown", width=62),
+            "clicked": st.column_config.NumberColumn("Clicked", width=64),
             "id": st.column_config.TextColumn("Id", width=110),
         },
         on_select="rerun",
@@ -72,7 +73,7 @@ def _ranking_frame(catalogue: Catalogue, rows: Sequence[RankedListing]) -> pd.Da
             "photo": [cell_photo(catalogue, row.listing) for row in rows],
             "rank": [row.rank for row in rows],
             "title": [plain(row.listing.title) for row in rows],
-            "score": [100 * row.score for row in rows],
+            "score": [100 * short_of_the_ends(row.score) for row in rows],
             "label": [verdict(row.label) if row.label else "" for row in rows],
             "category": [plain(row.listing.category or "") for row in rows],
             "price": [row.listing.price for row in rows],

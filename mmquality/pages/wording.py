@@ -13,11 +13,13 @@ VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE
 
 def percent(share: float) -> str:
     """A share 0…1 as a whole percentage, never rounded up to 100 % or down to 0 % when it is neither."""
-    if 0.99 < share < 1:
-        return f"{min(share, 0.999):.1%}"
-    if 0 < share < 0.01:
-        return f"{max(share, 0.001):.1%}"
-    return f"{share:.0%}"
+    near_an_end = 0.99 < share < 1 or 0 < share < 0.01
+    return f"{short_of_the_ends(share):.1%}" if near_an_end else f"{share:.0%}"
+
+
+def short_of_the_ends(share: float) -> float:
+    """A share that a tenth of a percent does not round up to 1 or down to 0 when it is neither."""
+    return share if share in (0, 1) else min(max(share, 0.001), 0.999)
 
 
 def verdict(label: Label) -> str:

@@ -7,7 +7,7 @@ METHODS = {
     "random": "a number drawn for each listing: what guessing is worth",
     "clipscore": "title and photo compared by CLIP, which learnt from pairs of the web alone",
     "cosine": "title and photo compared as the encoders give them; nothing is learnt",
-    "ridge cosine": "the photo's embedding predicted from the title's by ridge regression, then compared",
+    "ridge cosine": "the title's embedding predicted from the photo's by ridge regression, then compared",
     "cca": "title and photo compared in the space in which they agree most (canonical correlations)",
     "lemon": "whether listings of like photos have like titles, and the reverse; published constants",
     "lemon tuned": "lemon with constants tuned on labelled catalogues",

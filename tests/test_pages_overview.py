@@ -56,7 +56,7 @@ class TestOverview:
             assert number(page, "Precision")[0] == "100%" and "1 verdict" in number(page, "Precision")[1]
             assert number(page, "Mismatches") == ("–", "0 of 10 control cases")
             assert f"{flagged - 1} flagged listings to review" in page
-            assert "No control case yet" in page
+            assert "0 of 10 control cases" in page
         assert len(app.get("plotly_chart")) == 2
 
     def test_control_cases_tell_what_is_missed(self, shop: Fixture) -> None:
@@ -178,4 +178,7 @@ class TestNextSteps:
         assert found["Model v2 waits"].params == {"show": "Changes", "from": "v1", "to": "v2"}
 
     def test_control_cases_are_asked_for_once_there_are_verdicts(self) -> None:
-        assert "No control case yet" in titles(judged=1) and "No control case yet" not in titles()
+        assert "0 of 10 control cases" in titles(judged=1) and "9 of 10 control cases" in titles(
+            judged=9, controls=9
+        )
+        assert not any("control" in title for title in [*titles(), *titles(judged=10, controls=10)])

@@ -53,7 +53,7 @@ def show(catalogue: Catalogue) -> None:
 def _recall(report: SpacesReport) -> None:
     section(
         "Recall of co-clicked listings",
-        "Share of the listings clicked together with one that are among its k nearest, with 95 % intervals.",
+        "Share of the listings clicked together with one that are among its k nearest, with 95% intervals.",
     )
     ordered = sorted(report.recall, key=lambda m: (m.k, -m.value))
     dots = [
@@ -93,7 +93,7 @@ def _nothing_asked(report: SpacesReport) -> None:
 def _gains(gains: Sequence[Measured]) -> None:
     section(
         "Gain of unified over title, by category",
-        f"Recall@{SHARED_OF} of the unified embedding minus that of the title alone, with 95 % intervals.",
+        f"Recall@{SHARED_OF} of the unified embedding minus that of the title alone, with 95% intervals.",
     )
     if not gains:
         caption("No category has ten listings with co-clicks.")

@@ -13,7 +13,7 @@ from mmquality.pages.asking import score_histogram
 from mmquality.pages.components import caption, header, section
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.filters import NO_CATEGORY, Filters
-from mmquality.pages.next_steps import State
+from mmquality.pages.next_steps import CONTROLS, State
 from mmquality.pages.wording import count, day, percent
 from mmquality.pipeline.estimates import Estimate, Estimates, estimates
 from mmquality.pipeline.reading import Catalogue
@@ -22,7 +22,6 @@ from mmquality.store import Flagged, GroupRate, ImportReport
 from mmquality.store.facets import SELLER
 
 _THRESHOLD = 50  # per cent
-_CONTROLS = 10  # control cases that shares of the catalogue take: with fewer an interval says nothing
 _POLL = 1.0  # seconds between two looks whether the groups are counted
 
 
@@ -69,8 +68,8 @@ def _numbers(
     labelled = catalogue.store.label_counts()
     verdicts = ", ".join(f"{n:,} {verdict}" for verdict, n in labelled.items() if n)
     precision, controls = said.precision, count(said.controls, "control case")
-    enough = said.controls >= _CONTROLS
-    too_few = f"{said.controls} of {_CONTROLS} control cases"
+    enough = said.controls >= CONTROLS
+    too_few = f"{said.controls} of {CONTROLS} control cases"
     tiles = {
         "Listings": (f"{catalogue.store.listing_count():,}", "in the catalogue"),
         "Flagged": (f"{found.listings:,}", f"{percent(found.listings / version.listings)} of those scored"),

@@ -74,7 +74,7 @@ class Judgement:
         return (
             f"{self.after} is {'worse than' if self.worse else 'not worse than'} {self.before} {of}: average "
             f"precision {self.figures_after.ap:.3f} against {self.figures_before.ap:.3f} (difference "
-            f"{gain.value:+.3f}, 95 % interval {gain.low:+.3f} to {gain.high:+.3f})."
+            f"{gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})."
             + ("" if self.blind else f" {self.before} may have been taught by them.")
         )
 

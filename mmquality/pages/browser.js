@@ -57,3 +57,24 @@ if (!window.mmqTop) {
     document.querySelector(".stMain")?.scrollTo(0, 0);
   }).observe(document.body, { childList: true, subtree: true });
 }
+
+// On a phone the sidebar lies over the page: it closes when a page is chosen in it, and on a tap beside it, which
+// is then for nothing that lies there.
+if (!window.mmqDrawer) {
+  window.mmqDrawer = true;
+  const closing = () => document.querySelector('[data-testid="stSidebarCollapseButton"] button'); // while it is open
+  let beside = false;
+  document.addEventListener("pointerdown", (event) => {
+    beside = innerWidth < 640 && closing() !== null && !event.target.closest(".stSidebar");
+  }, true);
+  document.addEventListener("click", (event) => {
+    if (beside) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+    if (beside || (innerWidth < 640 && event.target.closest('[data-testid="stSidebarNavLink"]'))) {
+      setTimeout(() => closing()?.click()); // Streamlit may have closed it at the first touch
+    }
+    beside = false;
+  }, true);
+}

@@ -121,7 +121,10 @@ def _shared(catalogue: Catalogue, found: Evidence, queue: str) -> None:
 
 def _near(catalogue: Catalogue, listing: Listing, queue: str) -> Sequence[Neighbour]:
     with st.container(key="near-head", horizontal=True, vertical_alignment="bottom", gap="small"):
-        section("Neighbours", "The nearest first, by title and photo together or by one of them.")
+        section(
+            "Neighbours",
+            "The nearest first, by title and photo together or by one of them. The longer a bar, the nearer.",
+        )
         space = _SPACES[segments("Nearest by", list(_SPACES), "near")]
     nearest = catalogue.neighbours(listing.listing_id, space, _NEIGHBOURS)
     neighbours.rows(catalogue, "near", nearest, _near_figures(catalogue, listing, space, nearest), queue)

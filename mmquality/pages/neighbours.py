@@ -18,8 +18,8 @@ Figures = Callable[[Neighbour], str]
 
 
 def share(distance: float) -> float:
-    """The length of a distance's bar: empty for 0 (the same), full from √2 (unrelated) on."""
-    return distance / math.sqrt(2)
+    """The length of a distance's bar, the longer the nearer: full for 0 (the same), empty from √2 on."""
+    return 1 - distance / math.sqrt(2)
 
 
 def rows(

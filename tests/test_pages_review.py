@@ -311,7 +311,7 @@ def test_a_verdict_records_the_threshold_and_the_neighbours_that_were_shown(shop
     near = [n.listing_id for n in Catalogue(shop.workspace).neighbours(label.listing_id, Space.UNIFIED)]
     assert set(near) <= set(label.neighbours) and len(set(label.neighbours)) == len(label.neighbours)
     told = texts(opened("listing", id=label.listing_id))
-    assert f"reviewing from 30% on · beside {len(label.neighbours)} listings" in told
+    assert f"; reviewing from 30% on; {len(label.neighbours)} other listings on screen" in told
 
 
 def test_other_pages_keep_it_unseen_too(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:

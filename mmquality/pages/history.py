@@ -13,7 +13,7 @@ from mmquality.pages.components import label_badge, section
 from mmquality.pages.escaping import as_html
 from mmquality.pages.wording import count, moment, percent
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Listing, ModelVersion
+from mmquality.records import Label, Listing, ModelVersion
 from mmquality.store import PastLabel
 
 _LABELS = 20
@@ -43,21 +43,27 @@ def labels(catalogue: Catalogue, listing: Listing, heading: str, score: bool = T
 
 def _past_label(past: PastLabel, score: bool) -> str:
     label = past.label
-    seen = (
-        f"saw {percent(label.score)} of {as_html(label.model_version or '')}" if score and label.score else ""
-    )
-    seen = f" · {seen}{', after the verdict' if label.score_hidden else ''}" if seen else ""
+    seen = _seen(label) if score else []
     if label.threshold is not None:
-        seen += f" · reviewing from {percent(label.threshold)} on"
+        seen.append(f"reviewing from {percent(label.threshold)} on")
     if label.neighbours:
-        seen += f" · beside {count(len(label.neighbours), 'listing')}"
+        seen.append(f"{count(len(label.neighbours), 'other listing')} on screen")
     note = f" · “{as_html(label.note)}”" if label.note else ""
     who = f"{as_html(label.analyst)}, {moment(label.created_at)}"
-    line = f"{label_badge(label)}<span>{who}{seen}{note}</span>"
+    told = f" · {'; '.join(seen)}" if seen else ""
+    line = f"{label_badge(label)}<span>{who}{told}{note}</span>"
     if past.withdrawn_at is not None:
         by = f"taken back by {as_html(past.withdrawn_by or '')}, {moment(past.withdrawn_at)}"
         line = f"<s>{line}</s><span>{by}</span>"
     return f'<p class="mmq-verdict">{line}</p>'
+
+
+def _seen(label: Label) -> list[str]:
+    """The score that the analyst saw, and whether it was hidden until the verdict."""
+    if not label.score:
+        return []
+    shown = ", shown after the verdict" if label.score_hidden else ""
+    return [f"score {percent(label.score)} by {as_html(label.model_version or '')}{shown}"]
 
 
 def _scores(scores: Sequence[Scored]) -> go.Figure:

@@ -49,6 +49,7 @@ def bulk(page: Page) -> None:
 def mark(page: Page) -> None:
     """Mark a part of the map."""
     page.locator(".js-plotly-plot .nsewdrag").wait_for()
+    page.locator(".modebar-btn[data-title='Lasso Select']").click()
     box = page.locator(".js-plotly-plot .nsewdrag").bounding_box() or {}
     corners = ((0.25, 0.25), (0.5, 0.22), (0.52, 0.5), (0.27, 0.52), (0.25, 0.25))
     for number, (x, y) in enumerate(corners):

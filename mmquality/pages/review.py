@@ -220,6 +220,7 @@ def _go_on() -> None:
 
 
 def _nothing_left(catalogue: Catalogue, filters: Filters, order: Order) -> None:
+    st.session_state.pop("case", None)  # there is none to skip
     skipped = _skipped()
     if skipped:
         notice("Only skipped cases are left", f"You skipped {count(len(skipped), 'listing')}.")

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, create_engine, inser
 from sqlalchemy.exc import StatementError
 
 from mmquality.errors import WorkspaceError
-from mmquality.store import Store, schema
+from mmquality.store import Store, database, schema
 from mmquality.store.schema import VERSION_TABLE
 from mmquality.store.tables import UtcDateTime, metadata
 
@@ -52,6 +52,23 @@ def test_the_migrations_make_the_tables_that_the_code_expects(database_url: str)
         metadata.create_all(connection)
         assert migrated == shape(connection)
     engine.dispose()
+
+
+@pytest.mark.parametrize(("share", "pieces"), [(0.25, True), (0.0, False)])
+def test_a_file_is_read_ahead_where_it_is_a_small_part_of_memory(
+    store: Store, monkeypatch: pytest.MonkeyPatch, share: float, pieces: bool
+) -> None:
+    opened: list[str] = []
+
+    def noting(path: str, *how: str, **more: int) -> IO[Any]:
+        opened.append(path)
+        return open(path, *how, **more)  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(database, "open", noting, raising=False)
+    monkeypatch.setattr(database, "_READ_AHEAD", share)
+    store.read_ahead()
+    in_a_file = store._engine.dialect.name == "sqlite"
+    assert opened == [store._engine.url.database] * (in_a_file and pieces)
 
 
 def test_migrations_are_named_after_their_schemas() -> None:

@@ -38,11 +38,12 @@ class Catalogue:
         self._evidence = EvidenceReader(self.store, self._index, self._background)
 
     def read_ahead(self) -> None:
-        """Beside everything else, bring large indexes into memory before somebody waits for them."""
+        """Beside everything else, bring a large catalogue into memory before somebody waits for it."""
         if self.version is not None and self.version.listings > _SEARCHED_AT_ONCE:
             Thread(target=self._read_ahead, name="read-ahead", daemon=True).start()
 
     def _read_ahead(self) -> None:
+        self.store.read_ahead()
         with suppress(ModelFileError):  # the page that needs it will say so
             for space in (Space.UNIFIED, Space.PHOTO, Space.TITLE):
                 self._index(space).read_ahead()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +34,7 @@ from mmquality.store.schema import bring_up_to_date, shown
 from mmquality.store.text import storable
 
 LOCK_WAIT_SECONDS = 60
+_READ_AHEAD = 0.25  # of the machine's memory, which a file may fill that nobody has asked for yet
 Row = TypeVar("Row")
 
 
@@ -78,6 +80,19 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def read_ahead(self) -> None:
+        """Go through SQLite's file once, so that queries find it in memory; not where it is a large part of
+        that. PostgreSQL keeps what is asked for by itself."""
+        file = self._engine.url.database
+        if self._engine.dialect.name != "sqlite" or not file:
+            return
+        if os.path.getsize(file) > _READ_AHEAD * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+            return
+        piece = bytearray(2**20)
+        with open(file, "rb", buffering=0) as opened:
+            while opened.readinto(piece):
+                pass
 
     def _refresh_statistics(self) -> None:
         """Let the query planner look at the tables again: its choice of an index rests on their sizes."""

@@ -15,7 +15,6 @@ COLOURS = {
     "light": {"mismatch": "#b4433b", "match": "#2f7d5b", "unsure": "#c08a1e", "neutral": "#2a6f77"},
     "dark": {"mismatch": "#e58a80", "match": "#79c2a0", "unsure": "#dcb75f", "neutral": "#6db7bf"},
 }
-_WORDS = {"light": "#5f666d", "dark": "#9aa3ab"}  # --mmq-quiet of style.css
 
 
 @dataclass(frozen=True)
@@ -32,24 +31,10 @@ def theme_colours() -> dict[str, str]:
     return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
 
 
-def words_colour() -> str:
-    """The colour of ticks, titles and legends, in the theme in use."""
-    return _WORDS["dark" if st.context.theme.type == "dark" else "light"]
-
-
-def readable(chart: go.Figure) -> go.Figure:
-    """The chart with its words in the dashboard's quiet colour; Streamlit's own is too faint to read."""
-    ink = {"color": words_colour()}
-    chart.update_layout(font=ink, legend_font=ink)
-    for update in (chart.update_xaxes, chart.update_yaxes):
-        update(tickfont=ink, title_font=ink)
-    return chart
-
-
 def show_bars(bars: Sequence[Bar], key: str, alt: str) -> None:
     """Horizontal bars with their numbers, in the given order from the top."""
-    chart, config = readable(figure(bars)), {"displayModeBar": False, "staticPlot": True}
-    st.plotly_chart(chart, key=key, alt=alt, config=config)
+    config = {"displayModeBar": False, "staticPlot": True}
+    st.plotly_chart(figure(bars), key=key, alt=alt, config=config)
 
 
 def figure(bars: Sequence[Bar]) -> go.Figure:

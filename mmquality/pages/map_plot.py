@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from mmquality.pages.charts import readable, theme_colours, words_colour
+from mmquality.pages.charts import theme_colours
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import NO_CATEGORY
 from mmquality.pages.plots import QUIET
@@ -44,7 +44,8 @@ def prepared(places: pd.DataFrame) -> pd.DataFrame:
     group = category.where(category.isin(largest), None).replace("", NO_CATEGORY)
     most = _TITLE if len(places) <= _LARGE else _TITLE_LARGE
     told = [html.escape(_short(plain(title or ""), most), quote=False) for title in places["title"]]
-    return places.assign(told=told, group=group)
+    as_lists = pd.Series(told, places.index, object)  # else each look would turn a hundred thousand anew
+    return places.assign(told=as_lists, group=group.astype(object))
 
 
 def drawn(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> tuple[go.Figure, list[Rows]]:
@@ -117,15 +118,10 @@ def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.
         showlegend=colour != "Score",
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": ""},
         hoverlabel={"align": "left"},
-        modebar={
-            "bgcolor": "rgba(0,0,0,0)",
-            "color": words_colour(),
-            "activecolor": theme_colours()["neutral"],
-        },
     )
     chart.update_xaxes(visible=False)
     chart.update_yaxes(visible=False)
-    return readable(chart)
+    return chart
 
 
 def _told(score: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import cast
 
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from mmquality.pages import links, neighbours, next_steps, overview_figures, overview_plots, plots, session
-from mmquality.pages.asking import score_histogram
+from mmquality.pages.asking import in_force, score_histogram
 from mmquality.pages.components import caption, header, section
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.filters import NO_CATEGORY, Filters
@@ -58,7 +60,8 @@ def _scores(catalogue: Catalogue) -> int:
     found = overview_figures.flagged(catalogue, threshold / 100)
     with chart:
         alt = overview_plots.told(histogram, threshold, found.listings)
-        plots.show(overview_plots.scores(histogram, threshold), "scores", alt)
+        drawn = _scores_drawn(histogram, in_force(catalogue), threshold, st.context.theme.type)
+        plots.show(drawn, "scores", alt)
     return int(threshold)
 
 
@@ -212,7 +215,22 @@ def _labels(catalogue: Catalogue) -> None:
         return
     total, people = int(days["labels"].sum()), days["analyst"].nunique()
     alt = f"{count(total, 'label')} of {count(people, 'analyst')} in the last 30 days, by day"
-    plots.show(overview_plots.labels(days, datetime.now(UTC).date()), "labels-per-day", alt)
+    labelled = catalogue.workspace.database_url, catalogue.store.label_events()
+    drawn = _labels_drawn(days, labelled, datetime.now(UTC).date(), st.context.theme.type)
+    plots.show(drawn, "labels-per-day", alt)
+
+
+# A chart takes longer to put together than all else on the page: it is kept for all visits in its theme.
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _scores_drawn(_histogram: pd.DataFrame, version: str, threshold: int, theme: str | None) -> go.Figure:
+    return overview_plots.scores(_histogram, threshold)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _labels_drawn(
+    _days: pd.DataFrame, labelled: tuple[str, tuple[int, int]], today: date, theme: str | None
+) -> go.Figure:
+    return overview_plots.labels(_days, today)
 
 
 show(session.catalogue())

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mmquality.evaluation.calibration import ReliabilityBin
-from mmquality.pages.charts import as_label, readable, theme_colours
+from mmquality.pages.charts import as_label, theme_colours
 from mmquality.pages.wording import count
 
 QUIET = "#8a9096"  # readable on paper and on slate
@@ -31,9 +31,10 @@ class Dot:
 
 def show(chart: go.Figure, key: str, alt: str) -> None:
     """A chart that answers the pointer with its numbers, and does nothing else."""
-    chart.update_xaxes(fixedrange=True)
-    chart.update_yaxes(fixedrange=True)
-    st.plotly_chart(readable(chart), key=key, alt=alt, config=_CONFIG)
+    for axes in (chart.select_xaxes(), chart.select_yaxes()):
+        for axis in axes:
+            axis["fixedrange"] = True
+    st.plotly_chart(chart, key=key, alt=alt, config=_CONFIG)
 
 
 def curve(values: pd.Series[float]) -> go.Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
+from threading import Timer
 from typing import Self
 
 import pandas as pd
@@ -22,6 +22,7 @@ from mmquality.pipeline.settings import load_settings
 from mmquality.records import Listing, ModelVersion, Neighbour, Space, product_of
 from mmquality.store import Store
 
+_FIRST_PAGE = 2.0  # seconds for which who opened the catalogue has the disk to himself
 _SEARCHED_AT_ONCE = 100_000  # listings of an index that a whole page of photos is looked up in
 
 
@@ -40,7 +41,9 @@ class Catalogue:
     def read_ahead(self) -> None:
         """Beside everything else, bring a large catalogue into memory before somebody waits for it."""
         if self.version is not None and self.version.listings > _SEARCHED_AT_ONCE:
-            Thread(target=self._read_ahead, name="read-ahead", daemon=True).start()
+            timer = Timer(_FIRST_PAGE, self._read_ahead)
+            timer.daemon = True
+            timer.start()
 
     def _read_ahead(self) -> None:
         self.store.read_ahead()

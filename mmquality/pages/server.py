@@ -1,5 +1,5 @@
-"""The dashboard's server: Streamlit's, which loads what pages need while nobody has come yet, and which sends
-what a page has drawn while the rest of it is still being drawn.
+"""The dashboard's server: Streamlit's, which loads what pages need before it listens, and which sends what a
+page has drawn while the rest of it is still being drawn.
 
 python -m mmquality.pages.server run app.py [Streamlit's flags]
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from threading import Thread
 
 from streamlit.web import cli
 
@@ -24,13 +23,8 @@ _NEEDED = (
 _TURN = 0.0005  # seconds
 
 
-def _load() -> None:
+if __name__ == "__main__":
     for name in _NEEDED:
         import_module(name)
-
-
-if __name__ == "__main__":
     sys.setswitchinterval(_TURN)
-    # A thread: the server listens as soon as without, and who comes early waits for what is left.
-    Thread(target=_load, name="load", daemon=True).start()
     cli.main(prog_name="streamlit")

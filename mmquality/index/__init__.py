@@ -1,5 +1,6 @@
 """Nearest neighbours among listings, exact, or by lists where they are very many."""
 
-from mmquality.index.neighbours import NeighbourIndex, Vectors, distance_of, unit
+from mmquality.index.lists import Vectors
+from mmquality.index.neighbours import NeighbourIndex, distance_of, unit
 
 __all__ = ["NeighbourIndex", "Vectors", "distance_of", "unit"]

@@ -25,7 +25,7 @@ _PER_ROOT = 4  # lists for each 1 of √n: then finding lists and going through 
 _LEARNT_FROM = 40  # vectors for each list
 _ROUNDS = 10  # of k-means
 _WIDTHS = (4, 8, 16, 32, 64, 128)  # lists that a search goes through
-_AT_ONCE = 50_000  # vectors put in their lists at a time
+_AT_ONCE = 50_000  # vectors copied at a time
 _AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
 
 
@@ -44,10 +44,7 @@ def lists_of(exact: faiss.Index, advance: Callable[[int], object]) -> Lists | No
     """
     rng = np.random.default_rng(0)
     lists = _learnt(exact, rng)
-    for start in range(0, exact.ntotal, _AT_ONCE):
-        some = exact.reconstruct_n(start, min(_AT_ONCE, exact.ntotal - start))
-        lists.add(some)
-        advance(len(some))
+    fill(lists, exact, advance)
     lists.make_direct_map()  # from a row to its place in a list
     asked = rng.choice(exact.ntotal, min(_ASKED, exact.ntotal), replace=False)
     queries = exact.reconstruct_batch(asked)
@@ -58,6 +55,14 @@ def lists_of(exact: faiss.Index, advance: Callable[[int], object]) -> Lists | No
         if recall >= ENOUGH:
             return Lists(lists, recall)
     return None
+
+
+def fill(index: faiss.Index, exact: faiss.Index, advance: Callable[[int], object]) -> None:
+    """Add the vectors of `exact`, in their order; `advance` is told how many more there are."""
+    for start in range(0, exact.ntotal, _AT_ONCE):
+        some = exact.reconstruct_n(start, min(_AT_ONCE, exact.ntotal - start))
+        index.add(some)
+        advance(len(some))
 
 
 def search(index: faiss.IndexIVF, queries: Vectors, k: int) -> tuple[Any, Any]:

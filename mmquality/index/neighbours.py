@@ -19,10 +19,8 @@ import numpy.typing as npt
 from mmquality.errors import ModelFileError, UnknownListingError
 from mmquality.ids import Ids, map_table, save_table
 from mmquality.index import lists
+from mmquality.index.lists import Vectors
 
-Vectors = npt.NDArray[np.float32]
-
-_AT_ONCE = 100_000  # vectors rounded at a time
 _GONE_THROUGH = 100_000_000  # numbers, rows × dimensions: a search of so many takes some ten milliseconds
 _RECALL = f"recall@{lists.NEAREST}"  # in the file of ids
 
@@ -167,10 +165,7 @@ class NeighbourIndex:
     def _rounded(self, advance: Callable[[int], object]) -> faiss.Index:
         kind = faiss.ScalarQuantizer.QT_fp16
         rounded = faiss.IndexScalarQuantizer(self._index.d, kind, faiss.METRIC_INNER_PRODUCT)
-        for start in range(0, len(self), _AT_ONCE):
-            some = self._index.reconstruct_n(start, min(_AT_ONCE, len(self) - start))
-            rounded.add(some)
-            advance(len(some))
+        lists.fill(rounded, self._index, advance)
         return rounded
 
     def _row(self, listing_id: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -47,6 +49,12 @@ def in_force(catalogue: Catalogue) -> str:
     return f"{catalogue.workspace.database_url} {version.name} {version.created_at.isoformat()}"
 
 
+def waiting_version(catalogue: Catalogue) -> str | None:
+    """A version trained since, on which nobody has decided; none that the labels call worse."""
+    name = catalogue.store.waiting_version()
+    return None if name is None or _worse(catalogue.workspace.models / name) else name
+
+
 def _place(catalogue: Catalogue) -> str:
     return f"{catalogue.workspace.root} {catalogue.workspace.database_url}"
 
@@ -70,3 +78,11 @@ def _facets(_catalogue: Catalogue, place: str) -> list[Facet]:
 @st.cache_data(max_entries=8, ttl=_A_WHILE, show_spinner=False)
 def _categories(_catalogue: Catalogue, place: str) -> dict[str, int]:
     return {name or NO_CATEGORY: listings for name, listings in _catalogue.store.categories()}
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _worse(version: Path) -> bool:
+    from mmquality.pipeline.judging import load_judgement  # scikit-learn, which is seldom needed here
+
+    judgement = load_judgement(version)
+    return judgement is not None and judgement.worse is True

@@ -33,8 +33,7 @@ def theme_colours() -> dict[str, str]:
 
 def show_bars(bars: Sequence[Bar], key: str, alt: str) -> None:
     """Horizontal bars with their numbers, in the given order from the top."""
-    config = {"displayModeBar": False, "staticPlot": True}
-    st.plotly_chart(figure(bars), key=key, alt=alt, config=config)
+    st.plotly_chart(figure(bars), key=key, alt=alt, config={"displayModeBar": False, "staticPlot": True})
 
 
 def figure(bars: Sequence[Bar]) -> go.Figure:

@@ -25,6 +25,7 @@ from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, header, notice
 from mmquality.pages.escaping import plain
 from mmquality.pages.photos import cell_photo
+from mmquality.pages.tables import WRAPPING
 from mmquality.pages.widgets import choice, pages, segments, text_filter
 from mmquality.pages.wording import VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
@@ -32,7 +33,6 @@ from mmquality.records import Verdict
 from mmquality.store import LabelledListing, LabelQuery
 
 PAGE_SIZE = 25
-_ROW_HEIGHT = 64  # pixels; from 61 on the words of a cell wrap
 Word = TypeVar("Word", bound=str)
 _LABELS, _AUDIT = "labels", "audit"
 _ANY, _NEWEST, _ALL, _DISPUTED = "any", "newest", "all", "disputed"
@@ -128,7 +128,7 @@ def _labels(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
     chosen = st.dataframe(
         _frame(catalogue, rows),
         hide_index=True,
-        row_height=_ROW_HEIGHT,
+        row_height=WRAPPING,
         height="content",
         column_config=_COLUMNS,
         on_select="rerun",

@@ -17,7 +17,7 @@ from mmquality.pages.charts import theme_colours
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import NO_CATEGORY
 from mmquality.pages.plots import QUIET
-from mmquality.pages.wording import count
+from mmquality.pages.wording import LEAST_TOLD, MOST_TOLD, count
 
 COLOURED_BY = ("Category", "Score", "Label")
 _HUES = 6  # categories with a colour of their own, the theme's; all others stay quiet
@@ -125,8 +125,8 @@ def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.
 
 
 def _told(score: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Scores that one decimal of a percentage calls 0 or 100% only where they are; see `percent`."""
-    return np.where((score > 0) & (score < 1), score.clip(0.001, 0.999), score)
+    """Scores that one decimal of a percentage calls 0 or 100% only where they are, as `short_of_the_ends`."""
+    return np.where((score > 0) & (score < 1), score.clip(LEAST_TOLD, MOST_TOLD), score)
 
 
 def _groups(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> dict[str, Rows]:

@@ -9,9 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.errors import MMQualityError, ModelFileError
-from mmquality.pages import model_retraining, overview_figures, session
+from mmquality.pages import model_retraining, session
+from mmquality.pages.asking import waiting_version
 from mmquality.pages.components import caption, facts, section
 from mmquality.pages.escaping import as_markdown, plain
+from mmquality.pages.tables import WRAPPING
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import moment, percent
 from mmquality.pipeline import versions as pipeline_versions
@@ -19,7 +21,6 @@ from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion
 
 _ASKED = "promotion-asked"  # the version that waits for a yes
-_ROW_HEIGHT = 64  # pixels; from 61 on the words of a cell wrap
 _SAID = "promotion-said"  # what to tell in the run that follows
 
 
@@ -34,9 +35,9 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     st.html(facts(_told(current) | _neighbours(catalogue)))
     section("All versions", "The last published first.")
     st.dataframe(
-        _frame(versions, current, overview_figures.waiting_version(catalogue)),
+        _frame(versions, current, waiting_version(catalogue)),
         hide_index=True,
-        row_height=_ROW_HEIGHT,
+        row_height=WRAPPING,
         height="content",
         column_config=_COLUMNS,
         alt="Model versions, the last published first",

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mmquality.pages import links, neighbours, next_steps, overview_figures, overview_plots, plots, session
-from mmquality.pages.asking import in_force, score_histogram
+from mmquality.pages.asking import in_force, score_histogram, waiting_version
 from mmquality.pages.components import caption, header, section
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.filters import NO_CATEGORY, Filters
@@ -139,7 +139,7 @@ def _state(
         unused_rows=reports[0].problems if reports else 0,
         apart=fingerprint.get("labels_apart", 0),
         disputed=len(catalogue.store.disputed()),
-        waiting=overview_figures.waiting_version(catalogue),
+        waiting=waiting_version(catalogue),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -47,20 +46,6 @@ def groups(catalogue: Catalogue, imports: int, patience: float = _PATIENCE) -> t
         return counting.result(patience)
     except TimeoutError:
         return None
-
-
-def waiting_version(catalogue: Catalogue) -> str | None:
-    """A version trained since, on which nobody has decided; none that the labels call worse."""
-    name = catalogue.store.waiting_version()
-    return None if name is None or _worse(catalogue.workspace.models / name) else name
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _worse(version: Path) -> bool:
-    from mmquality.pipeline.judging import load_judgement  # scikit-learn, which is seldom needed here
-
-    judgement = load_judgement(version)
-    return judgement is not None and judgement.worse is True
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

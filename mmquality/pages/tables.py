@@ -14,6 +14,7 @@ from mmquality.pages.wording import short_of_the_ends, verdict
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import RankedListing
 
+WRAPPING = 64  # pixels of a row; from 61 on the words of a cell wrap
 _ROW_HEIGHT = 52
 
 

@@ -8,6 +8,7 @@ from mmquality.pages import place
 from mmquality.records import Label, Verdict
 from mmquality.records import count as count
 
+LEAST_TOLD, MOST_TOLD = 0.001, 0.999  # of shares that are neither 0 nor 1
 VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE: "Unsure"}
 
 
@@ -19,7 +20,7 @@ def percent(share: float) -> str:
 
 def short_of_the_ends(share: float) -> float:
     """A share that a tenth of a percent does not round up to 1 or down to 0 when it is neither."""
-    return share if share in (0, 1) else min(max(share, 0.001), 0.999)
+    return share if share in (0, 1) else min(max(share, LEAST_TOLD), MOST_TOLD)
 
 
 def verdict(label: Label) -> str:

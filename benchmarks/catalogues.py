@@ -44,12 +44,8 @@ def arguments(
     description: str | None, more: Mapping[str, dict[str, Any]] | None = None
 ) -> argparse.Namespace:
     """--listings, --short, --json, --seed, --seeds, --workspaces, and `more` options of a script's own."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(description, "the sample marketplace alone, one seed")
     parser.add_argument("--listings", type=Path, help="folder of catalogues")
-    parser.add_argument("--short", action="store_true", help="the sample marketplace alone, one seed")
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(

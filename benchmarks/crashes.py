@@ -228,12 +228,8 @@ def _duration(deed: str, workspace: Workspace, images: Path) -> float:
 
 def main() -> None:
     """Run it; with --deed, be the process that is killed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--short", action="store_true", help="two kills of each; writes nothing")
+    parser = report.parser(__doc__, "two kills of each; writes nothing")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--deed", choices=DEEDS, help=argparse.SUPPRESS)
     parser.add_argument("--workspace", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--images", type=Path, help=argparse.SUPPRESS)

@@ -178,13 +178,9 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(__doc__, "2,000 listings, 3 visits of each kind")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="listings")
     parser.add_argument("--runs", type=int, default=20, help="visits of each kind, after the first")
-    parser.add_argument("--short", action="store_true", help="2,000 listings, 3 visits of each kind")
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument(
         "--workspaces", type=Path, help="keeps workspaces here, and uses those that are there"

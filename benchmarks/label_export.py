@@ -9,7 +9,6 @@ run it, its start included.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -91,11 +90,7 @@ def measure(workspace: Workspace, folder: Path, labels: int) -> list[dict[str, A
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--short", action="store_true", help="few labels; writes nothing")
-    parser.add_argument("--json", action="store_true")
+    parser = report.parser(__doc__, "few labels; writes nothing")
     given = parser.parse_args()
     labels = 20_000 if given.short else LABELS
     with tempfile.TemporaryDirectory() as scratch:

@@ -12,7 +12,6 @@ first verdict.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import tempfile
 import time
@@ -117,13 +116,9 @@ def bars_of(row: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(__doc__, "few cases; writes nothing")
     parser.add_argument("--postgresql", metavar="URL", help="an empty database")
-    parser.add_argument("--short", action="store_true", help="few cases; writes nothing")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     listings = CASES // 10 if given.short else CASES
     with tempfile.TemporaryDirectory() as scratch:

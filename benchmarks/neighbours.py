@@ -9,7 +9,6 @@ all. "Exact" goes through everything in single precision; "kept" is an index aft
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -88,11 +87,7 @@ def bars_of(row: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--short", action="store_true", help="20,000 vectors")
-    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser = report.parser(__doc__, "20,000 vectors")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     rows = [measure(size, given.seed) for size in (SHORT if given.short else SIZES)]

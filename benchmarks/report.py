@@ -20,6 +20,14 @@ DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PACKAGES = ("torch", "faiss-cpu", "sentence-transformers", "numpy", "pandas", "scikit-learn", "streamlit")
 
 
+def parser(doc: str | None, short: str) -> argparse.ArgumentParser:
+    """What every script may be asked: its text as the help, `--short` (what that is), `--json`."""
+    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--short", action="store_true", help=short)
+    made.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    return made
+
+
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     names = [line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")]

@@ -139,12 +139,8 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(__doc__, "a small sample, few cases; writes nothing")
     parser.add_argument("--workspace", type=Path, help="measure on a copy of it")
-    parser.add_argument("--short", action="store_true", help="a small sample, few cases; writes nothing")
-    parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     cases = 5 if given.short else CASES
     with workspace_of(given) as place, served(place) as address, sync_playwright() as playwright:

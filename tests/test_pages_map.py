@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+import plotly.io
 import pytest
 from dashboard import button, opened, store_of, texts
 from workspaces import HOSTILE, Fixture, small_workspace
@@ -118,3 +121,16 @@ def test_the_plot_keeps_its_place_in_every_colour(places: pd.DataFrame) -> None:
     charts = [map_plot.drawn(prepared, colour, {})[0] for colour in map_plot.COLOURED_BY]
     assert len({(chart.layout.height, str(chart.layout.margin)) for chart in charts}) == 1
     assert charts[0].layout.margin.autoexpand is False
+
+
+def test_a_kept_plot_is_written_as_plotly_writes_it(places: pd.DataFrame) -> None:
+    prepared = map_plot.prepared(places.assign(title="</script> <b>ü — /\u2028…"))
+    for colour in map_plot.COLOURED_BY:
+        kept, traces = map_plot.drawn(prepared, colour, {})
+        plain = go.Figure(kept)
+        for trace, rows in zip(plain.data, traces, strict=True):
+            trace.text = prepared["told"].iloc[rows].tolist()
+        written = plotly.io.to_json(kept, validate=False)
+        assert json.loads(written) == json.loads(plotly.io.to_json(plain, validate=False))
+        assert not set("<>/\u2028") & set(written)
+        assert written == plotly.io.to_json(kept, validate=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -74,7 +75,7 @@ def marked(points: list[dict[str, Any]], traces: list[Rows]) -> Rows:
 
 
 class _Kept(go.Figure):  # type: ignore[misc]
-    """A figure that does not change any more: a hundred thousand dots become a dictionary once, not at every
+    """A figure that does not change any more: a hundred thousand dots are written as JSON once, not at every
     visit. What the pointer is told goes there at once: the figure would copy it, text by text, four times."""
 
     def __init__(self, traces: Sequence[go.Scattergl], told: Sequence[list[str]]) -> None:
@@ -84,12 +85,19 @@ class _Kept(go.Figure):  # type: ignore[misc]
     @cached_property
     def _once(self) -> dict[str, Any]:
         made: dict[str, Any] = super().to_dict()
-        for trace, told in zip(made["data"], self._told, strict=True):
-            trace["text"] = told
-        return made
+        told = ({**trace, "text": told} for trace, told in zip(made["data"], self._told, strict=True))
+        return made | {"data": [{name: _written(of) for name, of in trace.items()} for trace in told]}
 
     def to_dict(self) -> dict[str, Any]:
         return dict(self._once)
+
+
+def _written(part: Any) -> orjson.Fragment:
+    """A part of a trace as Plotly writes it: nothing in it can end the script of a page."""
+    json = orjson.dumps(part)
+    for unsafe, escaped in ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"/", b"\\u002f")):
+        json = json.replace(unsafe, escaped)
+    return orjson.Fragment(json)
 
 
 def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.Figure:

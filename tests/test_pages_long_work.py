@@ -17,6 +17,7 @@ from mmquality.pipeline import background
 from mmquality.pipeline.background import Job, Phase
 from mmquality.pipeline.exporting import export_options, export_place
 from mmquality.pipeline.judging import Figures, Judgement, keep_judgement
+from mmquality.pipeline.retrain_trigger import Trigger, asked
 from mmquality.records import Reason, Verdict
 from mmquality.store import LabelQuery
 
@@ -75,6 +76,13 @@ class TestTrainingAgain:
         folder = fresh.workspace.models / "v1"
         keep_judgement(Judgement("v0", "v1", 7, 3, no, no, some, True), folder)
         assert "7 labels kept apart, 3 mismatches among them: too few" in told(opened("models"))
+
+    def test_says_what_the_schedule_decided(self, fresh: Fixture) -> None:
+        asked(fresh.workspace, Trigger(labels=50))
+        said = told(opened("models"))
+        assert (
+            "The schedule asked on" in said and "labels since the model trained last, 50 asked for." in said
+        )
 
     def test_says_why_it_failed(self, fresh: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
         becomes(replace(DONE, phase=Phase.FAILED, said="Error: no room. Make some."), monkeypatch)

@@ -19,9 +19,10 @@ from mmquality.errors import ModelFileError
 from mmquality.evaluation.bootstrap import Interval
 from mmquality.pipeline.importing import import_files
 from mmquality.pipeline.judging import FEWEST, Figures, Judgement, keep_judgement, load_judgement
-from mmquality.pipeline.label_loop import Publish, new_labels, retrain
+from mmquality.pipeline.label_loop import Publish, retrain
 from mmquality.pipeline.label_snapshot import APART, kept_apart, load_snapshot
 from mmquality.pipeline.places import open_store
+from mmquality.pipeline.retrain_trigger import Standing, Trigger, decide, last_decision, standing
 from mmquality.records import Reason, Verdict
 
 MATCH, MISMATCH = Verdict.MATCH.value, Verdict.MISMATCH.value
@@ -115,13 +116,16 @@ def test_a_schedule_runs_where_enough_labels_have_come_and_what_it_made_can_be_p
         assert result.exit_code == 0, result.output
         return result.stdout
 
-    assert new_labels(labelled) == 125
+    assert standing(labelled).new_labels == 125
     options = ("retrain", "--epochs", "1", "--publish", "never", "--if-labels")
     assert mmquality(*options, "126") == (
         "Not run: 125 labels since the model trained last, 126 asked for.\n"
     )
+    assert not last_decision(labelled).due
+    assert "Not run" in mmquality("retrain", "--if-days", "1")  # its model is of today
     told = mmquality(*options, "125")
-    assert new_labels(labelled) == 0
+    assert last_decision(labelled).due
+    assert standing(labelled).new_labels == 0
     with open_store(labelled) as store:
         version = store.versions()[0].name
         assert store.current_version().name != version
@@ -178,3 +182,18 @@ def test_a_judgement_is_kept_whole(tmp_path: Path) -> None:
     (tmp_path / "judgement.json").write_text("{")
     with pytest.raises(ModelFileError, match="cannot be read"):
         load_judgement(tmp_path)
+
+
+@settings(deadline=None)
+@given(
+    st.none() | st.integers(1, 100), st.none() | st.floats(0, 30),
+    st.integers(0, 120), st.none() | st.floats(0, 60),
+)  # fmt: skip
+def test_a_schedule_runs_for_enough_labels_or_for_any_after_enough_days(
+    labels: int | None, days: float | None, new: int, age: float | None
+) -> None:
+    found = decide(Trigger(labels, days), Standing(new, age))
+    by_labels = labels is not None and new >= labels
+    by_age = days is not None and new > 0 and (age is None or age >= days)
+    assert found.due == (by_labels or by_age)
+    assert found.why.startswith("Run: " if found.due else "Not run: ") and f"{new} label" in found.why

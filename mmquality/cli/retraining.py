@@ -27,6 +27,11 @@ from mmquality.config import Workspace
     type=click.IntRange(1),
     help="Only where so many labels have come since the model trained last; for a schedule.",
 )
+@click.option(
+    "--if-days",
+    type=click.FloatRange(0),
+    help="Or where so many days have passed since then, and any label has come.",
+)
 @options.as_json
 def retrain(
     workspace: Workspace,
@@ -36,22 +41,28 @@ def retrain(
     hold_out: Path | None,
     publish: str,
     if_labels: int | None,
+    if_days: float | None,
     as_json: bool,
 ) -> None:
     """Train again with the labels, judge, put in force.
 
     What was imported since is encoded first. One label in five is kept apart and judges the new model against
-    the one in force. A model that is not put in force can be looked at, and promoted.
+    the one in force. A model that is not put in force can be looked at, and promoted. With --if-labels or
+    --if-days it says whether and why it runs; the Models page shows what was decided last.
     """
     from mmquality.pipeline import label_loop
     from mmquality.pipeline.building import Options
+    from mmquality.pipeline.retrain_trigger import Trigger, asked
 
-    if if_labels and (new := label_loop.new_labels(workspace)) < if_labels:
-        if as_json:
-            print_json({"ran": False, "new_labels": new, "asked_for": if_labels})
+    trigger = Trigger(if_labels, if_days)
+    if trigger:
+        decision = asked(workspace, trigger)
+        if not as_json:
+            click.echo(decision.why)
+        elif not decision.due:
+            print_json({"ran": False, "why": decision.why, "new_labels": decision.new_labels})
+        if not decision.due:
             return
-        click.echo(f"Not run: {new:,} labels since the model trained last, {if_labels:,} asked for.")
-        return
     choices = Options(projection, seed, epochs, hold_out)
     done = label_loop.retrain(workspace, choices, label_loop.Publish(publish), TerminalReporter())
     if as_json:

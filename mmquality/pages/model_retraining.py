@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import cast
 
 from mmquality.pages import jobs
 from mmquality.pages.components import caption, section
-from mmquality.pages.wording import count, duration
+from mmquality.pages.wording import count, duration, moment
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion, Verdict
 
@@ -33,6 +34,17 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     jobs.offer(catalogue.workspace, _JOB, [_JOB], "Train again")
     jobs.last_one(catalogue.workspace, _JOB)
     caption(_judgement(catalogue, versions[0].name))
+    caption(_schedule(catalogue))
+
+
+def _schedule(catalogue: Catalogue) -> str:
+    """What a schedule decided last; nothing where there is none."""
+    from mmquality.pipeline.retrain_trigger import last_decision
+
+    found = last_decision(catalogue.workspace)
+    if found is None:
+        return ""
+    return f"The schedule asked on {moment(datetime.fromisoformat(found.at))}. {found.why}"
 
 
 def _judgement(catalogue: Catalogue, newest: str) -> str:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mmquality.config import Workspace
-from mmquality.pipeline.assembling import teaching_labels
 from mmquality.pipeline.building import Options, index, score, train
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.judging import Judgement, judge, keep_judgement
-from mmquality.pipeline.label_snapshot import load_snapshot
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter
-from mmquality.pipeline.versions import newest_version, promote
+from mmquality.pipeline.versions import promote
 
 
 class Publish(StrEnum):
@@ -62,13 +60,3 @@ def retrain(
         if publish.allows(judgement):
             promote(workspace, store, version)
     return Retrained(version, publish.allows(judgement), judgement)
-
-
-def new_labels(workspace: Workspace) -> int:
-    """How many labels to learn from have come since the model trained last."""
-    newest = newest_version(workspace)
-    snapshot = load_snapshot(workspace.models / newest) if newest else None
-    known = set() if snapshot is None else set(snapshot["label_id"])
-    with open_store(workspace) as store:
-        labels = teaching_labels(store)
-    return int((~labels["label_id"].isin(known)).sum())

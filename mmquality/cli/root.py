@@ -13,6 +13,7 @@ from mmquality.cli import (
     building,
     comparing,
     evaluating,
+    keeping,
     labelling,
     mapping,
     models,
@@ -70,6 +71,9 @@ for command in (
     auditing.audit,
     reasons.reasons,
     models.models,
+    keeping.doctor,
+    keeping.backup,
+    keeping.restore,
     serving.serve,
 ):
     main.add_command(command)

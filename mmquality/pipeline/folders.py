@@ -1,4 +1,8 @@
-"""Folders and files that appear whole or not at all: filled beside their place and then renamed."""
+"""Folders and files that appear whole or not at all: filled beside their place and then renamed.
+
+What is renamed has reached the disk before, and the new name does before anything builds on it: a power cut
+leaves the old content or the new one.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+UNFINISHED = (".*-*.part", ".*-*.old")  # how folders are named that killed processes leave behind
 _ABANDONED = 24 * 60 * 60  # seconds after which an unfinished folder is nobody's any more
 
 
@@ -32,9 +37,11 @@ def whole_folder(target: Path) -> Iterator[Path]:
     with unfinished_folder(target) as part:
         yield part
         old = part.with_suffix(".old")
+        to_disk(part)
         if target.exists():
             os.replace(target, old)
         os.replace(part, target)
+        name_to_disk(target)
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -43,14 +50,37 @@ def replace_text(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         part.write_text(text, encoding="utf-8")
+        to_disk(part)
         os.replace(part, path)
+        name_to_disk(path)
     finally:
         part.unlink(missing_ok=True)
 
 
+def to_disk(path: Path) -> None:
+    """Wait until a file, or a folder with all that is in it, is on the disk."""
+    if path.is_dir():
+        for inside in path.iterdir():
+            to_disk(inside)
+    _flush(path)
+
+
+def name_to_disk(path: Path) -> None:
+    """Wait until the disk knows a file or folder by its name."""
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def _clear_abandoned(folder: Path) -> None:
     """Remove what killed processes left behind."""
-    for pattern in (".*-*.part", ".*-*.old"):
+    for pattern in UNFINISHED:
         for left in folder.glob(pattern):
             with suppress(FileNotFoundError):  # another process was quicker
                 if time.time() - left.stat().st_mtime > _ABANDONED:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.folders import unfinished_folder
+from mmquality.pipeline.folders import name_to_disk, to_disk, unfinished_folder
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import index_path
 from mmquality.records import Space
@@ -37,7 +37,9 @@ def new_version(workspace: Workspace, store: Store) -> Iterator[Draft]:
     with unfinished_folder(workspace.models / "new") as folder:
         draft = Draft(folder)
         yield draft
+        to_disk(folder)
         draft.name = _take_name(workspace, store, folder)
+        name_to_disk(workspace.models / draft.name)
 
 
 def working_version(workspace: Workspace, store: Store) -> tuple[str, bool]:

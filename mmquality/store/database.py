@@ -168,6 +168,13 @@ def _plain_errors(engine: Engine, deed: str) -> Iterator[None]:
             f"{shown(engine.url)} could not be {deed}: {error.orig}. Nothing of this step was changed; "
             "see that the database is there, has room and is not held by another program, then try again."
         ) from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # its kinds are faults of ours, this is the file's
+            raise
+        raise WorkspaceError(
+            f"{shown(engine.url)} is damaged: {error.orig}. Nothing of this step was changed; see "
+            "`mmquality doctor`, and restore the last backup."
+        ) from error
 
 
 def _checked_url(url: str) -> URL:

@@ -15,6 +15,7 @@ from mmquality.store.reports import ReportStore
 from mmquality.store.scores import ScoreStore
 from mmquality.store.second_reviews import SecondReviewStore
 from mmquality.store.summary import SummaryStore
+from mmquality.store.upkeep import UpkeepStore
 from mmquality.store.views import ViewStore
 
 
@@ -33,6 +34,7 @@ class Store(
     ReportStore,
     AuditStore,
     SummaryStore,
+    UpkeepStore,
 ):
     """Listings, model versions and scores, ranking, queue, labels and import reports of one workspace.
 

@@ -1,0 +1,176 @@
+"""Is a workspace sound? Every part is looked at; what is wrong comes with the command that mends it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+
+from mmquality.config import Workspace
+from mmquality.encoders.cache import EmbeddingCache
+from mmquality.errors import MMQualityError, ModelFileError, NoWorkspaceError, WorkspaceError
+from mmquality.index import NeighbourIndex
+from mmquality.pipeline.folders import UNFINISHED
+from mmquality.pipeline.places import index_path, open_store
+from mmquality.pipeline.progress import Reporter, Silent
+from mmquality.pipeline.scored import load_scores
+from mmquality.pipeline.settings import load_settings
+from mmquality.records import ModelVersion, Space, count
+from mmquality.store import Store
+
+_PHOTOS = 1_000  # whose files are looked for
+_RESTORE = "Restore the last backup (`mmquality restore`), and import what came after it."
+_ROOM = 0.05  # of the disk, that should be free
+
+
+class Health(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARNING = "warning"  # works, but not for long, or not all of it
+    FAULT = "fault"  # something does not work, or is lost
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look found, and what to do about it."""
+
+    part: str
+    health: Health
+    what: str
+    remedy: str = ""
+
+
+def examine(workspace: Workspace, reporter: Reporter | None = None) -> list[Finding]:
+    """Look at every part of a workspace; changes nothing. Raises `NoWorkspaceError` where there is none."""
+    try:
+        with open_store(workspace) as store:
+            return _examined(workspace, store, reporter or Silent())
+    except NoWorkspaceError:
+        raise
+    except WorkspaceError as error:  # the database cannot be read: nothing else can be told
+        return [Finding("database", Health.FAULT, str(error), _RESTORE)]
+
+
+def _examined(workspace: Workspace, store: Store, reporter: Reporter) -> list[Finding]:
+    looks: list[Callable[[], Iterator[Finding]]] = [
+        lambda: _database(store),
+        lambda: _settings(workspace),
+        lambda: _in_force(workspace, store),
+        lambda: _earlier(workspace, store),
+        lambda: _embeddings(workspace),
+        lambda: _photos(store),
+        lambda: _leftovers(workspace),
+        lambda: _disk(workspace),
+    ]
+    found: list[Finding] = []
+    with reporter.stage("Looking at the workspace", len(looks)) as advance:
+        for look in looks:
+            found += look()
+            advance(1)
+    return found
+
+
+def _database(store: Store) -> Iterator[Finding]:
+    faults = store.faults()
+    yield from (Finding("database", Health.FAULT, fault, _RESTORE) for fault in faults)
+    if not faults:
+        yield Finding("database", Health.OK, f"{count(store.listing_count(), 'listing')}, nothing damaged")
+
+
+def _settings(workspace: Workspace) -> Iterator[Finding]:
+    try:
+        load_settings(workspace)
+        yield Finding("settings", Health.OK, "workspace.json can be read")
+    except MMQualityError as error:
+        yield Finding("settings", Health.FAULT, str(error))
+
+
+def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
+    version = store.current_version()
+    if version is None:
+        yield Finding("model", Health.WARNING, "No model is in force", "Run `mmquality build`.")
+        return
+    try:
+        _check_version(workspace, version)
+        yield Finding("model", Health.OK, f"{version.name} is in force, whole")
+    except MMQualityError as error:
+        yield Finding(
+            "model", Health.FAULT, f"{version.name} is in force, but {error}",
+            "Go back to the version before (`mmquality models rollback`), or train, score and index again.",
+        )  # fmt: skip
+    unscored = store.unscored_count()
+    if unscored:
+        yield Finding(
+            "model", Health.WARNING, f"{count(unscored, 'listing')} without a score",
+            "Run `mmquality encode`, `mmquality score`, `mmquality index`.",
+        )  # fmt: skip
+
+
+def _check_version(workspace: Workspace, version: ModelVersion) -> None:
+    """Raises `ModelFileError` where a file of it is gone, damaged or does not fit the others."""
+    from mmquality.checkpoint import load_checkpoint  # torch, which no other look needs
+
+    folder = workspace.models / version.name
+    load_checkpoint(folder)
+    scored = len(load_scores(folder))
+    if scored != version.listings:
+        raise ModelFileError(f"its folder holds {scored:,} scores, the database {version.listings:,}.")
+    for space in Space:
+        indexed = len(NeighbourIndex.load(index_path(workspace, version.name, space)))
+        if indexed != scored:
+            raise ModelFileError(f"its {space} index holds {indexed:,} listings of {scored:,}.")
+
+
+def _earlier(workspace: Workspace, store: Store) -> Iterator[Finding]:
+    gone = [version.name for version in store.versions() if not (workspace.models / version.name).is_dir()]
+    if gone:
+        yield Finding(
+            "earlier models", Health.WARNING, f"The files of {', '.join(gone)} are gone: no way back to them",
+            "Restore them from a backup where that matters.",
+        )  # fmt: skip
+
+
+def _embeddings(workspace: Workspace) -> Iterator[Finding]:
+    encoders = [folder.name for folder in sorted(workspace.embeddings.glob("*")) if folder.is_dir()]
+    for encoder in encoders:
+        try:
+            cache = EmbeddingCache(workspace.embeddings, encoder)
+            yield Finding("embeddings", Health.OK, f"{len(cache):,} of {encoder}")
+        except MMQualityError as error:
+            yield Finding("embeddings", Health.FAULT, str(error))
+
+
+def _photos(store: Store) -> Iterator[Finding]:
+    paths = store.catalogue_frame(["photo_path"])["photo_path"]
+    some = paths.sample(min(_PHOTOS, len(paths)), random_state=7)
+    gone = [path for path in some if not Path(path).is_file()]
+    if gone:
+        yield Finding(
+            "photos", Health.WARNING,
+            f"Of {len(some):,} photos {len(gone):,} are not where they were ({gone[0]})",
+            "Put them back, or run `mmquality import` with their new folder.",
+        )  # fmt: skip
+    elif len(some):
+        yield Finding("photos", Health.OK, f"{len(some):,} looked for, all there")
+
+
+def _leftovers(workspace: Workspace) -> Iterator[Finding]:
+    left = [*islice((path for pattern in UNFINISHED for path in workspace.root.rglob(pattern)), 1_000)]
+    if left:
+        yield Finding(
+            "leftovers", Health.WARNING, f"{count(len(left), 'unfinished file')} of stopped work ({left[0]})",
+            "Where nothing is at work, delete them; after a day mmquality does so itself.",
+        )  # fmt: skip
+
+
+def _disk(workspace: Workspace) -> Iterator[Finding]:
+    disk = shutil.disk_usage(workspace.root)
+    told = f"{disk.free / 1e9:,.1f} GB free"
+    if disk.free < _ROOM * disk.total:
+        yield Finding("disk", Health.WARNING, told, "Make room: on a full disk no label can be given.")
+    else:
+        yield Finding("disk", Health.OK, told)

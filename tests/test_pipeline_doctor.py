@@ -1,0 +1,120 @@
+"""The doctor finds what is broken, says how to mend it, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from marketplace import Marketplace, copy_of
+
+from mmquality.cli.root import main
+from mmquality.config import Workspace
+from mmquality.pipeline.doctor import Finding, Health, examine
+from mmquality.pipeline.places import index_path, open_store
+from mmquality.records import Space, Verdict
+from mmquality.store import Store
+
+
+@pytest.fixture
+def shop(marketplace: Marketplace, tmp_path: Path) -> Workspace:
+    return copy_of(marketplace, tmp_path / "shop")
+
+
+def faults(workspace: Workspace) -> list[Finding]:
+    return [finding for finding in examine(workspace) if finding.health is Health.FAULT]
+
+
+def version_folder(workspace: Workspace) -> Path:
+    with open_store(workspace) as store:
+        version = store.current_version()
+    assert version is not None
+    return workspace.models / version.name
+
+
+def execute(workspace: Workspace, statement: str) -> None:
+    with sqlite3.connect(workspace.root / "mmquality.db") as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_sound_workspace_has_nothing_wrong(shop: Workspace) -> None:
+    found = examine(shop)
+    assert {finding.health for finding in found} == {Health.OK}
+    assert {"database", "settings", "model", "embeddings", "photos", "disk"} == {f.part for f in found}
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "scored/scores.parquet"])
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_a_model_in_force_that_is_not_whole(shop: Workspace, name: str, damage: str) -> None:
+    path = version_folder(shop) / name
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    (found,) = faults(shop)
+    assert found.part == "model" and "is in force, but" in found.what and "rollback" in found.remedy
+
+
+def test_an_index_that_is_damaged_or_another_models(shop: Workspace) -> None:
+    path = index_path(shop, version_folder(shop).name, Space.TITLE)
+    content = path.read_bytes()
+    path.write_bytes(content[:100])
+    assert "cannot be read" in faults(shop)[0].what
+    path.write_bytes(content)
+    assert not faults(shop)
+
+
+def test_a_database_whose_pages_are_overwritten(shop: Workspace) -> None:
+    execute(shop, "PRAGMA wal_checkpoint(TRUNCATE)")
+    file = shop.root / "mmquality.db"
+    size = file.stat().st_size
+    with file.open("r+b") as opened:
+        opened.seek(size // 2 // 4096 * 4096)
+        opened.write(b"\xff" * 4096 * 8)
+    (found,) = faults(shop)
+    assert found.part == "database" and "restore" in found.remedy
+
+
+def test_a_label_that_does_not_count_and_a_gap_in_the_ranking(shop: Workspace) -> None:
+    with open_store(shop) as store:
+        ids = store.catalogue_frame(["listing_id"])["listing_id"]
+        store.add_label(ids[0], Verdict.MATCH, None, "", "ana")
+        assert not store.faults()
+    execute(shop, "DELETE FROM current_labels")
+    execute(shop, "DELETE FROM scores WHERE rank = 3")
+    said = " ".join(finding.what for finding in faults(shop))
+    assert "Of 1 listings another label counts than the newest" in said and "has gaps" in said
+
+
+def test_what_is_no_fault_yet_is_a_warning(shop: Workspace) -> None:
+    part = shop.models / ".new-abc.part"
+    part.mkdir()
+    (shop.root / "workspace.json").write_text("{", encoding="utf-8")
+    found = {(f.part, f.health) for f in examine(shop)}
+    assert ("leftovers", Health.WARNING) in found and ("settings", Health.FAULT) in found
+
+
+def test_photos_that_were_moved(shop: Workspace) -> None:
+    execute(shop, "UPDATE listings SET photo_path = '/nowhere/' || photo_path")
+    (found,) = [f for f in examine(shop) if f.part == "photos"]
+    assert found.health is Health.WARNING and "/nowhere/" in found.what and "import" in found.remedy
+
+
+def test_without_a_model_there_is_a_warning(tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path / "empty")
+    Store.open(workspace.database_url).close()
+    assert any(f.part == "model" and f.health is Health.WARNING for f in examine(workspace))
+
+
+def test_the_command_tells_by_its_exit_status(shop: Workspace) -> None:
+    words = ["doctor", "-w", str(shop.root), "--json"]
+    well = CliRunner().invoke(main, words)
+    assert well.exit_code == 0 and json.loads(well.stdout)["healthy"]
+    (version_folder(shop) / "model.safetensors").unlink()
+    ill = CliRunner().invoke(main, words)
+    assert ill.exit_code == 1 and not json.loads(ill.stdout)["healthy"]
+    told = CliRunner().invoke(main, words[:-1])
+    assert "FAULT" in told.stdout and "rollback" in told.stdout

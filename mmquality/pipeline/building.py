@@ -22,6 +22,7 @@ from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
 from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
+from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
@@ -76,6 +77,7 @@ def configs_for(
     return network, replace(training, epochs=options.epochs or training.epochs)
 
 
+@makes_models
 def train(workspace: Workspace, options: Options | None = None, reporter: Reporter | None = None) -> str:
     """Train on everything the workspace knows; returns the new version's name. Nothing is shown yet."""
     options, reporter, started = options or Options(), reporter or Silent(), time.monotonic()
@@ -126,6 +128,7 @@ def beside_the_title(assembled: Assembled) -> str:
     return f"; beside the title it reads {in_words(assembled.fields)}" if assembled.fields else ""
 
 
+@makes_models
 def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
     """Score the whole catalogue; returns the name of the version that holds the scores.
 
@@ -156,6 +159,7 @@ def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
         return draft.name
 
 
+@makes_models
 def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool = True) -> str:
     """Build the neighbour indexes of the version scored last and put it in force; returns its name.
 
@@ -181,6 +185,7 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
     return name
 
 
+@makes_models
 def build(
     workspace: Workspace,
     files: InputFiles,

@@ -9,6 +9,7 @@ from mmquality.config import Workspace
 from mmquality.pipeline.building import Options, index, score, train
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.judging import Judgement, judge, keep_judgement
+from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.versions import promote
@@ -35,6 +36,7 @@ class Retrained:
     judgement: Judgement | None  # None where there was no version to compare with
 
 
+@makes_models
 def retrain(
     workspace: Workspace,
     options: Options | None = None,

@@ -1,12 +1,27 @@
-"""One process at a time where a file of the workspace is read, changed and written again."""
+"""One process at a time: where a file is read, changed and written again, and where models are made.
+
+A lock is the system's (flock): a process that dies leaves it, whatever killed it.
+"""
 
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from mmquality.config import Workspace
+from mmquality.errors import WorkspaceError
+
+Step = TypeVar("Step", bound=Callable[..., Any])
+
+_held: set[Path] = set()  # by this process: a step may call another one
 
 
 @contextmanager
@@ -16,3 +31,53 @@ def alone_in(workspace: Workspace) -> Iterator[None]:
     with (workspace.root / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def makes_models(step: Step) -> Step:
+    """A step that makes models: its first argument is the workspace, and it runs in one process at a time.
+
+    Another process gets a `WorkspaceError` that names who is at work, and since when. Steps that it calls run
+    under its lock.
+    """
+
+    @wraps(step)
+    def alone(workspace: Workspace, *args: Any, **kwargs: Any) -> Any:
+        with _making_models(workspace, step.__name__):
+            return step(workspace, *args, **kwargs)
+
+    return cast(Step, alone)
+
+
+@contextmanager
+def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
+    place = workspace.root / ".models.lock"
+    if place in _held or not workspace.root.is_dir():  # without a workspace the step itself will say so
+        yield
+        return
+    with place.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WorkspaceError(
+                f"{_who(place)} is at work on the models of {workspace.root}. Wait for it to end, or stop "
+                "it; nothing was changed."
+            ) from error
+        file.truncate(0)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        file.write(json.dumps({"what": what, "pid": os.getpid(), "host": platform.node(), "since": since}))
+        file.flush()
+        _held.add(place)
+        try:
+            yield
+        finally:
+            _held.discard(place)
+
+
+def _who(place: Path) -> str:
+    """Who wrote into the lock that he holds it; he may have had no time to do so."""
+    with suppress(OSError, ValueError, KeyError):
+        told = json.loads(place.read_text(encoding="utf-8"))
+        since = datetime.fromisoformat(told["since"])
+        minutes = (datetime.now(UTC) - since).total_seconds() / 60
+        return f"`mmquality {told['what']}` (process {told['pid']} on {told['host']}, for {minutes:.0f} min)"
+    return "Another process"

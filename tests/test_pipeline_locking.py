@@ -1,4 +1,4 @@
-"""Models are made by one process at a time: who comes second is told who is at work, the dead hold nothing."""
+"""Models are made by one process at a time: the second is told who is at work, the dead hold nothing."""
 
 from __future__ import annotations
 

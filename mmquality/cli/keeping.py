@@ -21,9 +21,9 @@ _MARKS = {"ok": "ok     ", "warning": "warning", "fault": "FAULT  "}
 @options.as_json
 @click.pass_context
 def doctor(context: click.Context, workspace: Workspace, as_json: bool) -> None:
-    """Look at every part of a workspace and say what is wrong, and how to mend it.
+    """Say what is wrong with a workspace, and how to mend it.
 
-    Changes nothing. Exit status 1 where something does not work or is lost.
+    Looks at every part and changes nothing. Exit status 1 where something does not work or is lost.
     """
     from mmquality.pipeline.doctor import Health, examine
 
@@ -70,7 +70,10 @@ def backup(workspace: Workspace, out: Path, without_embeddings: bool, as_json: b
 @options.workspace
 @options.as_json
 def restore(file: Path, workspace: Workspace, as_json: bool) -> None:
-    """Make a workspace of a backup, in a folder that is new or empty."""
+    """Make a workspace of a backup.
+
+    Its folder must be new or empty. Every file is held against its hash first.
+    """
     from mmquality.pipeline.backup import restore as restored
 
     made = restored(file, workspace, TerminalReporter())

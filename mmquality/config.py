@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+
+from mmquality.errors import WorkspaceError
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,37 @@ class Workspace:
     def jobs(self) -> Path:
         """Long work that a page started: how far it is, what it said."""
         return self.root / "jobs"
+
+
+class Access(StrEnum):
+    """How the dashboard knows people."""
+
+    LOCAL = "local"  # nobody signs in; the server listens on this machine only
+    PROXY = "proxy"  # a reverse proxy has signed them in, and names them in a header
+    OIDC = "oidc"  # Streamlit's own login, OpenID Connect
+
+
+@dataclass(frozen=True)
+class AccessConfig:
+    """Who may come in, as the environment says: `MMQ_ACCESS` and what belongs to it."""
+
+    how: Access = Access.LOCAL
+    header: str = ""  # `MMQ_ACCESS_HEADER`: the proxy's, that names who visits
+    secret: str = ""  # `MMQ_PROXY_SECRET`: what only the proxy knows
+    default_role: str = "viewer"  # `MMQ_DEFAULT_ROLE`: of whoever was given none
+
+    @classmethod
+    def of_environment(cls) -> AccessConfig:
+        """Raises `WorkspaceError` where it is set up wrongly."""
+        named, header = os.environ.get("MMQ_ACCESS") or "local", os.environ.get("MMQ_ACCESS_HEADER") or ""
+        if named not in list(Access):
+            raise WorkspaceError(f"MMQ_ACCESS is {named!r}; it can be {', '.join(Access)}.")
+        if named == Access.PROXY and not header:
+            raise WorkspaceError(
+                "MMQ_ACCESS is proxy, but MMQ_ACCESS_HEADER names no header to trust; set it."
+            )
+        secret, role = os.environ.get("MMQ_PROXY_SECRET") or "", os.environ.get("MMQ_DEFAULT_ROLE")
+        return cls(Access(named), header, secret, role or cls.default_role)
 
 
 @dataclass(frozen=True)

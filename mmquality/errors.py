@@ -6,7 +6,8 @@ MMQualityError
 │   └── NoWorkspaceError    there is none yet
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 ├── EncoderError        an encoder cannot be loaded or gives vectors that do not fit
-└── UnknownListingError a listing id that the workspace does not hold
+├── UnknownListingError a listing id that the workspace does not hold
+└── NotAllowedError     somebody asks for what their role does not let them do
 
 Libraries raise these; only the command line and the pages turn them into messages.
 """
@@ -38,3 +39,7 @@ class EncoderError(MMQualityError):
 
 class UnknownListingError(MMQualityError):
     """A listing id that the workspace does not hold."""
+
+
+class NotAllowedError(MMQualityError):
+    """Somebody asks for what their role does not let them do."""

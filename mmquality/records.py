@@ -55,6 +55,15 @@ class Drawn(StrEnum):
     IMPORTED = "imported"  # given elsewhere, read from a file
 
 
+class Role(StrEnum):
+    """Who may do what: each may do what those before it may."""
+
+    VIEWER = "viewer"  # looks on
+    ANALYST = "analyst"  # labels, takes own labels back, exports
+    ADJUDICATOR = "adjudicator"  # settles disagreements, takes others' labels back, imports labels
+    ADMIN = "admin"  # trains, puts models in force, says how the queue works
+
+
 class Space(StrEnum):
     """The embedding spaces in which neighbours are searched."""
 

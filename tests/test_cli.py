@@ -507,6 +507,30 @@ class TestServing:
         assert "http://127.0.0.1:8600" in shown.stderr and shown.stdout == ""
         assert "There is no workspace database at" in shown.stderr
 
+    @pytest.mark.parametrize(
+        ("address", "environment", "problem"),
+        [
+            ("0.0.0.0", {}, "anybody could come in"),
+            ("10.0.0.7", {"MMQ_ACCESS": "local"}, "anybody could come in"),
+            ("0.0.0.0", {"MMQ_ACCESS": "proxy", "MMQ_ACCESS_HEADER": "X-User"}, "MMQ_PROXY_SECRET"),
+            ("127.0.0.1", {"MMQ_ACCESS": "proxy"}, "names no header to trust"),
+            ("127.0.0.1", {"MMQ_ACCESS": "anyone"}, "it can be local, proxy, oidc"),
+        ],
+    )
+    def test_it_listens_nowhere_that_just_anybody_could_come_in(
+        self, started: list[Any], address: str, environment: dict[str, str], problem: str, monkeypatch: Any
+    ) -> None:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert problem in error(run("serve", "--address", address, ok=False))
+        assert not started
+
+    def test_it_listens_elsewhere_where_people_sign_in(self, started: list[Any], monkeypatch: Any) -> None:
+        for name, value in {"ACCESS": "proxy", "ACCESS_HEADER": "X-User", "PROXY_SECRET": "s"}.items():
+            monkeypatch.setenv(f"MMQ_{name}", value)
+        assert "Nobody signs in" not in run("serve", "--address", "0.0.0.0").stderr
+        assert "--server.address=0.0.0.0" in started[0][0]
+
     def test_without_a_checkout(self, started: list[Any], tmp_path: Path, monkeypatch: Any) -> None:
         monkeypatch.setattr(serving.mmquality, "__file__", str(tmp_path / "mmquality" / "__init__.py"))
         assert "run from a checkout" in error(run("serve", ok=False))

@@ -20,6 +20,7 @@ from mmquality.cli import (
     reading,
     reasons,
     retraining,
+    roles,
     serving,
 )
 from mmquality.cli.terminal import printable
@@ -70,6 +71,7 @@ for command in (
     labelling.import_labels,
     auditing.audit,
     reasons.reasons,
+    roles.roles,
     models.models,
     keeping.doctor,
     keeping.backup,

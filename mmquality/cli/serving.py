@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -11,9 +12,10 @@ import click
 import mmquality
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter
-from mmquality.config import Workspace
+from mmquality.config import Access, AccessConfig, Workspace
 from mmquality.errors import NoWorkspaceError, WorkspaceError
 
+_HERE = "127.0.0.1"
 _port = click.option(
     "--port", default=8501, show_default=True, type=click.IntRange(1, 65535), help="Where it listens."
 )
@@ -39,30 +41,68 @@ def demo(workspace: Workspace, port: int, listings: int, serve: bool) -> None:
 @click.command()
 @options.workspace
 @_port
-def serve(workspace: Workspace, port: int) -> None:
-    """Open the dashboard on this machine."""
+@click.option(
+    "--address", default=_HERE, show_default=True, help="Another one needs people to sign in: see MMQ_ACCESS."
+)
+def serve(workspace: Workspace, port: int, address: str) -> None:
+    """Open the dashboard on this machine.
+
+    As long as nobody signs in (MMQ_ACCESS is local) it listens on this machine only.
+    """
     from mmquality.pipeline.places import open_store
 
     try:
         open_store(workspace).close()
     except NoWorkspaceError as error:  # it may be built while the dashboard is open
         click.echo(str(error), err=True)
-    _dashboard(workspace, port)
+    _dashboard(workspace, port, address)
 
 
-def _dashboard(workspace: Workspace, port: int) -> None:
-    """Become the Streamlit server; it listens on this machine only."""
+def _dashboard(workspace: Workspace, port: int, address: str = _HERE) -> None:
+    """Become the Streamlit server.
+
+    Raises `WorkspaceError` for an address where just anybody could come in.
+    """
+    _check_access(address)
     home = Path(mmquality.__file__).parents[1]
     app = home / "app.py"
     if not app.exists():
         raise WorkspaceError(
             f"The dashboard's app.py is not beside the package ({app}); run from a checkout."
         )
-    click.echo(f"Dashboard: http://127.0.0.1:{port} (Ctrl+C ends it)", err=True)
+    click.echo(f"Dashboard: http://{address}:{port} (Ctrl+C ends it)", err=True)
+    if AccessConfig.of_environment().how is Access.LOCAL:
+        click.echo(
+            "Nobody signs in: whoever can reach this machine's own address may do everything.", err=True
+        )
     sys.stdout.flush()
     os.chdir(home)  # Streamlit reads the theme from .streamlit/ below the current folder
-    server = {"port": port, "address": "127.0.0.1", "headless": "true"}
+    server = {"port": port, "address": address, "headless": "true"}
     flags = [f"--server.{name}={value}" for name, value in server.items()]
     place = {"MMQ_WORKSPACE": str(workspace.root), "MMQ_DATABASE_URL": workspace.database_url}
     command = [sys.executable, "-m", "mmquality.pages.server", "run", str(app), *flags]
     os.execvpe(sys.executable, command, os.environ | place)
+
+
+def _check_access(address: str) -> None:
+    """Raises `WorkspaceError` where who reaches the address could be anybody."""
+    config = AccessConfig.of_environment()
+    if _is_here(address):
+        return
+    if config.how is Access.LOCAL:
+        raise WorkspaceError(
+            f"On {address} anybody could come in, for nobody signs in. Set MMQ_ACCESS to proxy or oidc, or "
+            "leave --address out; docs/operations.md says how."
+        )
+    if config.how is Access.PROXY and not config.secret:
+        raise WorkspaceError(
+            f"On {address} anybody could send the header that names a person. Set MMQ_PROXY_SECRET, which "
+            f"only the proxy knows, or listen on {_HERE}."
+        )
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"

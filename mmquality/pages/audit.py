@@ -15,10 +15,11 @@ import streamlit as st
 from mmquality.pages import links, place, session
 from mmquality.pages.components import caption, notice
 from mmquality.pages.escaping import plain
+from mmquality.pages.guard import for_this_visit
 from mmquality.pages.widgets import choice, pages, text_filter
 from mmquality.pages.wording import VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Drawn, Verdict
+from mmquality.records import Drawn, Role, Verdict
 from mmquality.store import MOST_DEEDS, AuditQuery, Deed, export_audit
 
 PAGE_SIZE = 50
@@ -26,7 +27,7 @@ _ANY = "any"
 _AT_ONCE = 5_000  # deeds: written within a second
 _KINDS = {
     Deed.LABEL: "Label", Deed.WITHDRAWAL: "Label taken back", Deed.IMPORT: "Labels imported",
-    Deed.EXPORT: "Export", Deed.MODEL: "Model", Deed.REASONS: "Reasons",
+    Deed.EXPORT: "Export", Deed.MODEL: "Model", Deed.REASONS: "Reasons", Deed.ROLES: "Roles",
 }  # fmt: skip
 
 
@@ -103,6 +104,8 @@ def _what(row: Any) -> str:
 
 
 def _downloads(catalogue: Catalogue, query: AuditQuery, total: int) -> None:
+    if not session.visitor().may(Role.ANALYST):
+        return
     if total > _AT_ONCE:
         caption(f"All of it as a file: mmquality audit -w {session.folder()} --out audit.csv")
         return
@@ -118,10 +121,12 @@ def _downloads(catalogue: Catalogue, query: AuditQuery, total: int) -> None:
 
 
 def _writer(catalogue: Catalogue, query: AuditQuery, suffix: str) -> Callable[[], bytes]:
+    store = for_this_visit(catalogue.store)
+
     def write() -> bytes:
         with tempfile.TemporaryDirectory(prefix="mmquality-") as folder:
             path = Path(folder) / f"audit.{suffix}"
-            export_audit(catalogue.store, path, query)
+            export_audit(store, path, query)
             return path.read_bytes()
 
     return write

@@ -11,10 +11,12 @@ import streamlit as st
 
 from mmquality.pages import jobs, place, session
 from mmquality.pages.components import caption, section
+from mmquality.pages.guard import for_this_visit
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, megabytes, moment
 from mmquality.pipeline.exporting import export_options, export_place
 from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Role
 from mmquality.store import Deed, LabelQuery, export_labels
 
 AT_ONCE = 5_000  # labels: written within half a second
@@ -26,6 +28,8 @@ _FORMATS = {"CSV": ("csv", "text/csv"), "Parquet": ("parquet", "application/vnd.
 
 def buttons(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
     """The way to a file of the `total` labels that the query finds, in each format."""
+    if not session.visitor().may(Role.ANALYST):
+        return
     section("Export", "The labels that pass the filters, each with its listing and what its analyst saw.")
     with st.container(horizontal=True, gap="xsmall", key="exports"):
         if total <= AT_ONCE:
@@ -59,13 +63,14 @@ def _download(name: str, content: Callable[[], bytes], words: str, made: datetim
 
 
 def _writer(catalogue: Catalogue, query: LabelQuery, suffix: str) -> Callable[[], bytes]:
-    by = session.analyst()  # now: no visit stands behind the one who fetches the file
+    # Now: no visit stands behind the one who fetches the file.
+    by, store = session.analyst(), for_this_visit(catalogue.store)
 
     def write() -> bytes:
         with tempfile.TemporaryDirectory(prefix="mmquality-") as folder:
             path = Path(folder) / f"labels.{suffix}"
-            number = export_labels(catalogue.store, path, query, reasons=place.reasons().offered)
-            catalogue.store.note(Deed.EXPORT, by, path.name, count(number, "label"))
+            number = export_labels(store, path, query, reasons=place.reasons().offered)
+            store.note(Deed.EXPORT, by, path.name, count(number, "label"))
             return path.read_bytes()
 
     return write

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from mmquality.config import Access, AccessConfig
 from mmquality.errors import MMQualityError
-from mmquality.pages import links, session
+from mmquality.pages import access, links, session
+from mmquality.pages.access import Visitor
 from mmquality.pages.components import notice
 from mmquality.pages.escaping import as_html
 from mmquality.pages.wording import count, day
@@ -60,8 +62,9 @@ def pages() -> list[st.Page]:
 def around() -> Iterator[None]:
     """The sidebar beside a page."""
     found = session.find_catalogue()
+    visitor = access.let_in(found.store if found else None)
     with st.sidebar:
-        _analyst()
+        _analyst() if not visitor.person else _signed_in(visitor)
         if found is not None:
             _workspace(found)
     if found is not None and session.is_sample(found):
@@ -97,9 +100,17 @@ def _analyst() -> None:
         key=session.ANALYST_KEY,
         max_chars=60,
         icon=":material/person:",
-        help="Your name; it is written beside every label you give. This browser remembers it.",
+        help="Your name; it is written beside every label you give. This browser remembers it. Nobody signs "
+        "in: the dashboard listens on this machine only, and who reaches it may do everything.",
     )
     session.remember_analyst()
+
+
+def _signed_in(visitor: Visitor) -> None:
+    """Whom the sign-in names, and what they may do."""
+    st.html(f'<p class="mmq-workspace"><b>{as_html(visitor.person)}</b><br>{visitor.role}</p>')
+    if AccessConfig.of_environment().how is Access.OIDC:
+        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=st.logout)
 
 
 def _workspace(catalogue: Catalogue) -> None:

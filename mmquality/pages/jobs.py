@@ -9,14 +9,20 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from mmquality.config import Workspace
+from mmquality.errors import MMQualityError
 from mmquality.pages import session
 from mmquality.pages.components import caption, notice
+from mmquality.pages.verdicts import say
 from mmquality.pages.wording import duration, moment
 from mmquality.pipeline import background
 from mmquality.pipeline.background import Job, Phase
+from mmquality.records import Role
 
 _LOOK_EVERY = 1.0  # seconds
 _WENT_WRONG = {Phase.FAILED: "It did not work", Phase.STOPPED: "It stopped before it was done"}
+
+
+_FOR_ANALYSTS = ("export", "map", "spaces")  # jobs; others are for admins
 
 
 def offer(workspace: Workspace, name: str, arguments: Sequence[str], label: str) -> None:
@@ -31,6 +37,7 @@ def offer(workspace: Workspace, name: str, arguments: Sequence[str], label: str)
         label,
         key=f"start-{name}",
         type="primary",
+        disabled=not session.visitor().may(_least(name)),
         icon=":material/play_arrow:",
         on_click=_start,
         args=(workspace, name, arguments),
@@ -46,9 +53,18 @@ def last_one(workspace: Workspace, name: str) -> None:
 
 
 def _start(workspace: Workspace, name: str, arguments: Sequence[str]) -> None:
+    try:
+        session.visitor().must_be(_least(name), "This work")
+    except MMQualityError as error:
+        say(":material/error:", str(error))
+        return
     background.start(
         workspace, name, arguments, by=session.analyst()
     )  # where another visitor was quicker, that job is shown
+
+
+def _least(name: str) -> Role:
+    return Role.ANALYST if name in _FOR_ANALYSTS else Role.ADMIN
 
 
 @st.fragment(run_every=_LOOK_EVERY)

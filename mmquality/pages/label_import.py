@@ -14,6 +14,7 @@ from mmquality.pages.verdicts import say
 from mmquality.pages.wording import count
 from mmquality.pipeline.label_importing import LabelImport, import_labels
 from mmquality.pipeline.reading import Catalogue
+from mmquality.records import Role
 from mmquality.store import Fate
 
 _KINDS = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet", "zip")
@@ -24,6 +25,8 @@ _WHICH = (_STAYS, "Let the file's count")
 
 def panel(catalogue: Catalogue) -> None:
     """The way from a file to labels, and what the last one of this visit did."""
+    if not session.visitor().may(Role.ADJUDICATOR):
+        return
     _told(catalogue)
     with st.popover("Import labels", icon=":material/upload:"):
         caption(

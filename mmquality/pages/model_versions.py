@@ -18,7 +18,7 @@ from mmquality.pages.widgets import choice
 from mmquality.pages.wording import moment, percent
 from mmquality.pipeline import versions as pipeline_versions
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import ModelVersion
+from mmquality.records import ModelVersion, Role
 
 _ASKED = "promotion-asked"  # the version that waits for a yes
 _SAID = "promotion-said"  # what to tell in the run that follows
@@ -119,6 +119,9 @@ def _number(value: object) -> float | None:
 def _promotion(catalogue: Catalogue, others: Sequence[ModelVersion]) -> None:
     if not others:
         caption("There is one version so far; training again makes the next.")
+        return
+    if not session.visitor().may(Role.ADMIN):
+        caption("Putting another version in force takes an admin.")
         return
     section("Put another version in force", "To go back, or forward again; nothing is lost on the way.")
     with st.container(key="promotion", horizontal=True, vertical_alignment="bottom", gap="small"):

@@ -21,7 +21,7 @@ from mmquality.pages.widgets import pages, segments
 from mmquality.pages.wording import count
 from mmquality.pipeline.evidence import Glance
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Listing, RankedListing
+from mmquality.records import Listing, RankedListing, Role
 from mmquality.store import RankingPage
 
 PAGE_SIZE = 48  # fills whole rows of 2, 3, 4, 6, 8 or 12 photos
@@ -90,7 +90,8 @@ def _page_bar(found: RankingPage, filters: Filters, size: int) -> Filters:
             links.REVIEW, label="Review these", icon=":material/rule:", width="content",
             query_params={"queue": filters.shared().address()},
         )  # fmt: skip
-        st.toggle("Select", key=bulk.SELECTING, help="Tick listings to give many of them one verdict")
+        if session.visitor().may(Role.ANALYST):
+            st.toggle("Select", key=bulk.SELECTING, help="Tick listings to give many of them one verdict")
         photos = segments("Photos", SIZES, "size", first_page)
         view = segments("View", VIEWS, "view")
         page = pages(count_pages, "page", bound=True)

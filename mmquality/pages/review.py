@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from mmquality.errors import MMQualityError, NotAllowedError
 from mmquality.pages import evidence, frame, history, links, listing_head, session, verdicts
 from mmquality.pages.asking import query_of
 from mmquality.pages.components import caption, chips, header, notice, title
@@ -18,7 +19,7 @@ from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, percent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
-from mmquality.records import Drawn, Label
+from mmquality.records import Drawn, Label, Role
 from mmquality.store import Case, Order
 
 _NAME = "own-name"
@@ -40,6 +41,12 @@ _PAUSE = timedelta(minutes=5)  # longer than this between two verdicts is not wo
 def show() -> None:
     """The whole page."""
     session.catalogue()  # says so where there is none
+    try:
+        session.visitor().must_be(Role.ANALYST, "Reviewing")
+    except NotAllowedError as error:
+        header("Review")
+        notice("You look on", str(error))
+        return
     if session.named_analyst() is None:
         header("Review")
         notice(
@@ -147,6 +154,11 @@ def _share(catalogue: Catalogue, label: str, name: str, settings: CatalogueSetti
 
 
 def _set_share(catalogue: Catalogue, name: str, key: str) -> None:
+    try:
+        session.visitor().must_be(Role.ADMIN, "Changing how the queue works")
+    except MMQualityError as error:
+        verdicts.say(":material/error:", str(error))
+        return
     change_settings(catalogue.workspace, **{name: float(st.session_state[key])})
 
 

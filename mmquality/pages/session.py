@@ -12,7 +12,10 @@ from sqlalchemy import make_url
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.pages import access
+from mmquality.pages.access import Visitor
 from mmquality.pages.components import notice
+from mmquality.pages.guard import guarded
 from mmquality.pages.place import workspace
 from mmquality.pipeline.reading import Catalogue
 
@@ -28,14 +31,20 @@ def default_analyst() -> str:
 
 
 def analyst() -> str:
-    """Who labels: the name in the sidebar."""
-    return str(st.session_state.get(ANALYST_KEY) or "").strip() or default_analyst()
+    """Who labels: whom the sign-in names; where nobody signs in, the name in the sidebar."""
+    return access.person() or str(st.session_state.get(ANALYST_KEY) or "").strip() or default_analyst()
 
 
 def named_analyst() -> str | None:
-    """Who labels, as long as somebody said so: in the sidebar, or by `MMQ_ANALYST`."""
-    named = os.environ.get("MMQ_ANALYST") or str(st.session_state.get(ANALYST_KEY) or "").strip()
-    return analyst() if named else None
+    """Who labels, as long as somebody said so: by signing in, in the sidebar, or by `MMQ_ANALYST`."""
+    written = str(st.session_state.get(ANALYST_KEY) or "").strip()
+    return analyst() if access.person() or os.environ.get("MMQ_ANALYST") or written else None
+
+
+def visitor() -> Visitor:
+    """Who visits, and what they may do."""
+    found = find_catalogue() if access.person() else None  # where nobody signs in, nobody is looked up
+    return access.visitor(found.store if found else None)
 
 
 def remembered_analyst() -> str:
@@ -112,6 +121,7 @@ def _catalogue() -> Catalogue:
 def _open(root: str, database_url: str, identity: str, version: str | None) -> Catalogue:
     """One opened catalogue per model version, shared by all visits; its indexes are read once."""
     found = Catalogue(Workspace.at(root, database_url))
+    found.store = guarded(found.store)
     found.read_ahead()
     return found
 

@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mmquality.errors import MMQualityError
 from mmquality.pages import evidence, links, place, session
-from mmquality.pages.components import label_badge
+from mmquality.pages.components import caption, label_badge
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.wording import VERDICTS, moment, percent, verdict
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Drawn, Label, Listing, Verdict
+from mmquality.records import Drawn, Label, Listing, Role, Verdict
 
 _ERROR = ":material/error:"
 _KEYS = 9  # reasons with a key of their own: 1 to 9
@@ -59,6 +59,9 @@ def form(case: Case, label: Label | None, place: DeltaGenerator | None = None) -
     """What the last key did (where it is not in `place` yet), the label that counts, and the buttons."""
     with place or begin(case.catalogue, label, case.undone):
         _question(case, label)
+        if not session.visitor().may(Role.ANALYST):
+            caption("You look on; labelling takes an analyst.")
+            return
         _buttons(case)
         st.text_input(
             "Note", key=_note_key(case.listing), placeholder="a note, before the verdict (Tab leaves it)",
@@ -196,6 +199,8 @@ def _question(case: Case, label: Label | None) -> None:
 
 
 def _undo_button(catalogue: Catalogue, label: Label, title: str, undone: Undone | None) -> None:
+    if not session.visitor().may(Role.ANALYST):
+        return
     st.button(
         "Undo", shortcut="Z", type="tertiary", icon=":material/undo:", on_click=undo,
         args=(catalogue, label, title, undone),

@@ -57,7 +57,7 @@ def _row(store: Store, view: SavedView, number: int, show_these: Callable[[Filte
         )  # fmt: skip
         st.button(
             "", key=f"delete-{number}", icon=":material/delete:", type="tertiary", help="Delete",
-            on_click=store.delete_view, args=(view.name,),
+            on_click=_delete, args=(store, view.name),
         )  # fmt: skip
 
 
@@ -65,8 +65,18 @@ def _save(store: Store, filters: Filters) -> None:
     name = str(st.session_state["view-name"] or "")
     if not name.strip():
         return
-    store.save_view(name, filters.shared().address(), session.analyst())
+    try:
+        store.save_view(name, filters.shared().address(), session.analyst())
+    except MMQualityError as error:
+        st.session_state[_PROBLEM] = str(error)
     st.session_state["view-name"] = ""
+
+
+def _delete(store: Store, name: str) -> None:
+    try:
+        store.delete_view(name)
+    except MMQualityError as error:
+        st.session_state[_PROBLEM] = str(error)
 
 
 def _rename(store: Store, name: str, new_name: str) -> None:

@@ -33,6 +33,7 @@ class Deed(StrEnum):
     EXPORT = "export"
     MODEL = "model"
     REASONS = "reasons"
+    ROLES = "roles"
 
 
 def record(connection: Connection, kind: Deed, analyst: str, subject: str, what: str) -> None:

@@ -12,6 +12,7 @@ from mmquality.store.listings import ListingStore
 from mmquality.store.queue import QueueStore
 from mmquality.store.ranking import RankingStore
 from mmquality.store.reports import ReportStore
+from mmquality.store.roles import RoleStore
 from mmquality.store.scores import ScoreStore
 from mmquality.store.second_reviews import SecondReviewStore
 from mmquality.store.summary import SummaryStore
@@ -34,6 +35,7 @@ class Store(
     ReportStore,
     AuditStore,
     SummaryStore,
+    RoleStore,
     UpkeepStore,
 ):
     """Listings, model versions and scores, ranking, queue, labels and import reports of one workspace.

@@ -1,0 +1,108 @@
+"""The store as a page may use it: reading is for everybody who was let in, everything else for a role.
+
+Every call of a page goes through here, on the server: a button that was not drawn is no way round. What is
+not named below is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, cast
+
+from mmquality.errors import NotAllowedError
+from mmquality.pages import access
+from mmquality.pages.access import Visitor
+from mmquality.records import Drawn, Role
+from mmquality.store import Order, Store
+
+READING = frozenset(
+    (
+        "actors", "analysts", "audit_page", "batch", "catalogue_frame", "categories", "current_labels",
+        "current_version", "disputed", "facets", "faults", "flagged", "ids_of", "import_problems",
+        "import_reports", "judged_as", "judged_before", "judged_scores", "judged_since", "judged_twice",
+        "judged_unseen", "keep_selection", "label_counts", "label_events", "label_history",
+        "labelled_among", "labelled_by",
+        "labelled_ranks", "labels_page", "labels_per_day", "listing", "listing_count", "listings_by_id",
+        "listings_with_photo", "photo_stamps", "problem_counts", "rank_neighbour", "rank_neighbours",
+        "ranked_groups", "ranked_listing", "ranked_numbers", "ranking_ids", "ranking_page", "read_ahead",
+        "reason_counts", "role_of", "roles", "saved_views", "score_histogram", "score_history", "titles",
+        "unscored_count", "upcoming", "verdicts", "version_scores", "versions", "waiting_version",
+    )
+)  # fmt: skip
+ROLES: Mapping[str, tuple[Role, str]] = {
+    "add_label": (Role.ANALYST, "Labelling"),
+    "add_labels": (Role.ANALYST, "Labelling"),
+    "undo_label": (Role.ANALYST, "Taking a label back"),
+    "undo_batch": (Role.ANALYST, "Taking labels back"),
+    "next_case": (Role.ANALYST, "Reviewing"),
+    "take_up": (Role.ANALYST, "Reviewing"),
+    "give_back": (Role.ANALYST, "Reviewing"),
+    "save_view": (Role.ANALYST, "Saving a view"),
+    "rename_view": (Role.ANALYST, "Renaming a view"),
+    "delete_view": (Role.ANALYST, "Deleting a view"),
+    "iter_labels": (Role.ANALYST, "Exporting"),
+    "iter_audit": (Role.ANALYST, "Exporting"),
+    "note": (Role.ANALYST, "Exporting"),
+    "import_labels": (Role.ADJUDICATOR, "Importing labels"),
+    "save_import_report": (Role.ADJUDICATOR, "Importing labels"),
+    "make_current": (Role.ADMIN, "Putting a model in force"),
+    "publish": (Role.ADMIN, "Publishing a model"),
+    "give_role": (Role.ADMIN, "Giving a role"),
+    "take_role": (Role.ADMIN, "Taking a role"),
+    "upsert_listings": (Role.ADMIN, "Importing listings"),
+    "set_click_counts": (Role.ADMIN, "Importing clicks"),
+    "copy_to": (Role.ADMIN, "Copying the database"),
+    "close": (Role.ADMIN, "Closing the database"),
+}
+_BY = ("analyst", "by")  # arguments that name who does it
+
+
+class Guard:
+    """Stands before a store and looks at every call."""
+
+    def __init__(self, store: Store, who: Callable[[], Visitor]) -> None:
+        self._store, self._who = store, who
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        if name in READING:
+            return found
+        if name not in ROLES:
+            raise NotAllowedError(f"Pages do not use {name}; nothing was changed.")
+
+        @wraps(found)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            given = inspect.signature(found).bind(*args, **kwargs).arguments
+            self._check(name, given)
+            return found(*args, **kwargs)
+
+        return guarded
+
+    def _check(self, name: str, given: Mapping[str, Any]) -> None:
+        visitor = self._who()
+        visitor.must_be(*ROLES[name])
+        if given.get("drawn") is Drawn.DISPUTE or given.get("order") is Order.DISPUTES:
+            visitor.must_be(Role.ADJUDICATOR, "Settling a disagreement")
+        if not visitor.person:
+            return
+        if name in ("undo_label", "undo_batch"):
+            whose = self._store.labelled_by(given.get("label_id"), given.get("batch"))
+            if whose - {visitor.person}:
+                visitor.must_be(Role.ADJUDICATOR, "Taking back what somebody else said")
+        if any(given[argument] != visitor.person for argument in _BY if given.get(argument)):
+            raise NotAllowedError("This was to be written down under another name; nothing was changed.")
+
+
+def guarded(store: Store) -> Store:
+    """The store for pages: who asks is looked up at every call."""
+    return cast(Store, Guard(store, lambda: access.visitor(store)))
+
+
+def for_this_visit(store: Store) -> Store:
+    """The store for work that goes on when nobody's visit stands behind it: who asks is who asks now."""
+    if not isinstance(store, Guard):
+        return store
+    visitor = store._who()
+    return cast(Store, Guard(store._store, lambda: visitor))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from dashboard import button, opened, store_of, texts
 from workspaces import Fixture
 
+from mmquality.cli import main
 from mmquality.errors import MMQualityError, NotAllowedError
 from mmquality.pages import access, guard, session
 from mmquality.pages.access import Visitor
@@ -222,3 +225,15 @@ def test_work_that_outlives_a_visit_is_done_as_its_visitor(monkeypatch: pytest.M
     bound.note("export", "ana", "labels.csv", "3 labels")  # type: ignore[arg-type]
     bound.note("export", "ana", "labels.csv", "3 labels")  # type: ignore[arg-type]
     assert store.reached == ["note", "note"]
+
+
+def test_the_commands_give_list_and_take_roles(fresh: Fixture) -> None:
+    def roles(*words: str) -> str:
+        result = CliRunner().invoke(main, ["roles", *words, "-w", str(fresh.workspace.root)])
+        return result.output if result.exit_code == 0 else f"{result.exit_code}: {result.stderr}"
+
+    assert roles("set", "ana@example.com", "analyst") == "ana@example.com is analyst now.\n"
+    assert json.loads(roles("list", "--json")) == {"roles": {"ana@example.com": "analyst"}}
+    assert "no role any more" in roles("remove", "ana@example.com")
+    assert roles("remove", "ana@example.com").startswith("1: Error: 'ana@example.com' has no role")
+    assert roles("set", "ana", "boss").startswith("2: ")

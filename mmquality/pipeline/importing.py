@@ -79,7 +79,7 @@ def import_files(
     with _existing(workspace) as store:
         read = _read(files, store, limits, reporter)
     with Store.open(workspace.database_url, create=True) as store:
-        counts = sum((store.upsert_listings(chunk) for chunk in read.listings), UpsertCounts())
+        counts = store.load_listings(read.listings)
         with alone_in(workspace):
             _store_clicks(workspace, store, read)
             if len(read.impressions) or read.listings:

@@ -18,6 +18,7 @@ from mmquality.store.tables import listings
 from mmquality.store.upserting import UpsertCounts, indexed_afterwards, upsert_frame
 
 _STAMP = ("photo_size", "photo_mtime_ns")
+_PART = 50_000  # rows that are Python objects at once
 _BATCH = 10_000  # ids in one SELECT: below SQLite's limit of 32,766 parameters
 
 LISTING_COLUMNS = (
@@ -115,8 +116,12 @@ class ListingStore(Database):
         """The whole catalogue ordered by listing_id (by code point), with these columns of `Listing`."""
         query = select(*(listings.c[name] for name in columns)).order_by(listings.c.listing_id)
         with self._read() as connection:
-            rows = connection.execute(query).all()
-        return pd.DataFrame.from_records(rows, columns=list(columns))
+            parts = connection.execute(query).partitions(_PART)
+            frames = [pd.DataFrame.from_records(part, columns=list(columns)) for part in parts]
+        if not frames:
+            return pd.DataFrame(columns=list(columns))
+        # A part in which a column holds nothing does not tell what it would hold.
+        return pd.concat(frames, ignore_index=True).infer_objects()
 
     def set_click_counts(self, counts: pd.DataFrame) -> None:
         """Make `counts` (listing_id, impressions, clicks) the click counts: a listing it does not name has

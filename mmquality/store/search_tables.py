@@ -58,10 +58,10 @@ saved_views = Table(
 )
 
 # Any three letters in a row, and the listings whose (folded) title has them. PostgreSQL keeps them as an
-# index, where its extension pg_trgm can be had, otherwise it reads the titles one by one. In SQLite two spaces
-# end each title: any letter, and any two, are then the beginning of three. There whoever writes titles keeps
-# their letters, in one statement for many and by number: FTS5 goes to the disk after each statement of a
-# trigger, and each time that a number is lower than the one before.
+# index, where its extension pg_trgm can be had, otherwise it reads the titles one by one. In SQLite two
+# spaces end each title: any letter, and any two, are then the beginning of three. There whoever writes titles
+# keeps their letters, in one statement for many and by number: FTS5 goes to the disk after each statement of
+# a trigger, and each time that a number is lower than the one before.
 TITLE_LETTERS = "title_letters"
 TITLE_THREES = "title_threes"  # which there are, and in how many titles
 _SQLITE_LETTERS = (

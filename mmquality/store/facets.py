@@ -76,8 +76,8 @@ def _worthwhile(values: Mapping[str, int]) -> bool:
 
 def facets_of(seller: str | None, given: Mapping[str, Any]) -> frozenset[Pair]:
     """The names and values by which a listing is to be found."""
-    worded = [_worded(name, value) for name, value in given.items() if name != SELLER]
-    return frozenset(pair for pair in (*worded, _worded(SELLER, seller or "")) if pair is not None)
+    named = {**given, SELLER: seller or ""}
+    return frozenset(pair for pair in map(_worded, named, named.values()) if pair is not None)
 
 
 @lru_cache(maxsize=100_000)  # most values come again and again

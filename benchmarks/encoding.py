@@ -57,7 +57,7 @@ def photo_ways(paths: list[Path]) -> dict[str, Way]:
         return np.concatenate([of(np.stack([_pixels(path) for path in part])) for part in parts])
 
     def alone() -> Vectors:
-        return np.concatenate(on_every_core(lambda one: run({"pixels": one[None]}), list(ready)))
+        return np.concatenate(list(on_every_core(lambda one: run({"pixels": one[None]}), ready)))
 
     return {
         "ours": lambda: encoder.encode(load_many(paths, encoder.side)),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from catalogues import fill, frame, row
+from catalogues import fill, frame, publish, row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, inspect
 
 from mmquality.errors import UnknownListingError
-from mmquality.store import Store, UpsertCounts
+from mmquality.store import RankingQuery, Store, UpsertCounts
+from mmquality.store import listings as store_listings
 
 
 def test_a_listing_comes_out_as_it_went_in(store: Store) -> None:
@@ -37,6 +40,37 @@ def test_a_second_import_counts_and_changes_only_what_changed(store: Store) -> N
     assert store.listing("L001").attributes == {}
     assert store.listing("L002").price is None
     assert store.listing_count() == 6
+
+
+def indexes(database_url: str) -> list[str]:
+    engine = create_engine(database_url)
+    names = sorted(str(index["name"]) for index in inspect(engine).get_indexes("listings"))
+    engine.dispose()
+    return names
+
+
+def test_a_first_load_is_all_or_nothing_and_finds_what_upserts_find(store: Store, database_url: str) -> None:
+    before = indexes(database_url)
+
+    def broken() -> Iterator[pd.DataFrame]:
+        yield frame([row(n) for n in range(9)])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.load_listings(broken())
+    assert (store.listing_count(), len(store.catalogue_frame()), store.facets()) == (0, 0, [])
+
+    chunks = [frame([row(n) for n in range(9)]), frame([row(n) for n in range(7, 20)])]
+    assert store.load_listings(chunks) == UpsertCounts(20, 0, 2)
+    assert store.load_listings([frame([row(3, title="Telescope")])]) == UpsertCounts(0, 1, 0)
+    publish(store, "v1", {f"L{n:03d}": 1 - n / 100 for n in range(20)})
+    for word, found in (("telescop", ["L003"]), ("adapter", ["L005", "L012", "L019"]), ("100%", [0, 7, 14])):
+        wanted = [n if isinstance(n, str) else f"L{n:03d}" for n in found]
+        assert store.ranking_ids(RankingQuery(text=word), 20) == wanted
+    assert dict(store.categories()) == {"": 5, "Cameras": 5, "Mugs": 5, "cables": 5}
+    sellers = {facet.name: facet.values for facet in store.facets()}["seller"]
+    assert sellers == {"seller 0": 7, "seller 1": 7, "seller 2": 6}
+    assert indexes(database_url) == before
 
 
 def test_a_touched_photo_is_unchanged_but_its_stamp_is_kept(store: Store) -> None:
@@ -94,6 +128,15 @@ def test_the_catalogue_frame_is_ordered_by_code_point_on_both_engines(store: Sto
     store.upsert_listings(frame([row(n, listing_id=listing_id) for n, listing_id in enumerate(shuffled)]))
     assert store.catalogue_frame(["listing_id"])["listing_id"].tolist() == sorted(ids)
     assert store.catalogue_frame(["title", "attributes"]).columns.tolist() == ["title", "attributes"]
+
+
+def test_a_catalogue_read_in_parts_is_the_catalogue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole columns and their types, though the first part has neither category nor price."""
+    rows = [row(n, category=None, price=None) if n < 4 else row(n) for n in range(9)]
+    store.upsert_listings(frame(rows))
+    whole = store.catalogue_frame()
+    monkeypatch.setattr(store_listings, "_PART", 3)
+    pd.testing.assert_frame_equal(store.catalogue_frame(), whole)
 
 
 def test_an_empty_catalogue_and_an_empty_chunk_are_nothing_special(store: Store) -> None:

@@ -149,18 +149,25 @@ def _listings(frame: pd.DataFrame, photos: Mapping[str, FoundPhoto]) -> pd.DataF
 
 
 def _mapped(column: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:
-    return pd.Series([change(text) for text in column.tolist()], index=column.index, dtype="str")
+    return pd.Series(_changed(column, change), index=column.index, dtype="str")
+
+
+def _changed(column: pd.Series[str], change: Callable[[str], str]) -> list[str]:
+    """`change` of each text, each different one changed once."""
+    texts = column.tolist()
+    changed = {text: change(text) for text in set(texts)}
+    return [changed[text] for text in texts]
 
 
 def _optional(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
-    texts = [clean_text(text) or None for text in frame[name]] if name in frame else [None] * len(frame)
-    return pd.Series(texts, index=frame.index, dtype=object)
+    texts = _changed(frame[name], clean_text) if name in frame else [""] * len(frame)
+    return pd.Series([text or None for text in texts], index=frame.index, dtype=object)
 
 
 def _attributes(frame: pd.DataFrame, price: pd.Series[str]) -> pd.Series[Any]:
     """What else the file says of each listing, and a price that is no number; empty values are left out."""
-    others = {name: _mapped(frame[name], strip_controls) for name in frame.columns if name not in _OWN}
-    others["price"] = _mapped(price, strip_controls)
-    rows = zip(*(column.tolist() for column in others.values()), strict=True)
+    others = {name: _changed(frame[name], strip_controls) for name in frame.columns if name not in _OWN}
+    others["price"] = _changed(price, strip_controls)
+    rows = zip(*others.values(), strict=True)
     found = [{name: text for name, text in zip(others, row, strict=True) if text} for row in rows]
     return pd.Series(found, index=frame.index, dtype=object)

@@ -1,18 +1,21 @@
-"""CSV and TSV, record by record, with recovery after damage.
+"""CSV and TSV, with recovery after damage.
 
 The standard library's parser is used because it tells exactly which record is which; on top of it a quotation
-mark that is never closed costs one record, not the rest of the file.
+mark that is never closed costs one record, not the rest of the file. Where all is in order, which the parser
+says in its strict mode, many lines are read at once; where it is not, record by record.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator
 from typing import TextIO
 
 DELIMITERS = (",", "\t", ";", "|")
 LONGEST_LINE = 1_000_000  # characters; more would be read into memory for nothing
+_BLOCK = 500_000  # characters read at once
 
 Record = list[str] | str  # the record's fields, or why it has none
 
@@ -30,7 +33,9 @@ class Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._given_back.popleft() if self._given_back else self._handle.readline(LONGEST_LINE)
+        line = self._given_back.popleft() if self._given_back else ""
+        if not line or line[-1] not in "\r\n":  # the last one of a block may go on
+            line += self._handle.readline(LONGEST_LINE - len(line))
         if not line:
             raise StopIteration
         if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
@@ -43,6 +48,19 @@ class Lines:
         while (rest := self._handle.readline(LONGEST_LINE)) and rest[-1] not in "\r\n":
             continue
 
+    def block(self) -> str:
+        """Many lines at once, "" at the end of the file; a last one that is very long is not whole."""
+        return self._handle.read(_BLOCK) + self._handle.readline(LONGEST_LINE - _BLOCK)
+
+    def give_back(self, block: str) -> None:
+        """Let the lines of a block be read one by one."""
+        self._given_back.extend(io.StringIO(block, newline=""))
+
+    @property
+    def between_blocks(self) -> bool:
+        """Whether nothing that was given back is left."""
+        return not self._given_back
+
     def give_back_all_but_first(self) -> None:
         """Let the lines taken, except the first, be read again."""
         self._given_back.extendleft(reversed(self.taken[1:]))
@@ -53,15 +71,35 @@ class Lines:
         self.cut = False
 
 
-def read_records(handle: TextIO, delimiter: str) -> Iterator[Record]:
-    """Every record of the file in order, the header included, blank lines as empty lists.
+def read_records(handle: TextIO, delimiter: str) -> Iterator[list[Record]]:
+    """Every record of the file in order, some at a time, the header included, blank lines as empty lists.
 
     A record that spans several lines because of a quotation mark that is not closed properly is reported as
     broken, and reading goes on at its second line.
     """
     lines = Lines(handle)
+    while block := lines.block():
+        records = _in_order(block, delimiter)
+        if records is None:
+            lines.give_back(block)
+            records = list(_one_by_one(lines, delimiter))
+        yield records
+
+
+def _in_order(block: str, delimiter: str) -> list[Record] | None:
+    """The records of a block of whole lines; None where one of them, or its end, is not as it should be."""
+    if block[-1] not in "\r\n" and len(block) >= _BLOCK:
+        return None  # a very long line, or the file ends without a line end
+    try:
+        return list(csv.reader(io.StringIO(block, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+
+
+def _one_by_one(lines: Lines, delimiter: str) -> Iterator[Record]:
+    """The records of the lines that were given back, and what the last of them needs of the file."""
     reader = csv.reader(lines, delimiter=delimiter)
-    while True:
+    while not lines.between_blocks:
         lines.start_record()
         record: Record
         try:

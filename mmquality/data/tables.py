@@ -109,7 +109,8 @@ def _csv_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
         raise InputFileError(f"{path} has a header that {header}; write the file again.")
     names = column_names(path, header, required)
     with open_text(path) as handle:
-        records = islice(enumerate(read_records(handle, delimiter), start=1), row, None)
+        numbered = enumerate(chain.from_iterable(read_records(handle, delimiter)), start=1)
+        records = islice(numbered, row, None)
         for batch in _batches(records, rows_per_chunk(len(names)), lambda record: sum(map(len, record))):
             yield _csv_chunk(path, names, batch)
 
@@ -117,7 +118,7 @@ def _csv_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
 def _header(path: Path, delimiter: str) -> tuple[int, Record]:
     """The first record that is not blank, and its row."""
     with open_text(path) as handle:
-        for row, record in enumerate(read_records(handle, delimiter), start=1):
+        for row, record in enumerate(chain.from_iterable(read_records(handle, delimiter)), start=1):
             if any(record):
                 return row, record
     raise InputFileError(f"{path} is empty; write the file again.")

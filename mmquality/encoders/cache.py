@@ -16,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from mmquality.encoders.lookup import Lookup
 from mmquality.errors import EncoderError, ModelFileError
 
 
@@ -28,16 +29,18 @@ class EmbeddingCache:
         self.dim = 0  # 0 as long as the cache is empty
         self._folder = folder / encoder_id
         self._segments: list[Path] = []
-        self._places: dict[str, tuple[int, int]] = {}  # hash -> (segment, row)
+        self._starts = [0]  # of each segment, and of the next one: rows are numbered through all of them
+        self._lookup = Lookup()  # hash → row
         for path in sorted(self._folder.glob("*.safetensors")):
             self._register(path)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._lookup)
 
     def missing(self, hashes: Sequence[str]) -> list[str]:
         """The hashes that have no vector here, each once, in the order of their first appearance."""
-        return [key for key in dict.fromkeys(hashes) if key not in self._places]
+        distinct = list(dict.fromkeys(hashes))
+        return [distinct[place] for place in np.flatnonzero(self._lookup.find(distinct) < 0)]
 
     def put(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
         """Keep row i of `vectors`, (len(hashes), dim), for `hashes[i]`; a hash that is here keeps its vector.
@@ -45,11 +48,12 @@ class EmbeddingCache:
         When it returns the vectors are on disk. Raises EncoderError where the shape or a number does not fit.
         """
         self._check(hashes, vectors)
-        rows = {key: row for row, key in reversed(list(enumerate(hashes))) if key not in self._places}
-        if not rows:
+        new = self.missing(hashes)
+        if not new:
             return
+        rows = {key: row for row, key in reversed(list(enumerate(hashes)))}
         path = self._folder / f"{len(self._segments):06d}-{uuid.uuid4().hex[:8]}.safetensors"
-        _write(path, list(rows), vectors[list(rows.values())])
+        _write(path, new, vectors[[rows[key] for key in new]])
         self._register(path)
 
     def get(self, hashes: Sequence[str]) -> np.ndarray:
@@ -61,10 +65,11 @@ class EmbeddingCache:
                 "run `mmquality encode` to make them."
             )
         vectors = np.empty((len(hashes), self.dim), dtype=np.float32)
-        places = np.array([self._places[key] for key in hashes], dtype=np.int64).reshape(-1, 2)
-        for segment in np.unique(places[:, 0]):
-            wanted = places[:, 0] == segment
-            vectors[wanted] = _read_vectors(self._segments[segment])[places[wanted, 1]]
+        rows = self._lookup.find(hashes)
+        segments = np.searchsorted(self._starts, rows, side="right") - 1
+        for segment in np.unique(segments):
+            wanted = segments == segment
+            vectors[wanted] = _read_vectors(self._segments[segment])[rows[wanted] - self._starts[segment]]
         return vectors
 
     def _check(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
@@ -83,8 +88,8 @@ class EmbeddingCache:
         if self.dim not in (0, dim):
             raise ModelFileError(_damaged(path, f"it has {dim} dimensions, the others {self.dim}"))
         self.dim = dim
-        for row, key in enumerate(hashes):
-            self._places.setdefault(key, (len(self._segments), row))
+        self._lookup.add(hashes, self._starts[-1])
+        self._starts.append(self._starts[-1] + len(hashes))
         self._segments.append(path)
 
 

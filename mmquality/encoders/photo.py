@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,9 @@ from mmquality.encoders.vision import Features, load_vision_model
 from mmquality.errors import EncoderError
 
 BATCH = 64
+Parts = Callable[
+    [Iterable[Image.Image]], Iterator[np.ndarray]
+]  # RGB photos → some vectors at a time, in order
 
 
 class PhotoEncoder(Protocol):
@@ -36,29 +39,32 @@ class PhotoEncoder(Protocol):
     def encode(
         self, images: Iterable[Image.Image], progress: Progress | None = None, total: int = 0
     ) -> np.ndarray:
-        """float32 (number of images, dim), in the order given; images are drawn a batch at a time."""
+        """float32 (number of images, dim), in the order given; images are drawn a few at a time."""
 
 
-class BatchPhotoEncoder:
-    """A `PhotoEncoder` around one function from a batch of RGB photos to their features."""
+class FeatureEncoder:
+    """A `PhotoEncoder` around one function from RGB photos to their features."""
 
-    def __init__(self, id: str, side: int, features: Features) -> None:
+    def __init__(self, id: str, side: int, parts: Parts) -> None:
         self.id, self.side = id, side
-        self._features = features
-        self.dim = int(features([Image.new("RGB", (side, side), "grey")]).shape[1])
+        self._parts = parts
+        (grey,) = parts([Image.new("RGB", (side, side), "grey")])
+        self.dim = int(grey.shape[1])
 
     def encode(
         self, images: Iterable[Image.Image], progress: Progress | None = None, total: int = 0
     ) -> np.ndarray:
         """float32 (number of images, dim). Raises EncoderError where the features are not finite."""
-        remaining = iter(images)
         parts = [np.empty((0, self.dim), dtype=np.float32)]
-        done = 0
-        while batch := [image.convert("RGB") for image in islice(remaining, BATCH)]:
-            parts.append(self._features(batch))
-            done += len(batch)
-            if progress:
+        done = told = 0
+        for part in self._parts(image.convert("RGB") for image in images):
+            parts.append(part)
+            done += len(part)
+            if progress and done - told >= BATCH:
                 progress(done, total)
+                told = done
+        if progress and done > told:
+            progress(done, total)
         vectors = np.concatenate(parts)
         if not np.isfinite(vectors).all():
             raise EncoderError(f"The photo encoder {self.id} gives vectors that are not finite; use another.")
@@ -75,7 +81,16 @@ def load_photo_encoder(name: str = "default") -> PhotoEncoder:
         return _efficientnet_lite0()
     folder = model_folder(name)
     features, side = load_vision_model(folder, name)
-    return BatchPhotoEncoder(encoder_id(Path(name).name, folder), side, features)
+    return FeatureEncoder(encoder_id(Path(name).name, folder), side, _in_batches(features))
+
+
+def _in_batches(features: Features) -> Parts:
+    def parts(photos: Iterable[Image.Image]) -> Iterator[np.ndarray]:
+        remaining = iter(photos)
+        while batch := list(islice(remaining, BATCH)):
+            yield features(batch)
+
+    return parts
 
 
 def _efficientnet_lite0() -> PhotoEncoder:
@@ -98,7 +113,8 @@ def _efficientnet_lite0() -> PhotoEncoder:
         squeezed = np.asarray(photo.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
         return run({"pixels": np.ascontiguousarray(squeezed.transpose(2, 0, 1)[None])})
 
-    def parallel(photos: list[Image.Image]) -> np.ndarray:  # one at a time: it stays in a core's cache
-        return np.concatenate(on_every_core(features, photos))
+    def parts(photos: Iterable[Image.Image]) -> Iterator[np.ndarray]:
+        # One photo at a time stays in a core's cache, and no core waits for a batch to be full.
+        return on_every_core(features, photos)
 
-    return BatchPhotoEncoder(encoder_id(f"efficientnet-lite0-{SIDE}px-4layers", [file]), SIDE, parallel)
+    return FeatureEncoder(encoder_id(f"efficientnet-lite0-{SIDE}px-4layers", [file]), SIDE, parts)

@@ -52,7 +52,7 @@ class SentenceTransformerEncoder:
         for start in range(0, len(titles), CHUNK):
             rows = order[start : start + CHUNK]
             parts = [[titles[row] for row in rows[at : at + BATCH]] for at in range(0, len(rows), BATCH)]
-            vectors[rows] = np.concatenate(on_every_core(self._encode, parts))
+            vectors[rows] = np.concatenate(list(on_every_core(self._encode, parts)))
             if progress:
                 progress(start + len(rows), len(titles))
         if not np.isfinite(vectors).all():

@@ -219,8 +219,9 @@ def _take_vectors(
 
 
 def _missing(cache: EmbeddingCache, catalogue: pd.DataFrame, key: str) -> pd.DataFrame:
-    """The listings whose content the cache does not hold."""
-    return catalogue[catalogue[key].isin(cache.missing(list(catalogue[key])))]
+    """The listings whose content the cache does not hold, without what nobody asks of them."""
+    missing = catalogue[key].isin(cache.missing(list(catalogue[key])))
+    return catalogue.loc[missing, [name for name in _COLUMNS if name not in ("category", "attributes")]]
 
 
 def _as_imported(listings: pd.DataFrame) -> pd.DataFrame:

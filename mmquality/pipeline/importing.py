@@ -19,6 +19,7 @@ from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
+from mmquality.pipeline.spool import Spool
 from mmquality.pipeline.thumbnails import make_thumbnails
 from mmquality.records import RowProblem
 from mmquality.store import Store, UpsertCounts
@@ -55,7 +56,7 @@ class InputFiles:
 class _Read:
     """What the files hold, before anything is written."""
 
-    listings: list[pd.DataFrame]
+    listings: Spool
     impressions: pd.DataFrame
     co_clicks: pd.DataFrame
     problems: list[RowProblem]
@@ -76,18 +77,24 @@ def import_files(
     """
     reporter, settings = reporter or Silent(), load_settings(workspace)
     files = _complete(files, settings)
-    with _existing(workspace) as store:
-        read = _read(files, store, limits, reporter)
+    with Spool() as listings:
+        with _existing(workspace) as store:
+            read = _read(files, listings, store, limits, reporter)
+        summary = _write(workspace, files, read)
+        _remember(workspace, files, settings, catalogue_name)
+        make_thumbnails(workspace, read.listings, reporter)
+    return summary
+
+
+def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummary:
     with Store.open(workspace.database_url, create=True) as store:
-        counts = sum((store.upsert_listings(chunk) for chunk in read.listings), UpsertCounts())
+        counts = store.load_listings(read.listings)
         with alone_in(workspace):
             _store_clicks(workspace, store, read)
-            if len(read.impressions) or read.listings:
+            if len(read.impressions) or len(read.listings):
                 ClickReader(workspace, store).keep()
         summary = ImportSummary(counts, len(read.impressions), len(read.co_clicks), read.problems)
         store.save_import_report(_report(files, summary), read.problems)
-    _remember(workspace, files, settings, catalogue_name)
-    make_thumbnails(workspace, read.listings, reporter)
     return summary
 
 
@@ -115,9 +122,15 @@ def _existing(workspace: Workspace) -> Iterator[Store | None]:
         yield store
 
 
-def _read(files: InputFiles, store: Store | None, limits: ImportLimits | None, reporter: Reporter) -> _Read:
-    listings, problems = _read_listings(files, store, limits, reporter)
-    known = _known_ids(store, listings)
+def _read(
+    files: InputFiles,
+    listings: Spool,
+    store: Store | None,
+    limits: ImportLimits | None,
+    reporter: Reporter,
+) -> _Read:
+    ids, problems = _read_listings(files, listings, store, limits, reporter)
+    known = _known_ids(store, ids) if files.impressions or files.co_clicks else pd.Index([], dtype=object)
     if known.empty and files.listings is None:
         raise InputFileError(
             "A click log needs the listings that it speaks of, and there are none yet: give --listings, too."
@@ -128,25 +141,31 @@ def _read(files: InputFiles, store: Store | None, limits: ImportLimits | None, r
 
 
 def _read_listings(
-    files: InputFiles, store: Store | None, limits: ImportLimits | None, reporter: Reporter
-) -> tuple[list[pd.DataFrame], list[RowProblem]]:
-    frames: list[pd.DataFrame] = []
+    files: InputFiles,
+    listings: Spool,
+    store: Store | None,
+    limits: ImportLimits | None,
+    reporter: Reporter,
+) -> tuple[list[pd.Series[str]], list[RowProblem]]:
+    """The listings' ids, and what is wrong with the other rows; the listings go into `listings`."""
+    ids: list[pd.Series[str]] = []
     problems: list[RowProblem] = []
     if files.listings is None or files.images is None:
-        return frames, problems
+        return ids, problems
     stamps = store.photo_stamps() if store is not None else {}
     with reporter.stage("Checking photos") as advance:
         for chunk in read_catalogue(files.listings, files.images, stamps, limits, progress=advance):
-            frames.append(chunk.listings)
+            listings.add(chunk.listings)
+            ids.append(chunk.listings["listing_id"])
             problems += chunk.problems
-    return frames, problems
+    return ids, problems
 
 
-def _known_ids(store: Store | None, listings: list[pd.DataFrame]) -> pd.Index:
-    """The ids of all listings once `listings` are stored; one may come twice."""
-    stored = [store.catalogue_frame(["listing_id"])] if store is not None else []
-    ids = [frame["listing_id"] for frame in (*stored, *listings)]
-    return pd.Index(pd.concat(ids, ignore_index=True) if ids else [], dtype=object)
+def _known_ids(store: Store | None, ids: list[pd.Series[str]]) -> pd.Index:
+    """The ids of all listings once those of `ids` are stored; one may come twice."""
+    stored = [store.catalogue_frame(["listing_id"])["listing_id"]] if store is not None else []
+    known = [*stored, *ids]
+    return pd.Index(pd.concat(known, ignore_index=True) if known else [], dtype=object)
 
 
 def _read_clicks(

@@ -9,13 +9,13 @@ from mmquality.store.export import EXPORT_ENDINGS, export_audit, export_labels
 from mmquality.store.facets import Facet
 from mmquality.store.label_imports import Fate, Taken
 from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage, PastLabel
-from mmquality.store.listings import UpsertCounts
 from mmquality.store.ranking import RankingPage
 from mmquality.store.reports import ImportReport, ProblemsPage
 from mmquality.store.selection import MOST_COUNTED
 from mmquality.store.sorting import RANKING_SORTS
 from mmquality.store.store import Store
 from mmquality.store.summary import Flagged, GroupRate, Groups
+from mmquality.store.upserting import UpsertCounts
 from mmquality.store.views import SavedView
 
 __all__ = [

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, text, update
 
-from mmquality.store.database import Database, batches
+from mmquality.store.database import Database, batches, insert_rows
 from mmquality.store.search_tables import attribute_values, attributes, listing_values
 from mmquality.store.text import storable
 
@@ -23,6 +24,7 @@ MOST_VALUES = 1_000
 _LONGEST = 100  # characters; a longer value is a text to read, not one to choose
 _MOST_DISTINCT = 0.5  # different values per listing that has one: above it, hardly any filter finds two
 _OFFERED = 1_000  # values of an attribute, the most frequent
+_AT_ONCE = 50_000  # changes
 _BATCH = 10_000  # below SQLite's limit of 32,766 parameters
 
 Pair = tuple[str, str]  # an attribute's name and one of its values
@@ -75,8 +77,14 @@ def _worthwhile(values: Mapping[str, int]) -> bool:
 def facets_of(seller: str | None, given: Mapping[str, Any]) -> frozenset[Pair]:
     """The names and values by which a listing is to be found."""
     named = {**given, SELLER: seller or ""}
-    worded = ((storable(name), " ".join(storable(str(value)).split())) for name, value in named.items())
-    return frozenset((name, value) for name, value in worded if 0 < len(value) <= _LONGEST)
+    return frozenset(pair for pair in map(_worded, named, named.values()) if pair is not None)
+
+
+@lru_cache(maxsize=100_000)  # most values come again and again
+def _worded(name: str, value: object) -> Pair | None:
+    """An attribute's name and its value as one chooses it; None where there is none to choose."""
+    words = " ".join(storable(str(value)).split())
+    return (storable(name), words) if 0 < len(words) <= _LONGEST else None
 
 
 def counted_values(name: str, values: Sequence[str]) -> Select[int, int]:
@@ -95,25 +103,25 @@ def one_import_at_a_time(connection: Connection) -> None:
 
 def change_facets(connection: Connection, changes: Iterable[FacetChange]) -> None:
     """Write what listings gained and lost, and count it; `one_import_at_a_time` was called before."""
-    for batch in batches(changes, _BATCH):
+    for batch in batches(changes, _AT_ONCE):
         gained = [(pair, change.listing_no) for change in batch for pair in change.now - change.before]
         lost = [(pair, change.listing_no) for change in batch for pair in change.before - change.now]
         _add_values(connection, {pair for pair, _ in gained})
         numbers = _numbers(connection, {pair for pair, _ in gained + lost})
         # What has no number belongs to an attribute that is no facet.
-        added = [{"of_value": numbers[pair], "of_listing": no} for pair, no in gained if pair in numbers]
+        added = sorted((numbers[pair], no) for pair, no in gained if pair in numbers)
         gone = [{"of_value": numbers[pair], "of_listing": no} for pair, no in lost if pair in numbers]
-        counts = Counter(row["of_value"] for row in added)
+        counts = Counter(number for number, _ in added)
         counts.subtract(row["of_value"] for row in gone)
         moved = [{"of_value": number, "more": more} for number, more in sorted(counts.items()) if more]
-        for statement, rows in ((_FORGET, gone), (_REMEMBER, added), (_COUNT, moved)):
+        insert_rows(connection, listing_values, ("value_no", "listing_no"), added)
+        for statement, rows in ((_FORGET, gone), (_COUNT, moved)):
             if rows:
                 connection.execute(statement, rows)
 
 
 _THIS_VALUE = listing_values.c.value_no == bindparam("of_value")
 _FORGET = delete(listing_values).where(_THIS_VALUE, listing_values.c.listing_no == bindparam("of_listing"))
-_REMEMBER = insert(listing_values).values(value_no=bindparam("of_value"), listing_no=bindparam("of_listing"))
 _COUNT = (
     update(attribute_values)
     .where(attribute_values.c.value_no == bindparam("of_value"))

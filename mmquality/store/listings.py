@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,28 +10,15 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from mmquality.errors import UnknownListingError
 from mmquality.records import Listing
-from mmquality.store.counts import add_to_counts, counted
-from mmquality.store.database import Database, batches, upsert
-from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
+from mmquality.store.counts import counted
+from mmquality.store.database import Database, batches
+from mmquality.store.facets import one_import_at_a_time
 from mmquality.store.search_tables import category_counts
-from mmquality.store.standing import JUDGED, let_newest_count
-from mmquality.store.tables import current_labels, listings
-from mmquality.store.text import folded
+from mmquality.store.tables import listings
+from mmquality.store.upserting import UpsertCounts, indexed_afterwards, upsert_frame
 
-_TEXTS = ("listing_id", "title", "category", "seller", "image", "photo_path", "title_hash", "photo_hash")
-_CONTENT = (
-    "title",
-    "category",
-    "price",
-    "seller",
-    "attributes",
-    "image",
-    "photo_path",
-    "title_hash",
-    "photo_hash",
-)
 _STAMP = ("photo_size", "photo_mtime_ns")
-_WRITTEN = (*_CONTENT, *_STAMP, "title_folded")
+_PART = 50_000  # rows that are Python objects at once
 _BATCH = 10_000  # ids in one SELECT: below SQLite's limit of 32,766 parameters
 
 LISTING_COLUMNS = (
@@ -41,20 +26,6 @@ LISTING_COLUMNS = (
     "photo_hash", "impressions", "clicks",
 )  # fmt: skip
 listing_columns = [listings.c[name] for name in LISTING_COLUMNS]
-
-
-@dataclass(frozen=True)
-class UpsertCounts:
-    """What became of the rows of one or more chunks."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-
-    def __add__(self, other: UpsertCounts) -> UpsertCounts:
-        return UpsertCounts(
-            self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged
-        )
 
 
 def as_listing(row: RowMapping) -> Listing:
@@ -72,12 +43,24 @@ class ListingStore(Database):
         image, photo_path, title_hash, photo_hash, photo_size, photo_mtime_ns. A listing whose photo file was
         merely touched counts as unchanged, though its new stamp is kept. Clicks are left alone.
         """
-        counts = UpsertCounts()
         with self._write() as connection:
             one_import_at_a_time(connection)
-            for batch in batches(_records(frame), _BATCH):
-                counts += _upsert(connection, batch)
-        return counts
+            return upsert_frame(connection, frame)
+
+    def load_listings(self, frames: Iterable[pd.DataFrame]) -> UpsertCounts:
+        """`upsert_listings` of each frame; into an empty catalogue all of them in one transaction.
+
+        The first listings come in without indexes, which are then built of all of them at once. Later ones
+        leave room between two frames for those who label meanwhile.
+        """
+        remaining = iter(frames)
+        with self._write() as connection:
+            one_import_at_a_time(connection)
+            counts = UpsertCounts()
+            if not counted(connection):
+                with indexed_afterwards(connection):
+                    return sum((upsert_frame(connection, frame) for frame in remaining), counts)
+        return sum(map(self.upsert_listings, remaining), counts)
 
     def listing(self, listing_id: str) -> Listing:
         """One listing. Raises `UnknownListingError`."""
@@ -133,8 +116,12 @@ class ListingStore(Database):
         """The whole catalogue ordered by listing_id (by code point), with these columns of `Listing`."""
         query = select(*(listings.c[name] for name in columns)).order_by(listings.c.listing_id)
         with self._read() as connection:
-            rows = connection.execute(query).all()
-        return pd.DataFrame.from_records(rows, columns=list(columns))
+            parts = connection.execute(query).partitions(_PART)
+            frames = [pd.DataFrame.from_records(part, columns=list(columns)) for part in parts]
+        if not frames:
+            return pd.DataFrame(columns=list(columns))
+        # A part in which a column holds nothing does not tell what it would hold.
+        return pd.concat(frames, ignore_index=True).infer_objects()
 
     def set_click_counts(self, counts: pd.DataFrame) -> None:
         """Make `counts` (listing_id, impressions, clicks) the click counts: a listing it does not name has
@@ -180,81 +167,3 @@ def _click_rows(changed: pd.DataFrame) -> list[dict[str, Any]]:
             changed.index, changed["impressions"].tolist(), changed["clicks"].tolist(), strict=True
         )
     ]
-
-
-def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """The frame's rows as the table wants them: plain Python values, None where pandas has NaN or NA."""
-    plain = pd.DataFrame(
-        {name: frame[name].astype(object) for name in (*_TEXTS, "price", *_STAMP)}, dtype=object
-    )
-    plain = plain.where(plain.notna(), None)
-    plain["category"] = plain["category"].where(plain["category"] != "", None)
-    plain["attributes"] = frame["attributes"].to_numpy()
-    plain["title_folded"] = [folded(title) for title in plain["title"]]
-    yield from plain.to_dict("records")  # type: ignore[misc]  # the keys are our column names
-
-
-def _upsert(connection: Connection, batch: Sequence[dict[str, Any]]) -> UpsertCounts:
-    stored = _stored(connection, [row["listing_id"] for row in batch])
-    added = [row for row in batch if row["listing_id"] not in stored]
-    known = [row for row in batch if row["listing_id"] in stored]
-    updated = [row for row in known if _differs(row, stored[row["listing_id"]], _CONTENT)]
-    touched = [row for row in known if _differs(row, stored[row["listing_id"]], _CONTENT + _STAMP)]
-    if added or touched:
-        connection.execute(upsert(connection, listings, _WRITTEN, listings.c.listing_id), added + touched)
-        _keep_labels(connection, updated, stored)
-        _keep_facets(connection, added + updated, stored)
-        _keep_counts(connection, added, updated, stored)
-    return UpsertCounts(len(added), len(updated), len(known) - len(updated))
-
-
-def _stored(connection: Connection, ids: Sequence[str]) -> dict[str, RowMapping]:
-    columns = [listings.c[name] for name in ("listing_id", *_CONTENT, *_STAMP)]
-    rows = connection.execute(select(*columns).where(listings.c.listing_id.in_(ids)))
-    return {row["listing_id"]: row for row in rows.mappings()}
-
-
-def _keep_facets(
-    connection: Connection, written: Sequence[dict[str, Any]], before: Mapping[str, RowMapping]
-) -> None:
-    """Let the listings be found by the attributes that they have now."""
-    ids = [row["listing_id"] for row in written]
-    query = select(listings.c.listing_id, listings.c.listing_no).where(listings.c.listing_id.in_(ids))
-    numbers = {listing_id: number for listing_id, number in connection.execute(query)}
-    changes = (
-        FacetChange(numbers[row["listing_id"]], _facets(before.get(row["listing_id"])), _facets(row))
-        for row in written
-    )
-    change_facets(connection, changes)
-
-
-def _keep_labels(
-    connection: Connection, updated: Sequence[dict[str, Any]], before: Mapping[str, RowMapping]
-) -> None:
-    """Where title or photo changed, let the label that counts know it."""
-    ids = [row["listing_id"] for row in updated if _differs(row, before[row["listing_id"]], JUDGED)]
-    if ids:
-        judged = select(listings.c.listing_no).join(current_labels).where(listings.c.listing_id.in_(ids))
-        let_newest_count(connection, connection.execute(judged).scalars().all())
-
-
-def _keep_counts(
-    connection: Connection,
-    added: Sequence[dict[str, Any]],
-    updated: Sequence[dict[str, Any]],
-    before: Mapping[str, RowMapping],
-) -> None:
-    """Count the categories that the listings have now, and no more those that they had."""
-    counts = Counter(row["category"] or "" for row in (*added, *updated))
-    counts.subtract(before[row["listing_id"]]["category"] or "" for row in updated)
-    moved = [{"category": name, "listings": more} for name, more in sorted(counts.items()) if more]
-    if moved:
-        add_to_counts(connection, moved)
-
-
-def _facets(row: Mapping[str, Any] | RowMapping | None) -> frozenset[tuple[str, str]]:
-    return frozenset() if row is None else facets_of(row["seller"], row["attributes"])
-
-
-def _differs(row: dict[str, Any], stored: RowMapping, names: Sequence[str]) -> bool:
-    return any(row[name] != stored[name] for name in names)

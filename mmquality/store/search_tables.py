@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, Table, event, false, text
@@ -55,23 +57,24 @@ saved_views = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
-# Any three letters in a row, and the listings whose (folded) title has them. SQLite keeps them by triggers;
-# PostgreSQL as an index, where its extension pg_trgm can be had, otherwise it reads the titles one by one.
-# In SQLite two spaces end each title: any letter, and any two, are then the beginning of three.
+# Any three letters in a row, and the listings whose (folded) title has them. PostgreSQL keeps them as an
+# index, where its extension pg_trgm can be had, otherwise it reads the titles one by one. In SQLite two
+# spaces end each title: any letter, and any two, are then the beginning of three. There whoever writes titles
+# keeps their letters, in one statement for many and by number: FTS5 goes to the disk after each statement of
+# a trigger, and each time that a number is lower than the one before.
 TITLE_LETTERS = "title_letters"
 TITLE_THREES = "title_threes"  # which there are, and in how many titles
 _SQLITE_LETTERS = (
     f"CREATE VIRTUAL TABLE {TITLE_LETTERS} USING fts5(title, content='', columnsize=0, detail=none, "
     "tokenize='trigram case_sensitive 1')",
     f"CREATE VIRTUAL TABLE {TITLE_THREES} USING fts5vocab({TITLE_LETTERS}, row)",
-    f"CREATE TRIGGER {TITLE_LETTERS}_added AFTER INSERT ON listings BEGIN "
-    f"INSERT INTO {TITLE_LETTERS} (rowid, title) VALUES (new.listing_no, new.title_folded || '  '); END",
-    f"CREATE TRIGGER {TITLE_LETTERS}_changed AFTER UPDATE OF title_folded ON listings "
-    "WHEN new.title_folded <> old.title_folded BEGIN "
-    f"INSERT INTO {TITLE_LETTERS} ({TITLE_LETTERS}, rowid, title) "
-    "VALUES ('delete', old.listing_no, old.title_folded || '  '); "
-    f"INSERT INTO {TITLE_LETTERS} (rowid, title) VALUES (new.listing_no, new.title_folded || '  '); END",
-    f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT listing_no, title_folded || '  ' FROM listings",
+)
+_LETTERED = "listing_no, title_folded || '  ' FROM listings NOT INDEXED"
+_OF_THESE = "WHERE listing_no IN (SELECT value FROM json_each(?)) ORDER BY listing_no"
+_ADD_ALL = f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT {_LETTERED} ORDER BY listing_no"
+_ADD = f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT {_LETTERED} {_OF_THESE}"
+_FORGET = (
+    f"INSERT INTO {TITLE_LETTERS} ({TITLE_LETTERS}, rowid, title) SELECT 'delete', {_LETTERED} {_OF_THESE}"
 )
 _HAS_TRIGRAMS = text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
 _SCHEMA_OF_TRIGRAMS = text(
@@ -83,7 +86,7 @@ _SCHEMA_OF_TRIGRAMS = text(
 def index_title_letters(connection: Connection) -> None:
     """Let a part of a title be found without reading all of them; the table of listings is there already."""
     if connection.dialect.name == "sqlite":
-        for statement in _SQLITE_LETTERS:
+        for statement in (*_SQLITE_LETTERS, _ADD_ALL):
             connection.exec_driver_sql(statement)
     elif schema := _schema_of_trigrams(connection):
         connection.exec_driver_sql(
@@ -95,12 +98,32 @@ def index_title_letters(connection: Connection) -> None:
 def drop_title_letters(connection: Connection) -> None:
     """Take the index away again."""
     if connection.dialect.name == "sqlite":
-        for trigger in ("added", "changed"):
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {TITLE_LETTERS}_{trigger}")
+        drop_letter_triggers(connection)
         for table in (TITLE_THREES, TITLE_LETTERS):
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
     else:
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS ix_listings_{TITLE_LETTERS}")
+
+
+def drop_letter_triggers(connection: Connection) -> None:
+    """Take away what kept SQLite's letters before those who write titles did."""
+    for trigger in ("added", "changed"):
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {TITLE_LETTERS}_{trigger}")
+
+
+def add_letters(connection: Connection, listing_nos: Sequence[int]) -> None:
+    """Let these listings, which are new or were forgotten, be found by the titles that they have now."""
+    _keep_letters(connection, _ADD, listing_nos)
+
+
+def forget_letters(connection: Connection, listing_nos: Sequence[int]) -> None:
+    """Let these listings no longer be found by their titles; to be called before those change."""
+    _keep_letters(connection, _FORGET, listing_nos)
+
+
+def _keep_letters(connection: Connection, statement: str, listing_nos: Sequence[int]) -> None:
+    if connection.dialect.name == "sqlite" and listing_nos:
+        connection.exec_driver_sql(statement, (json.dumps(listing_nos),))
 
 
 def _schema_of_trigrams(connection: Connection) -> str | None:

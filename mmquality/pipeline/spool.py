@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import pickle
+import json
 import tempfile
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Self
 
 import pandas as pd
+import pyarrow as pa
+
+_AS_JSON = "attributes"  # of each listing whatever its file says
 
 
 class Spool:
-    """Tables in the order in which they were added; memory holds one at a time. Use it in a `with` block.
+    """Tables of listings in the order in which they were added; memory holds one at a time.
 
-    They lie in the system's folder for temporary files, in a file without a name: nobody else writes to it.
+    They lie in the system's folder for temporary files, in a file without a name. Use it in a `with` block.
     """
 
     def __init__(self) -> None:
@@ -22,20 +26,22 @@ class Spool:
 
     def add(self, table: pd.DataFrame) -> None:
         """Keep one more table."""
+        kept = pa.Table.from_pandas(table.assign(**{_AS_JSON: [*map(json.dumps, table[_AS_JSON])]}))
         self._file.seek(self._ends[-1])
-        pickle.dump(table, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        with pa.ipc.new_stream(self._file, kept.schema) as writer:
+            writer.write_table(kept)
         self._ends.append(self._file.tell())
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
-        for start in self._ends[:-1]:
+        for start, end in zip(self._ends, self._ends[1:], strict=False):
             self._file.seek(start)
-            table: pd.DataFrame = pickle.load(self._file)
-            yield table
+            table: pd.DataFrame = pa.ipc.open_stream(self._file.read(end - start)).read_pandas()
+            yield table.assign(**{_AS_JSON: [*map(json.loads, table[_AS_JSON])]})
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -16,7 +16,8 @@ from mmquality.network.siamese import SiameseNetwork
 from mmquality.scoring import mismatch_logits
 from mmquality.training.batches import Batch, Tensors, epoch, swap
 from mmquality.training.data import Bools, TrainingData
-from mmquality.training.loop import step_losses, train_network
+from mmquality.training.loop import train_network
+from mmquality.training.steps import step_losses
 from mmquality.training.warm_start import Start, fit_inputs, warm_start
 
 ALL = {"coclick", "triplets_within", "triplets_between", "self_supervision", "clicks", "labels"}

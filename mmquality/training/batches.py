@@ -118,11 +118,12 @@ def swap(
     """
     possible = ~excluded
     rows = possible.any(dim=1).nonzero().squeeze(1)
-    similarity = titles @ titles.T
-    # A softmax over title similarity: cosine differences of 0.05 matter, ties stay random.
-    hard = torch.softmax((similarity / 0.05).masked_fill(~possible, -torch.inf)[rows], dim=1)
-    uniform = possible[rows].float() / possible[rows].sum(dim=1, keepdim=True)
+    possible = possible[rows]
     is_hard = torch.rand(len(rows), generator=generator) < hard_share
-    weights = torch.where(is_hard[:, None], hard, uniform)
+    weights = possible.float()
+    weights /= weights.sum(dim=1, keepdim=True)
+    # A softmax over title similarity: cosine differences of 0.05 matter, ties stay random.
+    similarity = titles[rows[is_hard]] @ titles.T / 0.05
+    weights[is_hard] = torch.softmax(similarity.masked_fill(~possible[is_hard], -torch.inf), dim=1)
     chosen = torch.multinomial(weights, 1, generator=generator).squeeze(1) if len(rows) else rows
     return rows, chosen

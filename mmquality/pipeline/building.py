@@ -18,6 +18,7 @@ from mmquality.pipeline import kept_tables
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
 from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoding import EncodedCatalogue, encode, encoded_catalogue
+from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
@@ -93,7 +94,9 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
         )
         shapes = data.titles.shape[1], data.photos.shape[1]
         network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
-        ensemble = _trained(data, network_config, config, reporter)
+        if len(data) > config.most_listings:
+            reporter.say(f"Each network learns from {config.most_listings:,} of them, drawn at random.")
+        ensemble = _trained(workspace, data, network_config, config, reporter)
         config = with_propagation(config, ensemble.network.inputs, data)
         checkpoint = _checkpoint(assembled, ensemble, network_config, config, started)
         with new_version(workspace, store) as draft:
@@ -204,11 +207,19 @@ def build(
 
 
 def _trained(
-    data: TrainingData, network_config: NetworkConfig, config: TrainingConfig, reporter: Reporter
+    workspace: Workspace,
+    data: TrainingData,
+    network_config: NetworkConfig,
+    config: TrainingConfig,
+    reporter: Reporter,
 ) -> Ensemble:
     try:
-        with reporter.stage("Training networks", config.folds + 1) as advance:
-            return train_ensemble(data, network_config, config, progress=increments(advance))
+        with (
+            reporter.stage("Training networks", config.folds + 1) as advance,
+            unfinished_folder(workspace.root / "training") as scratch,
+        ):
+            progress = increments(advance)
+            return train_ensemble(data, network_config, config, progress=progress, scratch=str(scratch))
     except BrokenProcessPool as error:
         raise WorkspaceError(
             "A training process was ended from outside, most likely for want of memory. Nothing was changed; "

@@ -10,7 +10,6 @@ from torch import Tensor
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.training.batches import Tensors, batch_count, epoch
-from mmquality.training.data import Bools, TrainingData
 from mmquality.training.steps import step_losses
 from mmquality.training.warm_start import Start, warm_start
 
@@ -18,27 +17,26 @@ Progress = Callable[[int, int], None]
 
 
 def train_network(
-    data: TrainingData,
-    owned: Bools,
+    tensors: Tensors,
     inputs: Inputs,
     network_config: NetworkConfig,
     config: TrainingConfig,
     progress: Progress | None = None,
     start: Start | None = None,
 ) -> tuple[SiameseNetwork, list[dict[str, float]]]:
-    """Train one network on `data`; returns it in evaluation mode, with the mean losses of each epoch.
+    """Train one network on the rows of `tensors`; gives it in evaluation mode, with the losses of each epoch.
 
-    :param owned: (n,) listings whose photo may serve as a positive example of its title
+    They are means over its batches.
+
     :param inputs: fitted standardisation (`warm_start.fit_inputs`)
     :param start: `start_of` these, where it is known already
     """
     torch.manual_seed(config.seed)  # dropout and initial weights; batches draw from a generator of their own
     generator = torch.Generator().manual_seed(config.seed)
     network = SiameseNetwork(network_config, inputs)
-    start = start or start_of(data, owned, inputs, network_config, config)
-    tensors = Tensors.of(data, start.x, start.y, torch.from_numpy(owned))
-    warm_start(network, start)
-    descent = _Descent(network, config, total_steps=batch_count(len(data), config.batch_size) * config.epochs)
+    warm_start(network, start or start_of(tensors, network_config, config), tensors)
+    steps = batch_count(len(tensors.rows), config.batch_size)
+    descent = _Descent(network, config, total_steps=steps * config.epochs)
     history = []
     network.train()
     for number in range(1, config.epochs + 1):
@@ -48,13 +46,9 @@ def train_network(
     return network.eval(), history
 
 
-def start_of(
-    data: TrainingData, owned: Bools, inputs: Inputs, network_config: NetworkConfig, config: TrainingConfig
-) -> Start:
+def start_of(tensors: Tensors, network_config: NetworkConfig, config: TrainingConfig) -> Start:
     """Where `train_network` starts from."""
-    titles, photos, own = (torch.from_numpy(array) for array in (data.titles, data.photos, owned))
-    ridge, power = config.cca_ridge, config.cca_power
-    return Start.of(inputs, titles, photos, own, network_config, ridge=ridge, power=power)
+    return Start.of(tensors, network_config, ridge=config.cca_ridge, power=config.cca_power)
 
 
 class _Descent:
@@ -84,7 +78,7 @@ def _train_epoch(
     generator: torch.Generator,
 ) -> dict[str, float]:
     """One pass over the listings; the mean of each term over the batches."""
-    steps = batch_count(len(tensors.x), config.batch_size)
+    steps = batch_count(len(tensors.rows), config.batch_size)
     means: dict[str, float] = {}
     for batch in epoch(tensors, config.batch_size, generator):
         terms = step_losses(network, tensors, batch, config, generator)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
-from mmquality.training.batches import Tensors, batch_count, epoch
+from mmquality.training.batches import Batch, Tensors, batch_count, epoch
 from mmquality.training.steps import step_losses
 from mmquality.training.warm_start import Start, warm_start
 
@@ -36,7 +36,7 @@ def train_network(
     network = SiameseNetwork(network_config, inputs)
     warm_start(network, start or start_of(tensors, network_config, config), tensors)
     steps = batch_count(len(tensors.rows), config.batch_size)
-    descent = _Descent(network, config, total_steps=steps * config.epochs)
+    descent = Descent(network, config, total_steps=steps * config.epochs)
     history = []
     network.train()
     for number in range(1, config.epochs + 1):
@@ -51,7 +51,7 @@ def start_of(tensors: Tensors, network_config: NetworkConfig, config: TrainingCo
     return Start.of(tensors, network_config, ridge=config.cca_ridge, power=config.cca_power)
 
 
-class _Descent:
+class Descent:
     """AdamW whose learning rate goes through one cycle."""
 
     def __init__(self, network: SiameseNetwork, config: TrainingConfig, total_steps: int) -> None:
@@ -74,15 +74,28 @@ def _train_epoch(
     network: SiameseNetwork,
     tensors: Tensors,
     config: TrainingConfig,
-    descent: _Descent,
+    descent: Descent,
     generator: torch.Generator,
 ) -> dict[str, float]:
     """One pass over the listings; the mean of each term over the batches."""
     steps = batch_count(len(tensors.rows), config.batch_size)
     means: dict[str, float] = {}
     for batch in epoch(tensors, config.batch_size, generator):
-        terms = step_losses(network, tensors, batch, config, generator)
-        descent.step(sum(terms.values(), torch.zeros(())))
+        terms = take_step(network, tensors, batch, config, descent, generator)
         for name, term in terms.items():
             means[name] = means.get(name, 0.0) + float(term.detach()) / steps
     return means
+
+
+def take_step(
+    network: SiameseNetwork,
+    tensors: Tensors,
+    batch: Batch,
+    config: TrainingConfig,
+    descent: Descent,
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    """Go one step down the loss of `batch`; gives the terms of the loss before it."""
+    terms = step_losses(network, tensors, batch, config, generator)
+    descent.step(sum(terms.values(), torch.zeros(())))
+    return terms

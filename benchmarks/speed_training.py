@@ -6,7 +6,7 @@
 Vectors around 2,000 centres (benchmarks/neighbours.py), drawn as they are asked for; clicks, pairs and labels
 as a shop has them. "step" is everything that a step of training does: gathering the rows, the masks, choosing
 swaps, the network and its loss forward and backward, and AdamW. "bare" is the forward and the backward pass
-of the same tensors alone, timed in turns with it. Of an epoch the first 60 steps are timed, and an epoch is as
+of the same tensors alone, timed in turns with it. Of an epoch the first 60 steps are timed; an epoch is as
 many of their mean as it has steps. What the first look asks of neighbours is not in here.
 """
 
@@ -32,11 +32,11 @@ from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.processes import Workers
 from mmquality.training import mapped
-from mmquality.training.batches import Tensors, batch_count, epoch, swap
+from mmquality.training.batches import Tensors, batch_count, epoch
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import one_thread
-from mmquality.training.loop import Descent, start_of, take_step
-from mmquality.training.steps import Ready, losses_of
+from mmquality.training.loop import Descent, start_of
+from mmquality.training.steps import Losses, Ready, swaps_by
 from mmquality.training.warm_start import fit_inputs, warm_start
 
 SIZES, SHORT = (10_000, 100_000, 1_000_000), (2_000, 8_000)
@@ -174,7 +174,7 @@ def costs(
     bare, step = [], []
     for _, batch in zip(range(TIMED), epoch(tensors, config.batch_size, generator), strict=False):
         started = time.perf_counter()
-        take_step(network, tensors, batch, config, descent, generator)
+        descent.step(Ready.of(tensors, batch), swaps_by(config, generator))
         step.append(time.perf_counter() - started)
         bare.append(seconds_of_passes(network, Ready.of(tensors, batch), config, generator))
     return bare, step
@@ -186,10 +186,11 @@ def seconds_of_passes(
     """Forward and backward, with swaps that were chosen before."""
     with torch.no_grad():
         titles = network.project(ready.x, ready.y).u[: ready.batch.listings]
-        chosen = swap(titles, ready.excluded, config.hard_share, generator)
+        chosen = swaps_by(config, generator)(titles, ready.excluded)
     network.zero_grad(set_to_none=True)
+    losses = Losses(network, config)
     started = time.perf_counter()
-    terms = losses_of(network, ready, config, lambda *_: chosen)
+    terms = losses(ready, lambda *_: chosen)
     torch.autograd.backward(sum(terms.values(), torch.zeros(())))
     return time.perf_counter() - started
 

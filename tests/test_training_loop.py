@@ -17,7 +17,7 @@ from mmquality.scoring import mismatch_logits
 from mmquality.training.batches import Batch, Tensors, epoch, swap
 from mmquality.training.data import Bools, TrainingData
 from mmquality.training.loop import train_network
-from mmquality.training.steps import step_losses
+from mmquality.training.steps import Losses, Ready, swaps_by
 from mmquality.training.warm_start import Start, fit_inputs, warm_start
 
 ALL = {"coclick", "triplets_within", "triplets_between", "self_supervision", "clicks", "labels"}
@@ -51,7 +51,8 @@ def step(data: TrainingData, owned: Bools | None = None) -> tuple[SiameseNetwork
 
 def losses_of(network: SiameseNetwork, tensors: Tensors, batch: Batch, **changed: Any) -> dict[str, float]:
     config = replace(TRAINING, **changed)
-    terms = step_losses(network, tensors, batch, config, torch.Generator().manual_seed(1))
+    swaps = swaps_by(config, torch.Generator().manual_seed(1))
+    terms = Losses(network, config)(Ready.of(tensors, batch), swaps)
     return {name: float(term.detach()) for name, term in terms.items()}
 
 

@@ -16,10 +16,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.processes import Workers
+from mmquality.training import ranks
 from mmquality.training.batches import Tensors
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.first_look import owned_photos
@@ -66,9 +68,9 @@ def train_ensemble(
     fold = grouped_folds(data, config.folds, config.seed)
     with TemporaryDirectory(prefix="training-", dir=scratch) as folder:
         with one_thread():
-            inputs = fit_inputs(network_config, data.titles, data.photos)
+            inputs = _inputs(data, network_config)
             x, y = standardised(inputs, data, folder)
-            owned = owned_photos(data, x.numpy(), y.numpy(), fold, config)
+            owned = _owned(data, x, y, fold, config)
         keep(Tensors.of(data, x, y, owned), folder)
         trained: dict[int, Trained] = {}
         shared = _Shared(folder, inputs, network_config)
@@ -79,6 +81,22 @@ def train_ensemble(
                 progress(done, len(jobs))
     network, history = trained[0]
     return Ensemble(network, [trained[f + 1][0] for f in range(config.folds)], fold, owned, history)
+
+
+def _inputs(data: TrainingData, config: NetworkConfig) -> Inputs:
+    """Fitted by the first of the processes that train together, for all of them."""
+    inputs = fit_inputs(config, data.titles, data.photos) if ranks.is_first() else Inputs(config)
+    ranks.from_the_first(inputs.buffers())
+    return inputs
+
+
+def _owned(data: TrainingData, x: Tensor, y: Tensor, fold: Ints, config: TrainingConfig) -> Bools:
+    """What the first of the processes that train together sees at first look."""
+    owned = np.zeros(len(data), dtype=np.bool_)
+    if ranks.is_first():
+        owned = owned_photos(data, x.numpy(), y.numpy(), fold, config)
+    ranks.from_the_first([torch.from_numpy(owned.view(np.uint8))])
+    return owned
 
 
 @dataclass(frozen=True)
@@ -116,10 +134,13 @@ def _drawn(rows: Ints, verdict: Floats, config: TrainingConfig) -> Ints:
 
 
 def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tuple[int, Trained]]:
-    """(number of the job, what it trained), in the order of finishing."""
+    """(number of the job, what it trained), in the order of finishing.
+
+    Processes that train together train one network after the other, each of them all together.
+    """
     usual = os.cpu_count() or 1 if len(jobs[0].rows) >= _WORTH_PROCESSES else 1
     workers = min(workers or usual, len(jobs))
-    if workers == 1:
+    if workers == 1 or ranks.count() > 1:
         tensors = kept(shared.folder)
         yield from ((number, _train(job, tensors, shared)) for number, job in enumerate(jobs))
         return

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
-from mmquality.training.batches import Batch, Tensors, batch_count, epoch
-from mmquality.training.steps import step_losses
+from mmquality.training.batches import Tensors, batch_count, epoch
+from mmquality.training.ranks import averaging
+from mmquality.training.steps import Losses, Ready, Swaps, swaps_by
 from mmquality.training.warm_start import Start, warm_start
 
 Progress = Callable[[int, int], None]
@@ -35,12 +36,10 @@ def train_network(
     generator = torch.Generator().manual_seed(config.seed)
     network = SiameseNetwork(network_config, inputs)
     warm_start(network, start or start_of(tensors, network_config, config), tensors)
-    steps = batch_count(len(tensors.rows), config.batch_size)
-    descent = Descent(network, config, total_steps=steps * config.epochs)
+    descent = Descent(network, config, batch_count(len(tensors.rows), config.batch_size) * config.epochs)
     history = []
-    network.train()
     for number in range(1, config.epochs + 1):
-        history.append(_train_epoch(network, tensors, config, descent, generator))
+        history.append(_train_epoch(descent, tensors, config, generator))
         if progress:
             progress(number, config.epochs)
     return network.eval(), history
@@ -52,50 +51,36 @@ def start_of(tensors: Tensors, network_config: NetworkConfig, config: TrainingCo
 
 
 class Descent:
-    """AdamW whose learning rate goes through one cycle."""
+    """AdamW whose learning rate goes through one cycle, down the loss of a network that is trained."""
 
     def __init__(self, network: SiameseNetwork, config: TrainingConfig, total_steps: int) -> None:
         rate = config.learning_rate
+        self._losses = averaging(Losses(network, config)).train()
         # All parameters at once: quicker than one by one, and the same to the last bit.
         self._optimizer = torch.optim.AdamW(
             network.parameters(), lr=rate, weight_decay=config.weight_decay, foreach=True
         )
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, rate, total_steps=total_steps)
 
-    def step(self, loss: Tensor) -> None:
+    def step(self, ready: Ready, swaps: Swaps) -> dict[str, Tensor]:
+        """One step down the loss of a batch; gives the terms of the loss before it."""
+        terms: dict[str, Tensor] = self._losses(ready, swaps)
+        loss = sum(terms.values(), torch.zeros(()))
         self._optimizer.zero_grad(set_to_none=True)
         if loss.requires_grad:  # not where every term is switched off or has nothing to say of the batch
             torch.autograd.backward(loss)
         self._optimizer.step()
         self._schedule.step()
+        return terms
 
 
 def _train_epoch(
-    network: SiameseNetwork,
-    tensors: Tensors,
-    config: TrainingConfig,
-    descent: Descent,
-    generator: torch.Generator,
+    descent: Descent, tensors: Tensors, config: TrainingConfig, generator: torch.Generator
 ) -> dict[str, float]:
     """One pass over the listings; the mean of each term over the batches."""
     steps = batch_count(len(tensors.rows), config.batch_size)
     means: dict[str, float] = {}
     for batch in epoch(tensors, config.batch_size, generator):
-        terms = take_step(network, tensors, batch, config, descent, generator)
-        for name, term in terms.items():
+        for name, term in descent.step(Ready.of(tensors, batch), swaps_by(config, generator)).items():
             means[name] = means.get(name, 0.0) + float(term.detach()) / steps
     return means
-
-
-def take_step(
-    network: SiameseNetwork,
-    tensors: Tensors,
-    batch: Batch,
-    config: TrainingConfig,
-    descent: Descent,
-    generator: torch.Generator,
-) -> dict[str, Tensor]:
-    """Go one step down the loss of `batch`; gives the terms of the loss before it."""
-    terms = step_losses(network, tensors, batch, config, generator)
-    descent.step(sum(terms.values(), torch.zeros(())))
-    return terms

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmquality.config import TrainingConfig
 from mmquality.network import losses
 from mmquality.network.siamese import Projected, SiameseNetwork
 from mmquality.training.batches import Batch, Tensors, swap
+from mmquality.training.ranks import in_parts
 
 Swaps = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # title vectors, excluded → as `batches.swap`
 
@@ -52,29 +53,31 @@ class Ready:
         )
 
 
-def step_losses(
-    network: SiameseNetwork,
-    tensors: Tensors,
-    batch: Batch,
-    config: TrainingConfig,
-    generator: torch.Generator,
-) -> dict[str, Tensor]:
-    """The weighted terms of the loss for one batch; their sum is `L`."""
-    swaps = partial(swap, hard_share=config.hard_share, generator=generator)
-    return losses_of(network, Ready.of(tensors, batch), config, swaps)
+class Losses(nn.Module):
+    """A network as what training makes of it: a function from a batch to the terms of its loss."""
+
+    def __init__(self, network: SiameseNetwork, config: TrainingConfig) -> None:
+        super().__init__()
+        self.network, self.config = network, config
+
+    def forward(self, ready: Ready, swaps: Swaps) -> dict[str, Tensor]:
+        """The weighted terms; their sum is `L`. `swaps` chooses whose photo is shown with which title."""
+        return _terms(_Step(self.network, ready, self.config), swaps)
 
 
-def losses_of(
-    network: SiameseNetwork, ready: Ready, config: TrainingConfig, swaps: Swaps
-) -> dict[str, Tensor]:
-    """`step_losses` of a batch that is ready; `swaps` chooses whose photo is shown with which title."""
-    step = _Step(network, ready, config)
+def swaps_by(config: TrainingConfig, generator: torch.Generator) -> Swaps:
+    """Swaps as training draws them."""
+    return partial(swap, hard_share=config.hard_share, generator=generator)
+
+
+def _terms(step: _Step, swaps: Swaps) -> dict[str, Tensor]:
+    config = step.config
     terms = {}
     if config.coclick_weight:
         terms["coclick"] = config.coclick_weight * _coclick(step)
     if config.triplet_weight and config.triplets_within:
         terms["triplets_within"] = config.triplet_weight * _triplets_within(step)
-    if config.triplet_weight and config.triplets_between and ready.batch.pairs:
+    if config.triplet_weight and config.triplets_between and step.batch.pairs:
         terms["triplets_between"] = config.triplet_weight * _triplets_between(step)
     if config.mismatch_weight:
         for name, term in _mismatch(step, swaps).items():
@@ -87,11 +90,15 @@ class _Step:
 
     def __init__(self, network: SiameseNetwork, ready: Ready, config: TrainingConfig) -> None:
         self.network, self.ready, self.batch, self.config = network, ready, ready.batch, config
-        self.projected = network.project(ready.x, ready.y)
+        self.projected = in_parts(network.project, ready.x, ready.y)
 
     def part(self, which: slice) -> Projected:
         """Title and photo vectors of a part of the batch."""
         return Projected(self.projected.u[which], self.projected.v[which])
+
+    def unified(self, p: Projected) -> Tensor:
+        """`network.unified`, each process its part."""
+        return in_parts(lambda u, v: self.network.unified(Projected(u, v)), *p)
 
     @property
     def listings(self) -> slice:
@@ -104,10 +111,10 @@ def _coclick(step: _Step) -> Tensor:
     network, batch, ready = step.network, step.batch, step.ready
     loss = {"softmax": losses.coclick_softmax, "bce": losses.coclick_bce}[step.config.coclick_loss]
     if batch.pairs:
-        z_a, z_b = (network.unified(step.part(end)) for end in (batch.anchors, batch.positives))
+        z_a, z_b = (step.unified(step.part(end)) for end in (batch.anchors, batch.positives))
         return loss(network.affinity(z_a, z_b), ready.excluded_between)
-    z_a = network.unified(step.projected)
-    z_b = network.unified(network.project(ready.x, ready.y))
+    z_a = step.unified(step.projected)
+    z_b = step.unified(in_parts(network.project, ready.x, ready.y))
     return loss(network.affinity(z_a, z_b), ready.excluded)
 
 
@@ -134,11 +141,11 @@ def _mismatch(step: _Step, swaps: Swaps) -> dict[str, Tensor]:
     """Self-supervision, clicks and verdicts, each where it is switched on and has something to say."""
     network, ready, config = step.network, step.ready, step.config
     u, v = step.part(step.listings)
-    own = network.mismatch(u, v)
+    own = in_parts(network.mismatch, u, v)
     terms = {}
     if config.self_supervision:
         to, photo_of = swaps(u.detach(), ready.excluded)
-        swapped = network.mismatch(u[to], v[photo_of])
+        swapped = in_parts(network.mismatch, u[to], v[photo_of])
         terms["self_supervision"] = losses.self_supervision(own[ready.owned], swapped)
     if config.click_supervision and ready.shown.any():
         position = torch.arange(1, ready.shown.shape[1] + 1).expand_as(ready.shown)

@@ -22,7 +22,6 @@ from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
 
 CONFIG = replace(TRAINING, epochs=3, batch_size=29, folds=2)
-CPU = torch.device("cpu")
 
 
 Together = Callable[..., list[Any]]
@@ -48,7 +47,7 @@ def as_rank(rank: int, port: int, work: Callable[..., Any], arguments: tuple[Any
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "RANK": rank, "WORLD_SIZE": 2}
     os.environ.update({name: str(value) for name, value in place.items()})
     torch.set_num_threads(1)
-    with ranks.together(CPU):
+    with ranks.together("cpu"):
         return work(*arguments)
 
 
@@ -106,6 +105,22 @@ def test_what_is_gathered_is_whole_and_so_is_its_gradient(together: Together, ro
         assert whole.equal(2 * values)
         torch.testing.assert_close(gradient, oracle.grad)
     assert sum(computed for *_, computed in found) == rows
+
+
+def left_behind() -> None:
+    """The second process ends at once, the first one waits for it."""
+    if dist.get_rank() == 0:
+        dist.all_reduce(torch.ones(1))
+
+
+def test_a_process_that_is_gone_is_missed(together: Together) -> None:
+    with pytest.raises(ranks.RankLost, match="peer"):
+        together(left_behind)
+
+
+def test_an_error_of_ones_own_stays_what_it_is(together: Together) -> None:
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        together(torch.mm, torch.ones(2, 3), torch.ones(2, 3))
 
 
 def test_a_part_of_a_batch_is_dropped_out_as_in_the_whole() -> None:

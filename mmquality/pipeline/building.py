@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,25 +17,25 @@ from mmquality.pipeline import kept_tables
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
 from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoding import EncodedCatalogue, encode, encoded_catalogue
-from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
 from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
-from mmquality.pipeline.progress import Reporter, Silent, increments
+from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
+from mmquality.pipeline.training_run import check_alone, trained_ensemble
 from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.pipeline.varying import varied_order
 from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion
 from mmquality.scoring import Listings, fit_scales, mismatch_scores
 from mmquality.store import Store
-from mmquality.training.data import TrainingData
-from mmquality.training.ensemble import Ensemble, train_ensemble
+from mmquality.training import ranks
+from mmquality.training.ensemble import Ensemble
 
 FEWEST_LISTINGS = 20
 _RELIABILITY_BINS = 10
@@ -78,8 +77,12 @@ def configs_for(
 
 
 def train(workspace: Workspace, options: Options | None = None, reporter: Reporter | None = None) -> str:
-    """Train on everything the workspace knows; returns the new version's name. Nothing is shown yet."""
-    options, reporter, started = options or Options(), reporter or Silent(), time.monotonic()
+    """Train on everything the workspace knows; returns the new version's name. Nothing is shown yet.
+
+    Of processes that torchrun started, the first one writes and speaks; the others return "".
+    """
+    options, started = options or Options(), time.monotonic()
+    reporter = reporter if reporter and ranks.is_first() else Silent()
     with open_store(workspace) as store:
         assembled = assemble(workspace, store, hold_out=options.hold_out)
         assembled, labels = frozen(workspace, assembled)
@@ -94,9 +97,9 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
         )
         shapes = data.titles.shape[1], data.photos.shape[1]
         network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
-        if len(data) > config.most_listings:
-            reporter.say(f"Each network learns from {config.most_listings:,} of them, drawn at random.")
-        ensemble = _trained(workspace, data, network_config, config, reporter)
+        ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
+        if not ranks.is_first():
+            return ""
         config = with_propagation(config, ensemble.network.inputs, data)
         checkpoint = _checkpoint(assembled, ensemble, network_config, config, started)
         with new_version(workspace, store) as draft:
@@ -198,33 +201,13 @@ def build(
 
     `imported` is called with what the import did, before the long work begins.
     """
+    check_alone("build")
     summary = import_files(workspace, files, reporter=reporter, catalogue_name=catalogue_name)
     imported(summary)
     encode(workspace, text, photo, reporter)
     train(workspace, options, reporter)
     score(workspace, reporter)
     return summary, index(workspace, reporter)
-
-
-def _trained(
-    workspace: Workspace,
-    data: TrainingData,
-    network_config: NetworkConfig,
-    config: TrainingConfig,
-    reporter: Reporter,
-) -> Ensemble:
-    try:
-        with (
-            reporter.stage("Training networks", config.folds + 1) as advance,
-            unfinished_folder(workspace.root / "training") as scratch,
-        ):
-            progress = increments(advance)
-            return train_ensemble(data, network_config, config, progress=progress, scratch=str(scratch))
-    except BrokenProcessPool as error:
-        raise WorkspaceError(
-            "A training process was ended from outside, most likely for want of memory. Nothing was changed; "
-            "make room and run `mmquality train` again."
-        ) from error
 
 
 def _checkpoint(

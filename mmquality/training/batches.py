@@ -128,11 +128,12 @@ def swap(
     possible = ~excluded
     rows = possible.any(dim=1).nonzero().squeeze(1)
     possible = possible[rows]
-    is_hard = torch.rand(len(rows), generator=generator) < hard_share
+    # Chance is drawn on the CPU: one seed chooses the same swaps on every device.
+    is_hard = (torch.rand(len(rows), generator=generator) < hard_share).to(rows.device)
     weights = possible.float()
     weights /= weights.sum(dim=1, keepdim=True)
     # A softmax over title similarity: cosine differences of 0.05 matter, ties stay random.
     similarity = titles[rows[is_hard]] @ titles.T / 0.05
     weights[is_hard] = torch.softmax(similarity.masked_fill(~possible[is_hard], -torch.inf), dim=1)
-    chosen = torch.multinomial(weights, 1, generator=generator).squeeze(1) if len(rows) else rows
-    return rows, chosen
+    chosen = torch.multinomial(weights.cpu(), 1, generator=generator).squeeze(1) if len(rows) else rows
+    return rows, chosen.to(rows.device)

@@ -54,6 +54,7 @@ def train_ensemble(
     workers: int | None = None,
     progress: Progress | None = None,
     scratch: str | None = None,
+    device: str = "cpu",
 ) -> Ensemble:
     """Train `config.folds + 1` networks in `workers` processes.
 
@@ -64,6 +65,7 @@ def train_ensemble(
 
     :param scratch: a folder for what all processes read, 4 bytes for each component of each listing; it is
         gone afterwards (by default the system's place for temporary files)
+    :param device: that computes the steps; one GPU trains one network after the other
     """
     fold = grouped_folds(data, config.folds, config.seed)
     with TemporaryDirectory(prefix="training-", dir=scratch) as folder:
@@ -73,7 +75,7 @@ def train_ensemble(
             owned = _owned(data, x, y, fold, config)
         keep(Tensors.of(data, x, y, owned), folder)
         trained: dict[int, Trained] = {}
-        shared = _Shared(folder, inputs, network_config)
+        shared = _Shared(folder, inputs, network_config, device)
         jobs = _jobs(fold, data.verdict, config)
         for done, (number, result) in enumerate(_run(jobs, shared, workers), 1):
             trained[number] = result
@@ -110,6 +112,7 @@ class _Shared:
     folder: str  # of the tensors that were kept
     inputs: Inputs
     network_config: NetworkConfig
+    device: str
 
 
 def _jobs(fold: Ints, verdict: Floats, config: TrainingConfig) -> list[_Job]:
@@ -140,7 +143,7 @@ def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tup
     """
     usual = os.cpu_count() or 1 if len(jobs[0].rows) >= _WORTH_PROCESSES else 1
     workers = min(workers or usual, len(jobs))
-    if workers == 1 or ranks.count() > 1:
+    if workers == 1 or ranks.count() > 1 or shared.device != "cpu":
         tensors = kept(shared.folder)
         yield from ((number, _train(job, tensors, shared)) for number, job in enumerate(jobs))
         return
@@ -164,7 +167,8 @@ def _train_in_worker(job: _Job) -> Trained:
 
 def _train(job: _Job, tensors: Tensors, shared: _Shared) -> Trained:
     with one_thread():
-        return train_network(tensors.among(job.rows), shared.inputs, shared.network_config, job.config)
+        rows = tensors.among(job.rows)
+        return train_network(rows, shared.inputs, shared.network_config, job.config, device=shared.device)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def train_network(
     config: TrainingConfig,
     progress: Progress | None = None,
     start: Start | None = None,
+    device: str = "cpu",
 ) -> tuple[SiameseNetwork, list[dict[str, float]]]:
     """Train one network on the rows of `tensors`; gives it in evaluation mode, with the losses of each epoch.
 
@@ -31,18 +32,21 @@ def train_network(
 
     :param inputs: fitted standardisation (`warm_start.fit_inputs`)
     :param start: `start_of` these, where it is known already
+    :param device: that computes its steps; the network comes back on the CPU
     """
     torch.manual_seed(config.seed)  # dropout and initial weights; batches draw from a generator of their own
     generator = torch.Generator().manual_seed(config.seed)
     network = SiameseNetwork(network_config, inputs)
     warm_start(network, start or start_of(tensors, network_config, config), tensors)
-    descent = Descent(network, config, batch_count(len(tensors.rows), config.batch_size) * config.epochs)
+    descent = Descent(
+        network.to(device), config, batch_count(len(tensors.rows), config.batch_size) * config.epochs
+    )
     history = []
     for number in range(1, config.epochs + 1):
-        history.append(_train_epoch(descent, tensors, config, generator))
+        history.append(_train_epoch(descent, tensors, config, generator, device))
         if progress:
             progress(number, config.epochs)
-    return network.eval(), history
+    return network.cpu().eval(), history
 
 
 def start_of(tensors: Tensors, network_config: NetworkConfig, config: TrainingConfig) -> Start:
@@ -75,12 +79,13 @@ class Descent:
 
 
 def _train_epoch(
-    descent: Descent, tensors: Tensors, config: TrainingConfig, generator: torch.Generator
+    descent: Descent, tensors: Tensors, config: TrainingConfig, generator: torch.Generator, device: str
 ) -> dict[str, float]:
     """One pass over the listings; the mean of each term over the batches."""
     steps = batch_count(len(tensors.rows), config.batch_size)
     means: dict[str, float] = {}
     for batch in epoch(tensors, config.batch_size, generator):
-        for name, term in descent.step(Ready.of(tensors, batch), swaps_by(config, generator)).items():
+        ready = Ready.of(tensors, batch, device)
+        for name, term in descent.step(ready, swaps_by(config, generator)).items():
             means[name] = means.get(name, 0.0) + float(term.detach()) / steps
     return means

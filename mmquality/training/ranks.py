@@ -21,10 +21,16 @@ from torch.nn.parallel import DistributedDataParallel
 
 from mmquality.network.towers import part_of_batch
 
+
+class RankLost(Exception):
+    """One of the processes that train together has ended in the middle of its work."""
+
+
 Found = TypeVar("Found", bound=Tensor | tuple[Tensor, ...])
 
 # The others wait while the first has its first look. A process that dies is missed at once, not after this.
 _PATIENCE = timedelta(days=1)
+_LOST = ("by peer", "Broken pipe")  # in what gloo says then: connection closed by peer, reset by peer
 
 
 def started_by_torchrun() -> bool:
@@ -32,13 +38,27 @@ def started_by_torchrun() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
+def is_first() -> bool:
+    """Whether this is the process that does what is done once, and writes."""
+    return not started_by_torchrun() or os.environ["RANK"] == "0"
+
+
 @contextmanager
-def together(device: torch.device) -> Iterator[None]:
-    """One group with the others that torchrun started, for the time of the block."""
-    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-    dist.init_process_group(backend, timeout=_PATIENCE)
+def together(device: str) -> Iterator[None]:
+    """One group with the others that torchrun started, for the time of the block; alone without it.
+
+    Raises `RankLost` where one of them is gone.
+    """
+    if not started_by_torchrun():
+        yield
+        return
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device != "cpu" else "gloo", timeout=_PATIENCE)
     try:
         yield
+    except RuntimeError as error:
+        if isinstance(error, dist.DistError) or any(words in str(error) for words in _LOST):
+            raise RankLost(str(error)) from error
+        raise
     finally:
         dist.destroy_process_group()
 
@@ -46,11 +66,6 @@ def together(device: torch.device) -> Iterator[None]:
 def count() -> int:
     """How many processes train together."""
     return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def is_first() -> bool:
-    """Whether this is the process that does what is done once, and writes."""
-    return not dist.is_initialized() or dist.get_rank() == 0
 
 
 def from_the_first(tensors: Iterable[Tensor]) -> None:

@@ -34,23 +34,23 @@ class Ready:
     verdict: Tensor  # (listings,)
 
     @classmethod
-    def of(cls, tensors: Tensors, batch: Batch) -> Ready:
-        """Gather the rows of `batch`."""
+    def of(cls, tensors: Tensors, batch: Batch, device: str = "cpu") -> Ready:
+        """Gather the rows of `batch` on the device that computes."""
         rows = batch.rows[: batch.listings]
         anchors, positives = batch.rows[batch.anchors], batch.rows[batch.positives]
         together = tensors.excluded(anchors, positives) | tensors.co_clicked(anchors, positives)
-        return cls(
-            batch=batch,
-            x=tensors.x.index_select(0, batch.rows),
-            y=tensors.y.index_select(0, batch.rows),
-            excluded=tensors.excluded(rows, rows),
-            excluded_between=together,
-            owned=tensors.owned[rows],
-            owned_positives=tensors.owned[positives],
-            shown=tensors.shown[rows],
-            clicked=tensors.clicked[rows],
-            verdict=tensors.verdict[rows],
-        )
+        gathered = {
+            "x": tensors.x.index_select(0, batch.rows),
+            "y": tensors.y.index_select(0, batch.rows),
+            "excluded": tensors.excluded(rows, rows),
+            "excluded_between": together,
+            "owned": tensors.owned[rows],
+            "owned_positives": tensors.owned[positives],
+            "shown": tensors.shown[rows],
+            "clicked": tensors.clicked[rows],
+            "verdict": tensors.verdict[rows],
+        }
+        return cls(batch, **{name: tensor.to(device) for name, tensor in gathered.items()})
 
 
 class Losses(nn.Module):
@@ -148,7 +148,8 @@ def _mismatch(step: _Step, swaps: Swaps) -> dict[str, Tensor]:
         swapped = in_parts(network.mismatch, u[to], v[photo_of])
         terms["self_supervision"] = losses.self_supervision(own[ready.owned], swapped)
     if config.click_supervision and ready.shown.any():
-        position = torch.arange(1, ready.shown.shape[1] + 1).expand_as(ready.shown)
+        places = torch.arange(1, ready.shown.shape[1] + 1, device=ready.shown.device)
+        position = places.expand_as(ready.shown)
         logit = network.head.no_click_logit(own[:, None], position)
         terms["clicks"] = losses.no_click(logit, ready.shown, ready.clicked)
     if config.label_supervision and (judged := ~ready.verdict.isnan()).any():

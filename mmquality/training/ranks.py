@@ -80,7 +80,7 @@ def averaging(losses: nn.Module) -> nn.Module:
     if count() == 1:
         return losses
     # Terms of the loss come and go with what a batch has to say, and with them parameters.
-    return DistributedDataParallel(losses, broadcast_buffers=False, find_unused_parameters=True)
+    return DistributedDataParallel(losses, forward_sync_buffers=False, find_unused_parameters=True)
 
 
 def in_parts(work: Callable[..., Found], *inputs: Tensor) -> Found:

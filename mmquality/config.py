@@ -130,6 +130,7 @@ class TrainingConfig:
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     folds: int = 5
+    most_listings: int = 1_000_000  # that one network learns from; of more, so many are drawn (decision 13)
 
     coclick_weight: float = 0.3
     coclick_loss: str = "softmax"  # or "bce"

@@ -6,6 +6,7 @@ MMQualityError
 │   └── NoWorkspaceError    there is none yet
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 ├── EncoderError        an encoder cannot be loaded or gives vectors that do not fit
+├── DeviceError         the GPU that was asked for is not there
 ├── UnknownListingError a listing id that the workspace does not hold
 └── NotAllowedError     somebody asks for what their role does not let them do
 
@@ -35,6 +36,10 @@ class ModelFileError(MMQualityError):
 
 class EncoderError(MMQualityError):
     """An encoder cannot be loaded, or its vectors do not fit the listings."""
+
+
+class DeviceError(MMQualityError):
+    """The GPU that was asked for is not there."""
 
 
 class UnknownListingError(MMQualityError):

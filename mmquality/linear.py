@@ -1,26 +1,54 @@
 """Linear models in closed form: principal components, regularised CCA, ridge regression.
 
 The network starts at them, and the peers that it is measured against are built of them. Tensors in, tensors
-out; every one is deterministic.
+out; every one is deterministic. What is summed over a catalogue is summed over blocks of it; of a catalogue
+that is one block the sums are those of its matrices, to the last bit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
 import torch
 from torch import Tensor
 
+BLOCK = 16_384  # rows at a time
+
+
+class Vectors(Protocol):
+    """Rows of one length (n, p): a tensor, an array, a memory map, or what gives an array for a slice."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> Any: ...
+
+
+def blocks(n: int) -> Iterator[slice]:
+    """0 … n in slices of at most `BLOCK`."""
+    return (slice(start, start + BLOCK) for start in range(0, n, BLOCK))
+
+
+def block_of(vectors: Vectors, rows: slice) -> Tensor:
+    """Some rows as a tensor; copied where they may not be written to, as torch asks for."""
+    found = vectors[rows]
+    return found if isinstance(found, Tensor) else torch.from_numpy(np.require(found, requirements="W"))
+
 
 @torch.no_grad()
-def principal_components(vectors: Tensor, k: int) -> tuple[Tensor, Tensor]:
+def principal_components(vectors: Vectors, k: int) -> tuple[Tensor, Tensor]:
     """Mean (p,) and basis (p, ≤ k) of `vectors` (n, p) at unit length; total variance is one per component.
 
     Components are scaled by λ^-¼: halfway between plain PCA (the leading ones drown the rest) and whitening
     (the trailing ones, which are mostly noise, shout). Directions in which the catalogue does not vary become
     zero: scaled up, they would drown everything else in a new listing, which does vary in them.
     """
-    x = torch.nn.functional.normalize(vectors, dim=1)
-    mean = x.mean(dim=0)
-    variance, directions = _leading_directions(x - mean, k)
+    n, p = vectors.shape
+    mean, variance, directions = (_directions_of_few if n < p else _directions_of_many)(vectors, k)
     varies = variance > max(1e-6 * float(variance[0]), 1e-9)
     scale = torch.zeros_like(variance)
     spread = variance[varies].sqrt().mean().sqrt()  # λ λ^-½ = λ^½ is the variance of a scaled component
@@ -67,27 +95,55 @@ def cca_of_moments(
 def ridge_regression(x: Tensor, y: Tensor, ridge: float = 1e-2) -> Tensor:
     """`(XᵀX + rI)⁻¹ Xᵀ Y`, (p, k), of `x` (n, p) and `y` (n, k); `r` is `ridge` times the mean of the
     diagonal of `XᵀX`."""
-    gram = x.T @ x
+    return ridge_of_products(x.T @ x, x.T @ y, ridge)
+
+
+@torch.no_grad()
+def ridge_of_products(gram: Tensor, cross: Tensor, ridge: float = 1e-2) -> Tensor:
+    """`ridge_regression` from `XᵀX` (p, p) and `XᵀY` (p, k)."""
     regularised = gram + (ridge * gram.diagonal().mean()).clamp(min=1e-9) * torch.eye(len(gram))
-    solution: Tensor = torch.linalg.solve(regularised, x.T @ y)
+    solution: Tensor = torch.linalg.solve(regularised, cross)
     return solution
 
 
-def _leading_directions(centred: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest variances (≤ k,) of `centred` (n, p), and their directions (p, ≤ k), in double precision.
+def _directions_of_few(vectors: Vectors, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean (p,) of `vectors` (n, p) at unit length, k largest variances (≤ k,) and their directions (p, ≤ k).
 
-    From the smaller of the two matrices that tell them: a few hundred listings have far fewer directions than
-    an embedding has dimensions. What does not vary has no direction, and gets zero there.
+    From the likeness of each to each: a few hundred listings have far fewer directions than an embedding has
+    dimensions. What does not vary has no direction, and gets zero there.
     """
-    n, p = centred.shape
-    wide = n < p
-    gram = centred.double() @ centred.double().T / n if wide else torch.cov(centred.T, correction=0).double()
-    values, vectors = torch.linalg.eigh(gram)
+    x = torch.nn.functional.normalize(block_of(vectors, slice(None)), dim=1)
+    mean = x.mean(dim=0)
+    centred = (x - mean).double()
+    values, vectors_of = torch.linalg.eigh(centred @ centred.T / len(centred))
     top = torch.argsort(values, descending=True)[:k]
-    if not wide:
-        return values[top], vectors[:, top]
-    towards = centred.double().T @ vectors[:, top]
-    return values[top], torch.nn.functional.normalize(towards, dim=0)
+    return mean, values[top], torch.nn.functional.normalize(centred.T @ vectors_of[:, top], dim=0)
+
+
+def _directions_of_many(vectors: Vectors, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """As `_directions_of_few`, from the covariance; variances and directions in double precision."""
+    mean, covariance = _mean_and_covariance(vectors)
+    values, directions = torch.linalg.eigh(covariance)
+    top = torch.argsort(values, descending=True)[:k]
+    return mean, values[top], directions[:, top]
+
+
+def _mean_and_covariance(vectors: Vectors) -> tuple[Tensor, Tensor]:
+    """Of `vectors` (n, p) at unit length, (p,) and (p, p), gone through once.
+
+    `C = Σ_b n_b/n (C_b + (m_b − m)(m_b − m)ᵀ)` over blocks b: the variance within them and between them.
+    """
+    means, shares = [], []
+    covariance = torch.zeros(())
+    for rows in blocks(len(vectors)):
+        x = torch.nn.functional.normalize(block_of(vectors, rows), dim=1)
+        means.append(x.mean(dim=0))
+        shares.append(len(x) / len(vectors))
+        covariance = covariance + shares[-1] * torch.cov((x - means[-1]).T, correction=0).double()
+    of_blocks, share = torch.stack(means).double(), torch.tensor(shares).double()
+    mean = share @ of_blocks
+    apart = of_blocks - mean
+    return mean.float(), covariance + (share[:, None] * apart).T @ apart
 
 
 def _inverse_root(covariance: Tensor, ridge: float) -> Tensor:

@@ -7,12 +7,15 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.scoring import Listings, fit_scales
-from mmquality.training.data import Ints, TrainingData
+from mmquality.training.batches import Tensors
+from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.ensemble import train_ensemble
+from mmquality.training.warm_start import fit_inputs
 
 TITLE_DIM, PHOTO_DIM, PLACES = 24, 32, 4
 
@@ -74,6 +77,21 @@ def without(data: TrainingData, *, pairs: bool = False, impressions: bool = Fals
         none = np.zeros((len(data), 0), dtype=np.float32)
         data = replace(data, shown=none, clicked=none)
     return data
+
+
+@torch.no_grad()
+def standardised(data: TrainingData) -> tuple[Floats, Floats]:
+    """What networks read of the titles and of the photos of `data`."""
+    inputs = fit_inputs(NETWORK, data.titles, data.photos)
+    read = inputs.title(torch.from_numpy(data.titles)), inputs.photo(torch.from_numpy(data.photos))
+    return read[0].numpy(), read[1].numpy()
+
+
+def tensors_of(data: TrainingData, owned: Bools | None = None) -> Tensors:
+    """`data` as networks read it; by default every listing owns its photo."""
+    owned = np.ones(len(data), dtype=bool) if owned is None else owned
+    x, y = standardised(data)
+    return Tensors.of(data, torch.from_numpy(x), torch.from_numpy(y), owned)
 
 
 @cache

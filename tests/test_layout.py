@@ -19,7 +19,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"evaluation", "training", "scoring"},
     {"checkpoint", "store"},
     {"network", "encoders", "data", "suspicion"},
-    {"config", "records", "processes", "linear", "clicks", "graph", "words", "index"},
+    {"config", "records", "processes", "devices", "linear", "clicks", "graph", "words", "index"},
     {"errors", "ids"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}

@@ -26,7 +26,7 @@ from mmquality.data.sample import SampleFiles
 from mmquality.errors import UnknownListingError, WorkspaceError
 from mmquality.evaluation.recall import evaluate_recall
 from mmquality.evaluation.truth import evaluate_mismatch
-from mmquality.pipeline import building
+from mmquality.pipeline import building, training_run
 from mmquality.pipeline.assembling import MOST_CLICKS, assemble
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import InputFiles, import_files
@@ -249,7 +249,7 @@ def test_a_training_process_that_is_killed_is_said(
         raise BrokenProcessPool("A process in the process pool was terminated abruptly")
 
     workspace = copy_of(marketplace, tmp_path / "workspace")
-    monkeypatch.setattr(building, "train_ensemble", killed)
+    monkeypatch.setattr(training_run, "train_ensemble", killed)
     with pytest.raises(WorkspaceError, match="ended from outside.*memory.*mmquality train"):
         building.train(workspace)
     assert [path.name for path in workspace.models.iterdir()] == ["v0001"]

@@ -18,7 +18,7 @@ from mmquality.training.data import TrainingData
 
 def tensors_of(data: TrainingData) -> Tensors:
     """`data` with its embeddings as they are."""
-    owned = torch.ones(len(data), dtype=torch.bool)
+    owned = np.ones(len(data), dtype=bool)
     return Tensors.of(data, torch.from_numpy(data.titles), torch.from_numpy(data.photos), owned)
 
 
@@ -129,3 +129,17 @@ def test_of_titles_alike_any_may_be_chosen() -> None:
     same = torch.ones(40, 1)
     chosen = swap(same, torch.eye(40, dtype=torch.bool), 1.0, generator(0))[1]
     assert len(set(chosen.tolist())) > 15
+
+
+@given(n=st.integers(1, 60), seed=st.integers(0, 1_000))
+@settings(max_examples=20, deadline=None)
+def test_some_rows_of_a_catalogue_are_trained_on_as_a_catalogue_of_their_own(n: int, seed: int) -> None:
+    """The same batches, in the row numbers of the whole."""
+    data = synthetic(60).data
+    rows = np.sort(np.random.default_rng(seed).permutation(60)[:n])
+    part, alone = tensors_of(data).among(rows), tensors_of(data.subset(rows))
+    for of_part, of_alone in zip(epoch(part, 20, generator()), epoch(alone, 20, generator()), strict=True):
+        assert of_part.rows.tolist() == rows[of_alone.rows.numpy()].tolist()
+        assert part.x[of_part.rows].equal(alone.x[of_alone.rows])
+        known = part.co_clicked(of_part.rows, of_part.rows)
+        assert known.equal(alone.co_clicked(of_alone.rows, of_alone.rows))

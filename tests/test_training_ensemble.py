@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from synthetic import NETWORK, TRAINING, synthetic
+from synthetic import NETWORK, TRAINING, standardised, synthetic
 
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.training import ensemble as ensemble_module
@@ -99,7 +99,7 @@ def test_a_fold_network_never_saw_its_fold(
     array = getattr(data, what).copy()
     array[held_out] = 0.5 + np.random.default_rng(1).random(array[held_out].shape)
     # The standardisation reads every embedding (never what belongs together), and so does the first look.
-    inputs = fit_inputs(NETWORK, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
+    inputs = fit_inputs(NETWORK, data.titles, data.photos)
     monkeypatch.setattr(ensemble_module, "fit_inputs", lambda *_: inputs)
     monkeypatch.setattr(ensemble_module, "owned_photos", lambda *_: trained.owned)
     changed = train(replace(data, **{what: array}))
@@ -116,8 +116,7 @@ def test_the_pairs_of_a_held_out_listing_are_held_out_too(data: TrainingData, tr
 
 
 def test_owners_are_those_of_the_whole_catalogue(data: TrainingData, trained: Ensemble) -> None:
-    inputs = fit_inputs(NETWORK, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
-    expected = owned_photos(data, inputs, trained.fold, CONFIG)
+    expected = owned_photos(data, *standardised(data), trained.fold, CONFIG)
     assert (trained.owned == expected).all() and 0 < (~trained.owned).sum() < 20
 
 

@@ -8,30 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from synthetic import NETWORK, TRAINING, synthetic
+from synthetic import TRAINING, standardised, synthetic
 
 from mmquality.linear import cca_of_moments, second_moments
 from mmquality.training.data import TrainingData
 from mmquality.training.first_look import first_look, owned_photos
 from mmquality.training.groups import grouped_folds
-from mmquality.training.warm_start import fit_inputs
 
 
 def owned(data: TrainingData, seed: int = 7) -> np.ndarray:
     """`owned_photos` as the ensemble asks for it."""
-    inputs = fit_inputs(NETWORK, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
     fold = grouped_folds(data, TRAINING.folds, seed)
-    return owned_photos(data, inputs, fold, replace(TRAINING, seed=seed))
+    return owned_photos(data, *standardised(data), fold, replace(TRAINING, seed=seed))
 
 
 def looked_at(data: TrainingData, seed: int = 7) -> np.ndarray:
     """P(mismatch) at first look."""
-    inputs = fit_inputs(NETWORK, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
-    with torch.no_grad():
-        x = inputs.title(torch.from_numpy(data.titles)).numpy()
-        y = inputs.photo(torch.from_numpy(data.photos)).numpy()
     fold = grouped_folds(data, TRAINING.folds, 7)
-    return first_look(x, y, data.keys, fold, replace(TRAINING, seed=seed))
+    return first_look(*standardised(data), data.keys, fold, replace(TRAINING, seed=seed))
 
 
 def with_photo_of(data: TrainingData, rows: list[int], photo: int, noise: float = 0.0) -> TrainingData:

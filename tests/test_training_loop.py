@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from synthetic import NETWORK, TRAINING, synthetic, without
+from synthetic import NETWORK, TRAINING, synthetic, tensors_of, without
 
 from mmquality.config import TrainingConfig
 from mmquality.network import losses
@@ -16,7 +16,8 @@ from mmquality.network.siamese import SiameseNetwork
 from mmquality.scoring import mismatch_logits
 from mmquality.training.batches import Batch, Tensors, epoch, swap
 from mmquality.training.data import Bools, TrainingData
-from mmquality.training.loop import step_losses, train_network
+from mmquality.training.loop import train_network
+from mmquality.training.steps import Losses, Ready, swaps_by
 from mmquality.training.warm_start import Start, fit_inputs, warm_start
 
 ALL = {"coclick", "triplets_within", "triplets_between", "self_supervision", "clicks", "labels"}
@@ -34,27 +35,24 @@ def labelled() -> TrainingData:
 
 
 def train(data: TrainingData, config: TrainingConfig = TRAINING, owned: Bools | None = None) -> Trained:
-    inputs = fit_inputs(NETWORK, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
-    owned = np.ones(len(data), dtype=bool) if owned is None else owned
-    return train_network(data, owned, inputs, NETWORK, config)
+    inputs = fit_inputs(NETWORK, data.titles, data.photos)
+    return train_network(tensors_of(data, owned), inputs, NETWORK, config)
 
 
 def step(data: TrainingData, owned: Bools | None = None) -> tuple[SiameseNetwork, Tensors, Batch]:
     """A network at its start, without dropout, and a batch of the catalogue."""
-    titles, photos = torch.from_numpy(data.titles), torch.from_numpy(data.photos)
     torch.manual_seed(0)
-    network = SiameseNetwork(NETWORK, fit_inputs(NETWORK, titles, photos)).eval()
-    ours = torch.from_numpy(np.ones(len(data), dtype=bool) if owned is None else owned)
-    start = Start.of(network.inputs, titles, photos, ours, NETWORK, ridge=1.0, power=1.0)
-    tensors = Tensors.of(data, start.x, start.y, ours)
-    warm_start(network, start)
+    network = SiameseNetwork(NETWORK, fit_inputs(NETWORK, data.titles, data.photos)).eval()
+    tensors = tensors_of(data, owned)
+    warm_start(network, Start.of(tensors, NETWORK, ridge=1.0, power=1.0), tensors)
     batch = next(epoch(tensors, 40, torch.Generator().manual_seed(0)))
     return network, tensors, batch
 
 
 def losses_of(network: SiameseNetwork, tensors: Tensors, batch: Batch, **changed: Any) -> dict[str, float]:
     config = replace(TRAINING, **changed)
-    terms = step_losses(network, tensors, batch, config, torch.Generator().manual_seed(1))
+    swaps = swaps_by(config, torch.Generator().manual_seed(1))
+    terms = Losses(network, config)(Ready.of(tensors, batch), swaps)
     return {name: float(term.detach()) for name, term in terms.items()}
 
 
@@ -248,7 +246,7 @@ def test_verdicts_move_the_listings_they_are_about() -> None:
 
 def test_epochs_are_reported_as_they_end() -> None:
     data, seen = labelled(), []
-    inputs = fit_inputs(NETWORK, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
-    owned = np.ones(60, dtype=bool)
-    train_network(data, owned, inputs, NETWORK, TRAINING, lambda done, total: seen.append((done, total)))
+    inputs = fit_inputs(NETWORK, data.titles, data.photos)
+    tensors = tensors_of(data)
+    train_network(tensors, inputs, NETWORK, TRAINING, lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]

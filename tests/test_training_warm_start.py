@@ -17,6 +17,7 @@ from mmquality.config import NetworkConfig
 from mmquality.index import NeighbourIndex
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.network.towers import Standardise
+from mmquality.training.batches import Tensors
 from mmquality.training.warm_start import Start, fit_inputs, fit_standardise, warm_start
 
 
@@ -72,9 +73,10 @@ def started(
     torch.manual_seed(0)
     network = SiameseNetwork(config, fit_inputs(config, titles, photos))
     owned = torch.ones(len(titles), dtype=torch.bool) if owned is None else owned
-    start = Start.of(network.inputs, titles, photos, owned, config, ridge=1.0, power=1.0)
-    warm_start(network, start)
-    return network, start.x, start.y
+    x, y = network.standardised(titles, photos)
+    tensors = Tensors.of(data.subset(np.arange(len(titles))), x, y, owned.numpy())
+    warm_start(network, Start.of(tensors, config, ridge=1.0, power=1.0), tensors)
+    return network, x, y
 
 
 @torch.no_grad()

@@ -63,6 +63,7 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None) -> None:
 @click.command()
 @options.workspace
 @options.encoders
+@options.device
 def encode(workspace: Workspace, text: EncoderChoice | None, photo: EncoderChoice | None) -> None:
     """Embed titles, columns and photos that are new.
 
@@ -93,8 +94,8 @@ def train(
     from mmquality.pipeline import building
 
     choices = building.Options(projection, seed, epochs, hold_out)
-    version = building.train(workspace, choices, TerminalReporter())
-    click.echo(f"Trained {version}. Next: {command('score', workspace)}")
+    if version := building.train(workspace, choices, TerminalReporter()):
+        click.echo(f"Trained {version}. Next: {command('score', workspace)}")
 
 
 @click.command()

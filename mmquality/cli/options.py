@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from mmquality import devices
 from mmquality.config import Workspace
 from mmquality.pipeline.importing import InputFiles
 from mmquality.pipeline.settings import EncoderChoice
@@ -115,8 +117,23 @@ def encoders(command: Command) -> Command:
     )
 
 
+def _choose_device(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """What is chosen holds for this command and all processes that it starts."""
+    if value:
+        os.environ[devices.VARIABLE] = value
+
+
+device = click.option(
+    "--device",
+    type=click.Choice(devices.CHOICES),
+    callback=_choose_device,
+    expose_value=False,
+    help="Where to compute (or MMQ_DEVICE); by default auto: on a GPU where there is one.",
+)
+
+
 def training(command: Command) -> Command:
-    """--projection, --epochs, --seed, --hold-out."""
+    """--projection, --epochs, --seed, --hold-out, --device."""
     return _with_options(
         command,
         click.option(
@@ -135,6 +152,7 @@ def training(command: Command) -> Command:
             help="The same seed gives the same model.",
         ),
         file("--hold-out", "listing_id, split; nothing is learnt from clicks that touch its test listings."),
+        device,
     )
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmquality.devices import chosen_device
+
 
 def compiled(
     network: nn.Module, examples: Mapping[str, Tensor], varying: Mapping[int, str] | None = None
@@ -37,10 +39,21 @@ def compiled(
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(file.getvalue(), options, providers=_providers())
 
     def run(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         found: np.ndarray = session.run(None, dict(arrays))[0]
         return found
 
     return run
+
+
+def _providers() -> list[str | tuple[str, dict[str, int]]]:
+    """The GPU where one is chosen and the installed ONNX Runtime knows it (onnxruntime-gpu), then the CPU."""
+    import onnxruntime
+
+    device, _, number = chosen_device().partition(":")
+    known = onnxruntime.get_available_providers()
+    if device == "cuda" and "CUDAExecutionProvider" in known:
+        return [("CUDAExecutionProvider", {"device_id": int(number)}), "CPUExecutionProvider"]
+    return ["CPUExecutionProvider"]

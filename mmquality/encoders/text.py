@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from mmquality.devices import chosen_device
 from mmquality.encoders import Progress
 from mmquality.encoders.cores import on_every_core
 from mmquality.encoders.source import encoder_id, loading, model_folder
@@ -104,7 +105,9 @@ def _load(
         from sentence_transformers import SentenceTransformer
 
         options = {"use_safetensors": True}
-        model = SentenceTransformer(str(folder), local_files_only=True, model_kwargs=options)
+        model = SentenceTransformer(
+            str(folder), device=chosen_device(), local_files_only=True, model_kwargs=options
+        )
         _check_tokenizer(model.tokenizer)
         if change:
             change(model)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from mmquality.devices import chosen_device
 from mmquality.encoders.source import loading
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def load_vision_model(folder: Path, name: str) -> tuple[Features, int]:
 def _feature_function(processor: Any, model: Any, pooler_is_trained: bool) -> Features:
     import torch
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = chosen_device()
     model = model.to(device)
     # CLIP and its kin are a pair of towers; the photo's one has a method of its own.
     forward = getattr(model, "get_image_features", model)

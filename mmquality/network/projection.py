@@ -22,9 +22,11 @@ from torch.nn import functional as F
 class Identity(nn.Module):
     """Vectors are compared as they are."""
 
+    nothing: Tensor
+
     def __init__(self, d: int) -> None:
         super().__init__()
-        self.d = d
+        self.register_buffer("nothing", torch.zeros(d), persistent=False)  # goes where the network goes
 
     def project(self, e: Tensor) -> Tensor:
         """`e` (n, d) → (n, d)."""
@@ -32,7 +34,7 @@ class Identity(nn.Module):
 
     def translation(self) -> Tensor:
         """`d_r`, shape (d,)."""
-        return torch.zeros(self.d)
+        return self.nothing
 
     def forward(self, e: Tensor) -> Tensor:
         """The projected vectors at unit length, (n, d) → (n, d)."""

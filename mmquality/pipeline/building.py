@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,18 +24,19 @@ from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snaps
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
-from mmquality.pipeline.progress import Reporter, Silent, increments
+from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
+from mmquality.pipeline.training_run import check_alone, trained_ensemble
 from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.pipeline.varying import varied_order
 from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion
 from mmquality.scoring import Listings, fit_scales, mismatch_scores
 from mmquality.store import Store
-from mmquality.training.data import TrainingData
-from mmquality.training.ensemble import Ensemble, train_ensemble
+from mmquality.training import ranks
+from mmquality.training.ensemble import Ensemble
 
 FEWEST_LISTINGS = 20
 _RELIABILITY_BINS = 10
@@ -79,8 +79,12 @@ def configs_for(
 
 @makes_models
 def train(workspace: Workspace, options: Options | None = None, reporter: Reporter | None = None) -> str:
-    """Train on everything the workspace knows; returns the new version's name. Nothing is shown yet."""
-    options, reporter, started = options or Options(), reporter or Silent(), time.monotonic()
+    """Train on everything the workspace knows; returns the new version's name. Nothing is shown yet.
+
+    Of processes that torchrun started, the first one writes and speaks; the others return "".
+    """
+    options, started = options or Options(), time.monotonic()
+    reporter = reporter if reporter and ranks.is_first() else Silent()
     with open_store(workspace) as store:
         assembled = assemble(workspace, store, hold_out=options.hold_out)
         assembled, labels = frozen(workspace, assembled)
@@ -95,7 +99,9 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
         )
         shapes = data.titles.shape[1], data.photos.shape[1]
         network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
-        ensemble = _trained(data, network_config, config, reporter)
+        ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
+        if not ranks.is_first():
+            return ""
         config = with_propagation(config, ensemble.network.inputs, data)
         checkpoint = _checkpoint(assembled, ensemble, network_config, config, started)
         with new_version(workspace, store) as draft:
@@ -200,25 +206,13 @@ def build(
 
     `imported` is called with what the import did, before the long work begins.
     """
+    check_alone("build")
     summary = import_files(workspace, files, reporter=reporter, catalogue_name=catalogue_name)
     imported(summary)
     encode(workspace, text, photo, reporter)
     train(workspace, options, reporter)
     score(workspace, reporter)
     return summary, index(workspace, reporter)
-
-
-def _trained(
-    data: TrainingData, network_config: NetworkConfig, config: TrainingConfig, reporter: Reporter
-) -> Ensemble:
-    try:
-        with reporter.stage("Training networks", config.folds + 1) as advance:
-            return train_ensemble(data, network_config, config, progress=increments(advance))
-    except BrokenProcessPool as error:
-        raise WorkspaceError(
-            "A training process was ended from outside, most likely for want of memory. Nothing was changed; "
-            "make room and run `mmquality train` again."
-        ) from error
 
 
 def _checkpoint(

@@ -12,6 +12,7 @@ from mmquality.pipeline.judging import Judgement, judge, keep_judgement
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter
+from mmquality.pipeline.training_run import check_alone
 from mmquality.pipeline.versions import promote
 
 
@@ -48,6 +49,7 @@ def retrain(
     Each step leaves the workspace whole: until the last one the version in force stays as it is, and a
     version that is not put in force stays to be looked at and promoted.
     """
+    check_alone("retrain")
     with open_store(workspace) as store:
         current = store.current_version()
     encode(workspace, reporter=reporter)

@@ -51,7 +51,9 @@ def makes_models(step: Step) -> Step:
 @contextmanager
 def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
     place = workspace.root / ".models.lock"
-    if place in _held or not workspace.root.is_dir():  # without a workspace the step itself will say so
+    # Without a workspace the step itself will say so. Processes that torchrun started work under the first
+    # one's lock, which alone writes.
+    if place in _held or not workspace.root.is_dir() or os.environ.get("RANK", "0") != "0":
         yield
         return
     with place.open("a+", encoding="utf-8") as file:

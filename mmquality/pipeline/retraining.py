@@ -13,9 +13,10 @@ from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.scoring import Listings, fit_scales, mismatch_scores
+from mmquality.training.batches import Tensors
 from mmquality.training.data import Floats, Ints, TrainingData
 from mmquality.training.ensemble import train_ensemble
-from mmquality.training.first_look import suspicion_of, unsuspected
+from mmquality.training.first_look import first_look, unsuspected
 from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import start_of, train_network
 from mmquality.training.warm_start import Start, fit_inputs
@@ -51,19 +52,24 @@ def recall_vectors(
     return vectors, vectors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surroundings:
     """What a network takes from the whole catalogue, held-out listings included, as in the ensemble."""
 
     inputs: Inputs  # the fitted standardisation
+    x: Floats  # (n, title_components) standardised titles
+    y: Floats  # (n, photo_components) standardised photos
     suspicion: Doubles  # (n,) P(mismatch) at first look
 
 
 def surroundings(data: TrainingData, network: NetworkConfig, config: TrainingConfig) -> Surroundings:
     """Fit the inputs of every listing and have a first look at them."""
-    inputs = fit_inputs(network, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
+    inputs = fit_inputs(network, data.titles, data.photos)
+    with torch.no_grad():
+        x = inputs.title(torch.from_numpy(data.titles)).numpy()
+        y = inputs.photo(torch.from_numpy(data.photos)).numpy()
     fold = grouped_folds(data, config.folds, config.seed)
-    return Surroundings(inputs, suspicion_of(data, inputs, fold, config))
+    return Surroundings(inputs, x, y, first_look(x, y, data.keys, fold, config))
 
 
 def network_on(
@@ -75,8 +81,7 @@ def network_on(
     start: Start | None = None,
 ) -> SiameseNetwork:
     """One network trained on the listings `rows` alone; `start` is `start_on` them, where it is known."""
-    owned = unsuspected(around.suspicion, data.verdict)[rows]
-    trained, _ = train_network(data.subset(rows), owned, around.inputs, network, config, start=start)
+    trained, _ = train_network(_tensors(rows, data, around), around.inputs, network, config, start=start)
     return trained
 
 
@@ -84,5 +89,9 @@ def start_on(
     rows: Ints, data: TrainingData, around: Surroundings, network: NetworkConfig, config: TrainingConfig
 ) -> Start:
     """Where `network_on` these listings starts from."""
-    owned = unsuspected(around.suspicion, data.verdict)[rows]
-    return start_of(data.subset(rows), owned, around.inputs, network, config)
+    return start_of(_tensors(rows, data, around), network, config)
+
+
+def _tensors(rows: Ints, data: TrainingData, around: Surroundings) -> Tensors:
+    owned = unsuspected(around.suspicion, data.verdict)
+    return Tensors.of(data, torch.from_numpy(around.x), torch.from_numpy(around.y), owned).among(rows)

@@ -3,47 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from mmquality.network.losses import sharing
-from mmquality.training.data import TrainingData
+from mmquality.training.data import Bools, Ints, TrainingData
 
 
 @dataclass(frozen=True)
 class Tensors:
-    """`TrainingData` as tensors, with the inputs already standardised (they are never trained)."""
+    """What training reads of a catalogue, and which of its n listings a network is trained on.
 
+    The inputs are standardised already (they are never trained). Everything is of the whole catalogue, which
+    networks share: `rows` and `pairs` alone are a network's own.
+    """
+
+    rows: Tensor  # (k,) those trained on, ascending
+    pairs: Tensor  # (m, 2) co-clicked ones among them
     x: Tensor  # (n, title_components)
     y: Tensor  # (n, photo_components)
     keys: Tensor  # (n, 3) title, photo and product key
     owned: Tensor  # (n,) bool: the photo may serve as the title's positive
-    pairs: Tensor  # (m, 2)
-    pair_codes: Tensor  # (2m,) ascending: row · n + other, of every pair both ways round
+    pair_codes: Tensor  # ascending: row · n + other, of every pair of the catalogue both ways round
     shown: Tensor  # (n, positions)
     clicked: Tensor  # (n, positions)
     verdict: Tensor  # (n,) 1, 0 or NaN
 
     @classmethod
-    def of(cls, data: TrainingData, x: Tensor, y: Tensor, owned: Tensor) -> Tensors:
-        """Tensors of `data` with the standardised inputs `x`, `y`."""
-        keys = torch.stack(
-            [torch.from_numpy(k) for k in (data.title_key, data.photo_key, data.product_key)], 1
-        )
+    def of(cls, data: TrainingData, x: Tensor, y: Tensor, owned: Bools) -> Tensors:
+        """All listings of `data`, with the standardised inputs `x`, `y`."""
         pairs = torch.from_numpy(data.pairs)
         return cls(
+            rows=torch.arange(len(data)),
+            pairs=pairs,
             x=x,
             y=y,
-            keys=keys,
-            owned=owned,
-            pairs=pairs,
+            keys=torch.from_numpy(data.keys),
+            owned=torch.from_numpy(owned),
             pair_codes=(pairs * len(data) + pairs.flip(1)).flatten().sort().values,
             shown=torch.from_numpy(data.shown),
             clicked=torch.from_numpy(data.clicked),
             verdict=torch.from_numpy(data.verdict),
         )
+
+    def among(self, rows: Ints) -> Tensors:
+        """The same catalogue for a network that is trained on `rows` (k,), ascending, alone."""
+        inside = torch.zeros(len(self.x), dtype=torch.bool)
+        inside[torch.from_numpy(rows)] = True
+        return replace(self, rows=torch.from_numpy(rows), pairs=self.pairs[inside[self.pairs].all(dim=1)])
 
     def excluded(self, rows: Tensor, others: Tensor) -> Tensor:
         """(len(rows), len(others)) bool: shares a title, photo or product, so is nobody's negative."""
@@ -95,8 +104,8 @@ def epoch(tensors: Tensors, batch_size: int, generator: torch.Generator) -> Iter
 
     Batches are of nearly equal size: a handful of rows left over would make poor in-batch negatives.
     """
-    n = len(tensors.x)
-    order = torch.randperm(n, generator=generator)
+    n = len(tensors.rows)
+    order = tensors.rows[torch.randperm(n, generator=generator)]
     pairs = tensors.pairs
     for rows in torch.tensor_split(order, batch_count(n, batch_size)):
         p = min(len(rows) // 2, len(pairs))
@@ -118,11 +127,13 @@ def swap(
     """
     possible = ~excluded
     rows = possible.any(dim=1).nonzero().squeeze(1)
-    similarity = titles @ titles.T
+    possible = possible[rows]
+    # Chance is drawn on the CPU: one seed chooses the same swaps on every device.
+    is_hard = (torch.rand(len(rows), generator=generator) < hard_share).to(rows.device)
+    weights = possible.float()
+    weights /= weights.sum(dim=1, keepdim=True)
     # A softmax over title similarity: cosine differences of 0.05 matter, ties stay random.
-    hard = torch.softmax((similarity / 0.05).masked_fill(~possible, -torch.inf)[rows], dim=1)
-    uniform = possible[rows].float() / possible[rows].sum(dim=1, keepdim=True)
-    is_hard = torch.rand(len(rows), generator=generator) < hard_share
-    weights = torch.where(is_hard[:, None], hard, uniform)
-    chosen = torch.multinomial(weights, 1, generator=generator).squeeze(1) if len(rows) else rows
-    return rows, chosen
+    similarity = titles[rows[is_hard]] @ titles.T / 0.05
+    weights[is_hard] = torch.softmax(similarity.masked_fill(~possible[is_hard], -torch.inf), dim=1)
+    chosen = torch.multinomial(weights.cpu(), 1, generator=generator).squeeze(1) if len(rows) else rows
+    return rows, chosen.to(rows.device)

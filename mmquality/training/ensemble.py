@@ -12,17 +12,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.processes import Workers
-from mmquality.training.data import Bools, Ints, TrainingData
+from mmquality.training import ranks
+from mmquality.training.batches import Tensors
+from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.first_look import owned_photos
 from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import train_network
+from mmquality.training.mapped import keep, kept, standardised
 from mmquality.training.warm_start import fit_inputs
 
 Progress = Callable[[int, int], None]
@@ -48,6 +53,8 @@ def train_ensemble(
     config: TrainingConfig,
     workers: int | None = None,
     progress: Progress | None = None,
+    scratch: str | None = None,
+    device: str = "cpu",
 ) -> Ensemble:
     """Train `config.folds + 1` networks in `workers` processes.
 
@@ -55,25 +62,43 @@ def train_ensemble(
     starting others.
 
     The result does not depend on `workers`: every network is trained in one thread with its own seed.
+
+    :param scratch: a folder for what all processes read, 4 bytes for each component of each listing; it is
+        gone afterwards (by default the system's place for temporary files)
+    :param device: that computes the steps; one GPU trains one network after the other
     """
     fold = grouped_folds(data, config.folds, config.seed)
-    with one_thread():
-        inputs = fit_inputs(network_config, torch.from_numpy(data.titles), torch.from_numpy(data.photos))
-        owned = owned_photos(data, inputs, fold, config)
-    shared = _Shared(data, owned, inputs, network_config)
-    # The network trained on everything comes first: it takes longest.
-    jobs = [_Job(np.arange(len(data)), config)]
-    jobs += [
-        _Job(np.flatnonzero(fold != f), replace(config, seed=config.seed + 1 + f))
-        for f in range(config.folds)
-    ]
-    trained: dict[int, Trained] = {}
-    for done, (number, result) in enumerate(_run(jobs, shared, workers), 1):
-        trained[number] = result
-        if progress:
-            progress(done, len(jobs))
+    with TemporaryDirectory(prefix="training-", dir=scratch) as folder:
+        with one_thread():
+            inputs = _inputs(data, network_config)
+            x, y = standardised(inputs, data, folder)
+            owned = _owned(data, x, y, fold, config)
+        keep(Tensors.of(data, x, y, owned), folder)
+        trained: dict[int, Trained] = {}
+        shared = _Shared(folder, inputs, network_config, device)
+        jobs = _jobs(fold, data.verdict, config)
+        for done, (number, result) in enumerate(_run(jobs, shared, workers), 1):
+            trained[number] = result
+            if progress:
+                progress(done, len(jobs))
     network, history = trained[0]
     return Ensemble(network, [trained[f + 1][0] for f in range(config.folds)], fold, owned, history)
+
+
+def _inputs(data: TrainingData, config: NetworkConfig) -> Inputs:
+    """Fitted by the first of the processes that train together, for all of them."""
+    inputs = fit_inputs(config, data.titles, data.photos) if ranks.is_first() else Inputs(config)
+    ranks.from_the_first(inputs.buffers())
+    return inputs
+
+
+def _owned(data: TrainingData, x: Tensor, y: Tensor, fold: Ints, config: TrainingConfig) -> Bools:
+    """What the first of the processes that train together sees at first look."""
+    owned = np.zeros(len(data), dtype=np.bool_)
+    if ranks.is_first():
+        owned = owned_photos(data, x.numpy(), y.numpy(), fold, config)
+    ranks.from_the_first([torch.from_numpy(owned.view(np.uint8))])
+    return owned
 
 
 @dataclass(frozen=True)
@@ -84,18 +109,43 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Shared:
-    data: TrainingData
-    owned: Bools
+    folder: str  # of the tensors that were kept
     inputs: Inputs
     network_config: NetworkConfig
+    device: str
+
+
+def _jobs(fold: Ints, verdict: Floats, config: TrainingConfig) -> list[_Job]:
+    """The network trained on everything comes first: it takes longest."""
+    jobs = [_Job(_drawn(np.arange(len(fold)), verdict, config), config)]
+    for f in range(config.folds):
+        own = replace(config, seed=config.seed + 1 + f)
+        jobs.append(_Job(_drawn(np.flatnonzero(fold != f), verdict, own), own))
+    return jobs
+
+
+def _drawn(rows: Ints, verdict: Floats, config: TrainingConfig) -> Ints:
+    """All of `rows` or, where they are more than a network learns from, that many at random, ascending.
+
+    Those that an analyst has judged come first: they are few, and say the most.
+    """
+    if len(rows) <= config.most_listings:
+        return rows
+    shuffled = np.random.default_rng(config.seed).permutation(rows)
+    judged_first = shuffled[np.argsort(np.isnan(verdict[shuffled]), kind="stable")]
+    return np.sort(judged_first[: config.most_listings])
 
 
 def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tuple[int, Trained]]:
-    """(number of the job, what it trained), in the order of finishing."""
-    usual = os.cpu_count() or 1 if len(shared.data) >= _WORTH_PROCESSES else 1
+    """(number of the job, what it trained), in the order of finishing.
+
+    Processes that train together train one network after the other, each of them all together.
+    """
+    usual = os.cpu_count() or 1 if len(jobs[0].rows) >= _WORTH_PROCESSES else 1
     workers = min(workers or usual, len(jobs))
-    if workers == 1:
-        yield from ((number, _train(job, shared)) for number, job in enumerate(jobs))
+    if workers == 1 or ranks.count() > 1 or shared.device != "cpu":
+        tensors = kept(shared.folder)
+        yield from ((number, _train(job, tensors, shared)) for number, job in enumerate(jobs))
         return
     with Workers(workers, _initialise, (shared,)) as pool:
         numbers = {pool.submit(_train_in_worker, job): number for number, job in enumerate(jobs)}
@@ -103,27 +153,22 @@ def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tup
             yield numbers[future], future.result()
 
 
-_shared: _Shared  # sent to each worker process once, not with every job
+_given: tuple[Tensors, _Shared]  # a worker process's, not sent with every job
 
 
 def _initialise(shared: _Shared) -> None:
-    global _shared
-    _shared = shared
+    global _given
+    _given = kept(shared.folder), shared
 
 
 def _train_in_worker(job: _Job) -> Trained:
-    return _train(job, _shared)
+    return _train(job, *_given)
 
 
-def _train(job: _Job, shared: _Shared) -> Trained:
+def _train(job: _Job, tensors: Tensors, shared: _Shared) -> Trained:
     with one_thread():
-        return train_network(
-            shared.data.subset(job.rows),
-            shared.owned[job.rows],
-            shared.inputs,
-            shared.network_config,
-            job.config,
-        )
+        rows = tensors.among(job.rows)
+        return train_network(rows, shared.inputs, shared.network_config, job.config, device=shared.device)
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mmquality.config import TrainingConfig
 from mmquality.index import unit
-from mmquality.linear import cca_of_moments, second_moments
-from mmquality.network.siamese import Inputs
+from mmquality.linear import blocks, cca_of_moments, second_moments
 from mmquality.suspicion.neighbours import Neighbourhood
 from mmquality.suspicion.swaps import swapped_within
 from mmquality.suspicion.weighing import fit_weighing, trust_after
@@ -24,15 +24,16 @@ _ROUNDS = 5  # the first trusts every listing, each later one those that the one
 _DIRECTIONS = 128
 
 
-def owned_photos(data: TrainingData, inputs: Inputs, fold: Ints, config: TrainingConfig) -> Bools:
+def owned_photos(data: TrainingData, x: Floats, y: Floats, fold: Ints, config: TrainingConfig) -> Bools:
     """(n,) whether a listing's photo may serve as a positive example of its title.
 
     An analyst's verdict decides where there is one; elsewhere, whether P(mismatch) at first look is below ½.
 
-    :param inputs: the fitted standardisation of both embeddings
+    :param x: standardised titles, (n, title_components)
+    :param y: standardised photos, (n, photo_components)
     :param fold: (n,); what is said of a listing was learnt on other folds
     """
-    return unsuspected(suspicion_of(data, inputs, fold, config), data.verdict)
+    return unsuspected(first_look(x, y, data.keys, fold, config), data.verdict)
 
 
 def unsuspected(suspicion: Doubles, verdict: Floats) -> Bools:
@@ -40,16 +41,8 @@ def unsuspected(suspicion: Doubles, verdict: Floats) -> Bools:
     return np.asarray(np.where(np.isnan(verdict), suspicion < 0.5, verdict == 0))
 
 
-def suspicion_of(data: TrainingData, inputs: Inputs, fold: Ints, config: TrainingConfig) -> Doubles:
-    """P(mismatch) of each listing at first look, (n,), whatever analysts say; see `owned_photos`."""
-    with torch.no_grad():
-        x = inputs.title(torch.from_numpy(data.titles)).numpy()
-        y = inputs.photo(torch.from_numpy(data.photos)).numpy()
-    return first_look(x, y, data.keys, fold, config)
-
-
 def first_look(x: Floats, y: Floats, keys: Ints, fold: Ints, config: TrainingConfig) -> Doubles:
-    """P(mismatch) of each listing from closed forms alone, (n,); see `owned_photos`."""
+    """P(mismatch) of each listing from closed forms alone, (n,), whatever analysts say."""
     neighbourhood = Neighbourhood.of(x, y)
     lender = swapped_within(fold, keys, config.seed)
     swapped = np.flatnonzero(lender != np.arange(len(x)))
@@ -73,19 +66,24 @@ def _out_of_fold(
     The CCA is fitted to the trusted listings of the other folds; each fold is standardised on its own.
     """
     unlikeness = np.zeros((2, len(x)))
-    moments = {
-        number: second_moments(*(torch.from_numpy(part[(fold == number) & trusted]) for part in (x, y)))
-        for number in np.unique(fold)
-    }
+    moments = {n: _moments(x, y, np.flatnonzero((fold == n) & trusted)) for n in np.unique(fold)}
     for number in moments:
         held, learnt_from = np.flatnonzero(fold == number), int(((fold != number) & trusted).sum())
         if not learnt_from:
             continue  # nobody to learn from: the neighbours alone decide
         mean = torch.stack([of for other, of in moments.items() if other != number]).sum(dim=0) / learnt_from
         a, b, _ = cca_of_moments(mean, x.shape[1], _DIRECTIONS, config.cca_ridge, config.cca_power)
-        titles, photos = unit(x[held] @ a.numpy()), unit(y @ b.numpy())
-        for which, shown in enumerate((held, lender[held])):
-            unlikeness[which, held] = -(titles * photos[shown]).sum(axis=1)
+        for rows in (held[block] for block in blocks(len(held))):
+            titles = unit(x[rows] @ a.numpy())
+            for which, shown in enumerate((rows, lender[rows])):
+                unlikeness[which, rows] = -(titles * unit(y[shown] @ b.numpy())).sum(axis=1)
         own = unlikeness[0, held]
         unlikeness[:, held] = (unlikeness[:, held] - own.mean()) / max(own.std(), 1e-3)
     return unlikeness
+
+
+def _moments(x: Floats, y: Floats, rows: Ints) -> Tensor:
+    """`second_moments` of `rows`."""
+    parts = (rows[block] for block in blocks(len(rows))) if len(rows) else [rows]
+    of_parts = [second_moments(torch.from_numpy(x[part]), torch.from_numpy(y[part])) for part in parts]
+    return torch.stack(of_parts).sum(dim=0)

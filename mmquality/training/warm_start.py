@@ -6,6 +6,7 @@ Started here, the network is already a good linear model before the first step, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,13 +14,23 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from mmquality.config import NetworkConfig
-from mmquality.linear import principal_components, regularised_cca, ridge_regression
+from mmquality.linear import (
+    Vectors,
+    blocks,
+    cca_of_moments,
+    principal_components,
+    ridge_of_products,
+    second_moments,
+)
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.network.towers import Standardise
+from mmquality.training.batches import Tensors
+
+_TITLE_WEIGHT = 0.5  # of the titles beside the photos, in the components of both
 
 
 @torch.no_grad()
-def fit_standardise(layer: Standardise, vectors: Tensor) -> None:
+def fit_standardise(layer: Standardise, vectors: Vectors) -> None:
     """Fit mean and scaled principal components to `vectors` (n, input_dim)."""
     mean, basis = principal_components(vectors, layer.basis.shape[1])
     layer.mean.copy_(mean)
@@ -27,7 +38,7 @@ def fit_standardise(layer: Standardise, vectors: Tensor) -> None:
 
 
 @torch.no_grad()
-def fit_inputs(config: NetworkConfig, titles: Tensor, photos: Tensor) -> Inputs:
+def fit_inputs(config: NetworkConfig, titles: Vectors, photos: Vectors) -> Inputs:
     """Standardisation of both embeddings, (n, title_dim) and (n, photo_dim)."""
     inputs = Inputs(config)
     fit_standardise(inputs.title, titles)
@@ -37,49 +48,46 @@ def fit_inputs(config: NetworkConfig, titles: Tensor, photos: Tensor) -> Inputs:
 
 @dataclass(frozen=True)
 class Start:
-    """Where a network starts on a training catalogue, whatever its seed, its projection and its losses."""
+    """Where a network starts on its listings, whatever its seed, its projection and its losses."""
 
-    x: Tensor  # (n, title_components) standardised titles
-    y: Tensor  # (n, photo_components) standardised photos
     a: Tensor  # (title_components, ≤ d) canonical directions of the titles and …
     b: Tensor  # (photo_components, ≤ d) … of the photos
-    joint: Tensor  # (n, ≤ d_z) principal components of both inputs side by side
+    mean: Tensor  # (title_components + photo_components,) of both inputs side by side
+    joint: Tensor  # (title_components + photo_components, ≤ d_z) their principal directions, in doubles
 
     @classmethod
     @torch.no_grad()
-    def of(
-        cls,
-        inputs: Inputs,
-        titles: Tensor,
-        photos: Tensor,
-        owned: Tensor,
-        config: NetworkConfig,
-        *,
-        ridge: float,
-        power: float,
-        title_weight: float = 0.5,
-    ) -> Start:
+    def of(cls, tensors: Tensors, config: NetworkConfig, *, ridge: float, power: float) -> Start:
         """In closed form.
 
-        :param inputs: the fitted standardisation of titles (n, title_dim) and photos (n, photo_dim)
-        :param owned: (n,) bool; only listings whose photo is believed to be their own shape the CCA (all of
-            them where that is believed of none)
+        Only listings whose photo is believed to be their own shape the CCA (all where that is believed of
+        none).
         """
-        x, y = inputs.title(titles), inputs.photo(photos)
-        owned = owned if owned.any() else torch.ones_like(owned)
-        a, b, _ = regularised_cca(x[owned], y[owned], config.d, ridge, power)
-        return cls(x, y, a, b, _joint_components(x, y, config.d_z, title_weight))
+        owners = tensors.rows[tensors.owned[tensors.rows]]
+        owners = owners if len(owners) else tensors.rows
+        moments = torch.stack([second_moments(x, y) for x, y in _inputs(tensors, owners)]).sum(dim=0)
+        a, b, _ = cca_of_moments(moments / len(owners), tensors.x.shape[1], config.d, ridge, power)
+        mean, joint = _joint_directions(tensors, config.d_z)
+        return cls(a, b, mean, joint)
+
+    def joint_components(self, x: Tensor, y: Tensor) -> Tensor:
+        """The principal components of standardised inputs side by side, (n, ≤ d_z)."""
+        components: Tensor = (_side_by_side(x, y).sub_(self.mean).double() @ self.joint).float()
+        return components
 
 
 @torch.no_grad()
-def warm_start(network: SiameseNetwork, start: Start) -> None:
+def warm_start(network: SiameseNetwork, start: Start, tensors: Tensors) -> None:
     """Set every linear path of `network`, which is left in evaluation mode."""
     _set_linear(network.f_t.linear, start.a)
     _set_linear(network.f_v.linear, start.b)
     network.eval()
-    p = network.project(start.x, start.y)
-    both = torch.cat([p.u, p.v], dim=1) * network.config.d**0.5
-    _set_linear(network.g.linear, ridge_regression(both, start.joint))
+    gram, cross = torch.zeros(()), torch.zeros(())
+    for x, y in _inputs(tensors, tensors.rows):
+        p = network.project(x, y)
+        both = torch.cat([p.u, p.v], dim=1) * network.config.d**0.5
+        gram, cross = gram + both.T @ both, cross + both.T @ start.joint_components(x, y)
+    _set_linear(network.g.linear, ridge_of_products(gram, cross))
 
 
 def _set_linear(layer: torch.nn.Linear, matrix: Tensor) -> None:
@@ -89,12 +97,26 @@ def _set_linear(layer: torch.nn.Linear, matrix: Tensor) -> None:
     layer.bias.zero_()
 
 
-def _joint_components(x: Tensor, y: Tensor, k: int, title_weight: float) -> Tensor:
-    """The k leading principal components of both standardised inputs side by side, (n, ≤ k)."""
-    both = [w**0.5 * normalize(e, dim=1) for w, e in ((title_weight, x), (1 - title_weight, y))]
-    # In double precision: in single, photos that are all the same have been seen to yield no number at all.
-    joint = torch.cat([e - e.mean(dim=0) for e in both], dim=1).double()
-    values, vectors = torch.linalg.eigh(joint.T @ joint)
-    top = torch.argsort(values, descending=True)[:k]
-    components: Tensor = (joint @ vectors[:, top]).float()
-    return components
+def _joint_directions(tensors: Tensors, k: int) -> tuple[Tensor, Tensor]:
+    """Mean (p + q,) and leading principal directions (p + q, ≤ k) of both inputs side by side."""
+    sums = [_side_by_side(x, y).sum(dim=0) for x, y in _inputs(tensors, tensors.rows)]
+    mean = torch.stack(sums).sum(dim=0) / len(tensors.rows)
+    moments = torch.zeros(())
+    for x, y in _inputs(tensors, tensors.rows):
+        # In double precision: in single, photos that are all the same have been seen to yield no number.
+        both = _side_by_side(x, y).sub_(mean).double()
+        moments = moments + both.T @ both
+    values, vectors = torch.linalg.eigh(moments)
+    return mean, vectors[:, torch.argsort(values, descending=True)[:k]]
+
+
+def _side_by_side(x: Tensor, y: Tensor) -> Tensor:
+    """Both inputs at unit length, weighted, (n, p + q)."""
+    weighted = ((_TITLE_WEIGHT, x), (1 - _TITLE_WEIGHT, y))
+    return torch.cat([w**0.5 * normalize(e, dim=1) for w, e in weighted], dim=1)
+
+
+def _inputs(tensors: Tensors, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Standardised titles and photos of `rows`, block by block."""
+    for block in blocks(len(rows)):
+        yield tensors.x.index_select(0, rows[block]), tensors.y.index_select(0, rows[block])

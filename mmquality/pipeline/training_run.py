@@ -1,0 +1,58 @@
+"""One run of training on a workspace's disk and devices: alone, or as one of the processes of torchrun."""
+
+from __future__ import annotations
+
+from concurrent.futures.process import BrokenProcessPool
+
+from mmquality.config import NetworkConfig, TrainingConfig, Workspace
+from mmquality.devices import chosen_device
+from mmquality.errors import WorkspaceError
+from mmquality.pipeline.folders import unfinished_folder
+from mmquality.pipeline.progress import Reporter, increments
+from mmquality.training import ranks
+from mmquality.training.data import TrainingData
+from mmquality.training.ensemble import Ensemble, train_ensemble
+
+
+def check_alone(command: str) -> None:
+    """Raises `WorkspaceError` where torchrun has started several processes of a command that is for one."""
+    if ranks.started_by_torchrun():
+        raise WorkspaceError(
+            f"Run `mmquality {command}` without torchrun, which is for `mmquality train` alone. "
+            "Nothing was changed."
+        )
+
+
+def trained_ensemble(
+    workspace: Workspace,
+    data: TrainingData,
+    network_config: NetworkConfig,
+    config: TrainingConfig,
+    reporter: Reporter,
+) -> Ensemble:
+    """`train_ensemble` on the chosen device, together with whoever torchrun started.
+
+    Raises `WorkspaceError` where one of the processes was ended from outside.
+    """
+    device = chosen_device()
+    if len(data) > config.most_listings:
+        reporter.say(f"Each network learns from {config.most_listings:,} of them, drawn at random.")
+    try:
+        with (
+            reporter.stage("Training networks", config.folds + 1) as advance,
+            unfinished_folder(workspace.root / "training") as scratch,
+            ranks.together(device),
+        ):
+            return train_ensemble(
+                data,
+                network_config,
+                config,
+                progress=increments(advance),
+                scratch=str(scratch),
+                device=device,
+            )
+    except (BrokenProcessPool, ranks.RankLost) as error:
+        raise WorkspaceError(
+            "A training process was ended from outside, most likely for want of memory. Nothing was changed; "
+            "make room and run `mmquality train` again."
+        ) from error

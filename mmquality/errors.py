@@ -6,6 +6,7 @@ MMQualityError
 │   └── NoWorkspaceError    there is none yet
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 ├── EncoderError        an encoder cannot be loaded or gives vectors that do not fit
+├── EngineError         the machines that should do the work cannot
 └── UnknownListingError a listing id that the workspace does not hold
 
 Libraries raise these; only the command line and the pages turn them into messages.
@@ -34,6 +35,10 @@ class ModelFileError(MMQualityError):
 
 class EncoderError(MMQualityError):
     """An encoder cannot be loaded, or its vectors do not fit the listings."""
+
+
+class EngineError(MMQualityError):
+    """The machines that should do the work are not there, or failed."""
 
 
 class UnknownListingError(MMQualityError):

@@ -19,7 +19,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"evaluation", "training", "scoring"},
     {"checkpoint", "store"},
     {"network", "encoders", "data", "suspicion"},
-    {"config", "records", "processes", "linear", "clicks", "graph", "words", "index"},
+    {"config", "records", "processes", "linear", "clicks", "graph", "words", "index", "engine"},
     {"errors", "ids"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}
@@ -93,6 +93,7 @@ FORBIDDEN = {
     "linear": {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "clicks": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "graph": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
+    "engine": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "words": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "data": LEARNING | SCREENS | TABLES,
     "encoders": {"faiss"} | SCREENS | TABLES,
@@ -133,7 +134,9 @@ def test_nothing_is_unpickled() -> None:
 
 def test_what_people_wait_for_starts_without_torch() -> None:
     modules = ("mmquality.cli", "mmquality.store", "mmquality.pipeline.reading")
-    check = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules)"
+    check = (
+        f"import sys, {', '.join(modules)}; sys.exit(any(name in sys.modules for name in ('torch', 'ray')))"
+    )
     assert subprocess.run([sys.executable, "-c", check], cwd=PROJECT).returncode == 0
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from mmquality.config import Workspace
+from mmquality.engine import ENGINES
 from mmquality.pipeline.importing import InputFiles
 from mmquality.pipeline.settings import EncoderChoice
 
@@ -34,6 +35,13 @@ workspace_again = click.option(
     type=_folder,
     callback=lambda context, parameter, value: Workspace.at(value) if value else context.obj,
     help="The catalogue's folder.",
+)
+engine = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="local",
+    show_default=True,
+    help="Where the work is done: in this process, or by Ray (the cluster at RAY_ADDRESS, else all cores).",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path, PureWindowsPath
 
 from PIL import Image, UnidentifiedImageError
@@ -124,30 +124,41 @@ def check_photo(path: Path, limits: ImportLimits) -> Photo:
     return Photo(hashlib.sha256(data).hexdigest(), width, height)
 
 
-def load_rgb(path: str | Path, side: int) -> Image.Image:
+def load_rgb(path: str | Path, side: int, photo_hash: str | None = None) -> Image.Image:
     """The photo as an upright RGB image; its shorter side has at least `side` pixels where the file has them.
 
     A larger photo comes reduced (JPEGs while they are decoded, then by a whole factor): its shorter side has
-    fewer than about twice `side` pixels. Raises `PhotoProblem`.
+    fewer than about twice `side` pixels. Raises `PhotoProblem`, also where the SHA-256 of the file's bytes is not
+    `photo_hash`.
     """
-    with _opened(path, _read(Path(path))) as image:
+    data = _read(Path(path))
+    if photo_hash is not None and hashlib.sha256(data).hexdigest() != photo_hash:
+        raise PhotoProblem(path, "has changed since its import")
+    with _opened(path, data) as image:
         return _decoded(path, image, side)
 
 
-def load_many(paths: Iterable[str | Path], side: int, workers: int | None = None) -> Iterator[Image.Image]:
+def load_many(
+    paths: Iterable[str | Path],
+    side: int,
+    workers: int | None = None,
+    hashes: Iterable[str | None] | None = None,
+) -> Iterator[Image.Image]:
     """`load_rgb` for every path, in order, a few photos ahead of the reader in `workers` threads.
 
     Memory holds at most four photos per worker. A photo that fails raises its `PhotoProblem` in its turn.
     """
     workers = workers or min(8, os.cpu_count() or 1)
-    waiting = iter(paths)
+    waiting = zip(paths, repeat(None) if hashes is None else hashes, strict=False)
     ahead: deque[Future[Image.Image]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="photos") as pool:
         try:
-            ahead.extend(pool.submit(load_rgb, path, side) for path in islice(waiting, 4 * workers))
+            ahead.extend(
+                pool.submit(load_rgb, path, side, known) for path, known in islice(waiting, 4 * workers)
+            )
             while ahead:
                 yield ahead.popleft().result()
-                ahead.extend(pool.submit(load_rgb, path, side) for path in islice(waiting, 1))
+                ahead.extend(pool.submit(load_rgb, path, side, known) for path, known in islice(waiting, 1))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -14,11 +14,11 @@ import pandas as pd
 
 from mmquality.config import Workspace
 from mmquality.data.describing import describing_fields
-from mmquality.data.photos import load_many
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.photo import load_photo_encoder
 from mmquality.encoders.precomputed import read_vectors
 from mmquality.encoders.text import load_text_encoder
+from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.context import (
     context_centres,
@@ -27,8 +27,9 @@ from mmquality.pipeline.context import (
     fields_to_score,
     title_side,
 )
+from mmquality.pipeline.encoding_work import PhotoEncoding, TitleEncoding, encode_missing
 from mmquality.pipeline.places import open_store
-from mmquality.pipeline.progress import Reporter, Silent, increments
+from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import EncoderChoice, change_settings, load_settings
 from mmquality.records import count
 from mmquality.store import Store
@@ -77,22 +78,24 @@ def encode(
     text: EncoderChoice | None = None,
     photo: EncoderChoice | None = None,
     reporter: Reporter | None = None,
+    engine: Engine | None = None,
 ) -> EncodeSummary:
     """Embed every title, descriptive value and photo of the catalogue that the cache does not hold yet.
 
     Which columns describe is decided here, for the next training; the values of those that the model in force
     reads are embedded as well. Title vectors made elsewhere leave no encoder for values, so none are read.
     An encoder that is not chosen is the one that the workspace was encoded with before, at first the default.
-    Photos that are gone or changed since their import are left out, and counted.
+    Photos that are gone or changed since their import are left out, and counted. The vectors are the same
+    whatever `engine` they are made by.
     """
-    reporter, settings = reporter or Silent(), load_settings(workspace)
+    reporter, settings, engine = reporter or Silent(), load_settings(workspace), engine or Local()
     text, photo = _absolute(text or settings.text_choice), _absolute(photo or settings.photo_choice)
     with open_store(workspace) as store:
         catalogue, in_force = _catalogue(store), fields_to_score(workspace, store)
     fields = () if text.vectors else describing_fields(catalogue)
     texts = {} if text.vectors else context_texts(catalogue, sorted({*fields, *in_force}))
-    text_id, titles, values = _encode_texts(workspace, catalogue, texts, text, reporter)
-    photo_id, photos, gone = _encode_photos(workspace, catalogue, photo, reporter)
+    text_id, titles, values = _encode_texts(workspace, catalogue, texts, text, reporter, engine)
+    photo_id, photos, gone = _encode_photos(workspace, catalogue, photo, reporter, engine)
     change_settings(
         workspace, text_encoder=text_id, photo_encoder=photo_id, context_fields=fields,
         text_choice=text, photo_choice=photo,
@@ -164,45 +167,42 @@ def _encode_texts(
     context: dict[str, str],
     choice: EncoderChoice,
     reporter: Reporter,
+    engine: Engine,
 ) -> tuple[str, int, int]:
     """(encoder id, titles encoded, values encoded); `context` has the texts of the values by content hash."""
     if choice.vectors:
         return *_take_vectors(workspace, catalogue, choice, "title_hash"), 0
-    encoder = load_text_encoder(choice.name)
-    cache = EmbeddingCache(workspace.embeddings, encoder.id)
+    work = TitleEncoding(load_text_encoder, choice.name)
+    cache = EmbeddingCache(workspace.embeddings, work.id)
     missing = _missing(cache, catalogue, "title_hash").drop_duplicates("title_hash")
     with reporter.stage("Encoding titles", len(missing)) as advance:
-        for block in _blocks(missing, _TITLES):
-            vectors = encoder.encode(list(block["title"]), increments(advance))
-            cache.put(list(block["title_hash"]), vectors)
+        titles = list(zip(missing["title_hash"], missing["title"], strict=True))
+        encode_missing(engine, work, cache, titles, _TITLES, advance)
     values = cache.missing(list(context))
     if values:
         with reporter.stage("Encoding attribute values", len(values)) as advance:
-            for start in range(0, len(values), _TITLES):
-                keys = values[start : start + _TITLES]
-                cache.put(keys, encoder.encode([context[key] for key in keys], increments(advance)))
-    return encoder.id, len(missing), len(values)
+            encode_missing(engine, work, cache, [(key, context[key]) for key in values], _TITLES, advance)
+    return work.id, len(missing), len(values)
 
 
 def _encode_photos(
-    workspace: Workspace, catalogue: pd.DataFrame, choice: EncoderChoice, reporter: Reporter
+    workspace: Workspace, catalogue: pd.DataFrame, choice: EncoderChoice, reporter: Reporter, engine: Engine
 ) -> tuple[str, int, int]:
     """(encoder id, photos encoded, photos that are gone)."""
     if choice.vectors:
         return *_take_vectors(workspace, catalogue, choice, "photo_hash"), 0
-    encoder = load_photo_encoder(choice.name)
-    cache = EmbeddingCache(workspace.embeddings, encoder.id)
+    work = PhotoEncoding(load_photo_encoder, choice.name)
+    cache = EmbeddingCache(workspace.embeddings, work.id)
     missing = _missing(cache, catalogue, "photo_hash")
     there = _as_imported(missing).drop_duplicates("photo_hash")
     gone = missing[~missing["photo_hash"].isin(there["photo_hash"])]
     if len(gone):
         reporter.say(_left_out(gone))
     with reporter.stage("Encoding photos", len(there)) as advance:
-        for block in _blocks(there, _PHOTOS):
-            photos = load_many(list(block["photo_path"]), encoder.side)
-            vectors = encoder.encode(photos, increments(advance), total=len(block))
-            cache.put(list(block["photo_hash"]), vectors)
-    return encoder.id, len(there), int(gone["photo_hash"].nunique())
+        hashes = list(there["photo_hash"])
+        photos = list(zip(hashes, zip(there["photo_path"], hashes, strict=True), strict=True))
+        encode_missing(engine, work, cache, photos, _PHOTOS, advance)
+    return work.id, len(there), int(gone["photo_hash"].nunique())
 
 
 def _take_vectors(
@@ -259,7 +259,3 @@ def _absolute(choice: EncoderChoice) -> EncoderChoice:
         vectors=choice.vectors.absolute() if choice.vectors else None,
         ids=choice.ids.absolute() if choice.ids else None,
     )
-
-
-def _blocks(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
-    return [frame.iloc[start : start + size] for start in range(0, len(frame), size)]

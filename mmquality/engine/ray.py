@@ -1,0 +1,136 @@
+"""Work on blocks as a Ray Data pipeline: one actor per core of the cluster, each with the work it was sent.
+
+An actor that dies is started again and its block is done anew: a lost worker costs time, not data. A block
+whose actors die four times in a row is given up, as a photo that ends its reader would end every one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from itertools import islice
+from typing import Any
+
+from mmquality.engine import Block, Result, Tell, Work
+from mmquality.errors import EngineError, MMQualityError
+
+ADDRESS = "RAY_ADDRESS"
+_PATIENCE = 10.0  # seconds for a cluster's machine to answer
+_WINDOW = 1_000  # blocks in Ray's store at once
+_RETRIES = 3  # of a block whose actor died
+
+
+class Ray:
+    """The cluster that this process is connected to."""
+
+    def map_blocks(
+        self, work: Work[Block, Result], blocks: Iterable[Block], tell: Tell = lambda done: None
+    ) -> Iterator[Result]:
+        """`work` of every block; some are done ahead of the reader."""
+        waiting = iter(blocks)
+        while window := list(islice(waiting, _WINDOW)):
+            yield from _mapped(work, window, tell)
+
+
+class _Worker:
+    """The work, where it is done: a block's result, rows done and error go back as one value."""
+
+    def __init__(self, work: Work[Any, Any]) -> None:
+        self._work = work
+
+    def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        told: list[int] = []
+        try:
+            return {"answer": (self._work(row["block"], told.append), sum(told), None)}
+        except MMQualityError as error:  # a sentence for a person, which Ray would wrap in its traceback
+            return {"answer": (None, sum(told), error)}
+
+
+def _mapped(work: Work[Block, Result], blocks: list[Block], tell: Tell) -> Iterator[Result]:
+    import ray
+
+    actors = max(1, min(len(blocks), int(ray.cluster_resources().get("CPU", 1))))
+    dataset = ray.data.from_items([{"block": block} for block in blocks], override_num_blocks=len(blocks))
+    answers = dataset.map(
+        _Worker,
+        fn_constructor_args=(work,),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors, initial_size=actors),
+        num_cpus=1,
+        max_restarts=-1,
+        max_task_retries=_RETRIES,
+    )
+    try:
+        for row in answers.iter_rows():
+            result, told, error = row["answer"]
+            if error is not None:
+                raise error
+            tell(told)
+            yield result
+    except ray.exceptions.RayTaskError:
+        raise  # a mistake in the program, with its traceback
+    except ray.exceptions.RayError as error:
+        raise EngineError(
+            f"Ray gave up ({str(error).splitlines()[0]}). What was done is kept: see that its machines run "
+            "and have memory, then give the same command again."
+        ) from error
+
+
+@contextmanager
+def connected() -> Iterator[Ray]:
+    """The cluster at RAY_ADDRESS; where that is not set, this machine's cores, for the time of the block.
+
+    Raises `EngineError` where Ray is not installed or no cluster answers.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
+    with redirect_stdout(sys.stderr):  # where Ray tells of workers that died; results have the other one
+        _connect(os.environ.get(ADDRESS, ""))
+        import ray
+
+        try:
+            yield Ray()
+        finally:
+            ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Ray warns of its own settings
+            import ray
+            import ray.data
+
+            context = ray.data.DataContext.get_current()
+    except ImportError as error:
+        raise EngineError("The Ray engine needs Ray: pip install 'mmquality[ray]'.") from error
+    context.enable_progress_bars = False
+    context.execution_options.preserve_order = True
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong is raised
+    _check_answers(address)
+    try:
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise _no_cluster(address, error) from error
+
+
+def _check_answers(address: str) -> None:
+    """Knock at HOST:PORT: Ray itself would wait for minutes. "auto" and the like are left to Ray."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), _PATIENCE).close()
+        except OSError as error:
+            raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str, error: Exception) -> EngineError:
+    if not address:
+        return EngineError(f"Ray cannot start here ({error}); make room in memory and on the disk of /tmp.")
+    return EngineError(
+        f"No Ray cluster answers at {ADDRESS}={address} ({error}). Start one with `ray start --head`, or "
+        f"unset {ADDRESS} to use this machine alone."
+    )

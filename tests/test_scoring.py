@@ -125,7 +125,7 @@ def test_the_size_of_a_block_does_not_matter(monkeypatch: pytest.MonkeyPatch, bl
     listings = of_the_trained()
     inputs = checkpoint.network, listings.titles, listings.photos
     expected = mismatch_scores(checkpoint, listings), unified_embeddings(*inputs)
-    monkeypatch.setattr(networks, "_BLOCK", block)
+    monkeypatch.setattr(networks, "BLOCK", block)
     found = mismatch_scores(checkpoint, listings), unified_embeddings(*inputs)
     for f, e in zip(found, expected, strict=True):
         np.testing.assert_allclose(f, e, atol=1e-3)

@@ -104,14 +104,16 @@ def train(
 
 @click.command()
 @options.workspace
-def score(workspace: Workspace) -> None:
+@options.engine
+def score(workspace: Workspace, engine: str) -> None:
     """Score every listing.
 
     The model is the one trained last or, where that was published already, the one in force.
     """
     from mmquality.pipeline import building
 
-    version = building.score(workspace, TerminalReporter())
+    with open_engine(engine) as opened:
+        version = building.score(workspace, TerminalReporter(), opened)
     click.echo(f"Scored with {version}. Next: {command('index', workspace)}")
 
 

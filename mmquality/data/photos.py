@@ -128,7 +128,7 @@ def load_rgb(path: str | Path, side: int, photo_hash: str | None = None) -> Imag
     """The photo as an upright RGB image; its shorter side has at least `side` pixels where the file has them.
 
     A larger photo comes reduced (JPEGs while they are decoded, then by a whole factor): its shorter side has
-    fewer than about twice `side` pixels. Raises `PhotoProblem`, also where the SHA-256 of the file's bytes is not
+    fewer than about twice `side` pixels. Raises `PhotoProblem`, also where the SHA-256 of its bytes is not
     `photo_hash`.
     """
     data = _read(Path(path))

@@ -10,13 +10,33 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from mmquality.errors import EncoderError, ModelFileError
+
+
+@dataclass(frozen=True)
+class CachedRows:
+    """Rows of a cache's segments: little to send, for whoever sees the same folder to read."""
+
+    segments: list[Path]
+    segment: npt.NDArray[np.int64]  # (n,) of each row, a place in `segments`
+    row: npt.NDArray[np.int64]  # (n,)
+    dim: int
+
+    def read(self) -> np.ndarray:
+        """float32 (n, dim). Raises ModelFileError where a segment is damaged or not there."""
+        vectors = np.empty((len(self.row), self.dim), dtype=np.float32)
+        for number, path in enumerate(self.segments):
+            wanted = self.segment == number
+            vectors[wanted] = _read_vectors(path)[self.row[wanted]]
+        return vectors
 
 
 class EmbeddingCache:
@@ -54,18 +74,19 @@ class EmbeddingCache:
 
     def get(self, hashes: Sequence[str]) -> np.ndarray:
         """float32 (len(hashes), dim), in the order given. Raises EncoderError where a hash has no vector."""
+        return self.placed(hashes).read()
+
+    def placed(self, hashes: Sequence[str]) -> CachedRows:
+        """Where the vectors of these hashes lie, for others to read. Raises EncoderError as `get`."""
         absent = self.missing(hashes)
         if absent:
             raise EncoderError(
                 f"{len(absent)} of {len(set(hashes))} embeddings are not in {self._folder}; "
                 "run `mmquality encode` to make them."
             )
-        vectors = np.empty((len(hashes), self.dim), dtype=np.float32)
         places = np.array([self._places[key] for key in hashes], dtype=np.int64).reshape(-1, 2)
-        for segment in np.unique(places[:, 0]):
-            wanted = places[:, 0] == segment
-            vectors[wanted] = _read_vectors(self._segments[segment])[places[wanted, 1]]
-        return vectors
+        segments, place = np.unique(places[:, 0], return_inverse=True)
+        return CachedRows([self._segments[s] for s in segments], place, places[:, 1], self.dim)
 
     def _check(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
         if vectors.ndim != 2 or len(vectors) != len(hashes) or self.dim not in (0, vectors.shape[1]):

@@ -18,16 +18,20 @@ Work = Callable[[Block, Tell], Result]
 ENGINES = ("local", "ray")
 
 
+def nobody(done: int) -> None:
+    """Told how far work is, where it interests nobody."""
+
+
 class Engine(Protocol):
     """How work is applied to blocks."""
 
     def map_blocks(
-        self, work: Work[Block, Result], blocks: Iterable[Block], tell: Tell = lambda done: None
+        self, work: Work[Block, Result], blocks: Iterable[Block], tell: Tell = nobody, threads: int = 1
     ) -> Iterator[Result]:
         """`work` of every block, in the order of the blocks, each exactly once.
 
-        `work` and blocks may travel to other machines, `work` once to each process that does it. Raises what
-        `work` raises, and `EngineError` where the machines fail.
+        `work` and blocks may travel to other machines, `work` once to each process that does it; `threads` is
+        how many it uses. Raises what `work` raises, and `EngineError` where the machines fail.
         """
 
 
@@ -35,7 +39,7 @@ class Local:
     """A block after another, here."""
 
     def map_blocks(
-        self, work: Work[Block, Result], blocks: Iterable[Block], tell: Tell = lambda done: None
+        self, work: Work[Block, Result], blocks: Iterable[Block], tell: Tell = nobody, threads: int = 1
     ) -> Iterator[Result]:
         """`work` of every block, when it is asked for."""
         return (work(block, tell) for block in blocks)

@@ -1,4 +1,4 @@
-"""Work on blocks as a Ray Data pipeline: one actor per core of the cluster, each with the work it was sent.
+"""Work on blocks as a Ray Data pipeline: as many actors as the cluster has cores for, each with the work.
 
 An actor that dies is started again and its block is done anew: a lost worker costs time, not data. A block
 whose actors die four times in a row is given up, as a photo that ends its reader would end every one.
@@ -16,12 +16,12 @@ from contextlib import contextmanager, redirect_stdout
 from itertools import islice
 from typing import Any
 
-from mmquality.engine import Block, Result, Tell, Work
+from mmquality.engine import Block, Result, Tell, Work, nobody
 from mmquality.errors import EngineError, MMQualityError
 
 ADDRESS = "RAY_ADDRESS"
 _PATIENCE = 10.0  # seconds for a cluster's machine to answer
-_WINDOW = 1_000  # blocks in Ray's store at once
+_WINDOW = 256  # blocks in Ray's store at once; actors start anew for the next ones
 _RETRIES = 3  # of a block whose actor died
 
 
@@ -29,12 +29,12 @@ class Ray:
     """The cluster that this process is connected to."""
 
     def map_blocks(
-        self, work: Work[Block, Result], blocks: Iterable[Block], tell: Tell = lambda done: None
+        self, work: Work[Block, Result], blocks: Iterable[Block], tell: Tell = nobody, threads: int = 1
     ) -> Iterator[Result]:
         """`work` of every block; some are done ahead of the reader."""
         waiting = iter(blocks)
         while window := list(islice(waiting, _WINDOW)):
-            yield from _mapped(work, window, tell)
+            yield from _mapped(work, window, tell, threads)
 
 
 class _Worker:
@@ -51,16 +51,17 @@ class _Worker:
             return {"answer": (None, sum(told), error)}
 
 
-def _mapped(work: Work[Block, Result], blocks: list[Block], tell: Tell) -> Iterator[Result]:
+def _mapped(work: Work[Block, Result], blocks: list[Block], tell: Tell, threads: int) -> Iterator[Result]:
     import ray
 
-    actors = max(1, min(len(blocks), int(ray.cluster_resources().get("CPU", 1))))
+    cores, room = _room(threads)
+    actors = min(len(blocks), room)
     dataset = ray.data.from_items([{"block": block} for block in blocks], override_num_blocks=len(blocks))
     answers = dataset.map(
         _Worker,
         fn_constructor_args=(work,),
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors, initial_size=actors),
-        num_cpus=1,
+        num_cpus=cores,
         max_restarts=-1,
         max_task_retries=_RETRIES,
     )
@@ -78,6 +79,15 @@ def _mapped(work: Work[Block, Result], blocks: list[Block], tell: Tell) -> Itera
             f"Ray gave up ({str(error).splitlines()[0]}). What was done is kept: see that its machines run "
             "and have memory, then give the same command again."
         ) from error
+
+
+def _room(threads: int) -> tuple[int, int]:
+    """Cores to reserve for an actor of so many threads, and how many such actors the cluster has room for."""
+    import ray
+
+    machines = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    cores = max(1, min(threads, max(machines)))
+    return cores, max(1, sum(machine // cores for machine in machines))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.data.describing import in_words
+from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.calibration import error_of, reliability
 from mmquality.pipeline import kept_tables
@@ -26,6 +27,7 @@ from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
+from mmquality.pipeline.scoring_work import read_by
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
 from mmquality.pipeline.unified import unified_vectors, with_propagation
@@ -126,13 +128,14 @@ def beside_the_title(assembled: Assembled) -> str:
     return f"; beside the title it reads {in_words(assembled.fields)}" if assembled.fields else ""
 
 
-def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
+def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine | None = None) -> str:
     """Score the whole catalogue; returns the name of the version that holds the scores.
 
     The model is the one trained last as long as it waits to be published, then the one in force. Scores that
-    were published stay as they are: the same model then becomes a version anew.
+    were published stay as they are: the same model then becomes a version anew. The scores are the same
+    whatever `engine` runs the networks.
     """
-    reporter = reporter or Silent()
+    reporter, engine = reporter or Silent(), engine or Local()
     with open_store(workspace) as store:
         name, published = working_version(workspace, store)
         model = workspace.models / name
@@ -141,12 +144,13 @@ def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
         with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
             ids = list(encoded.listings["listing_id"])
             inputs = encoded.title_side, encoded.photos, folds_of(model, encoded.listings)
-            scores = mismatch_scores(checkpoint, Listings(*inputs, *known_clicks(workspace, ids)))
+            listings = Listings(*inputs, *known_clicks(workspace, ids))
+            read = read_by(engine, checkpoint, workspace, encoded, advance)
+            scores = mismatch_scores(checkpoint, listings, read)
             pairs = known_pairs(workspace, ids, load_held_out(model))
             unified = unified_vectors(
                 checkpoint.network, checkpoint.training_config, encoded.title_side, encoded.photos, pairs
             )
-            advance(len(scores))
         if not published:
             save_scored(model, encoded.listings, scores, unified, pairs)
             return name

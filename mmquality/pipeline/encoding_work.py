@@ -1,4 +1,7 @@
-"""Titles or photos → vectors, a block at a time, here or wherever an engine takes the work."""
+"""Titles or photos → vectors, a block at a time, here or wherever an engine takes the work.
+
+What a block is and how many threads go through it decide over a vector's last bits, so both travel along.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from mmquality.data.photos import load_many
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.photo import PhotoEncoder
 from mmquality.encoders.text import TextEncoder
-from mmquality.engine import Engine, Tell, Work
+from mmquality.engine import Engine, Tell
 from mmquality.errors import EncoderError
 from mmquality.pipeline.progress import increments
 
@@ -32,9 +35,11 @@ class _Encoding(Generic[E]):
     """An encoder that travels by its name; where it arrives, it is loaded from what is installed there."""
 
     def __init__(self, load: Callable[[str], E], name: str) -> None:
+        import torch
+
         self._load, self._name = load, name
         self._encoder: E | None = load(name)
-        self.id = self._encoder.id
+        self.id, self.threads = self._encoder.id, torch.get_num_threads()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_encoder": None}
@@ -43,6 +48,9 @@ class _Encoding(Generic[E]):
     def encoder(self) -> E:
         """Raises `EncoderError` where it is not the one that was sent."""
         if self._encoder is None:
+            import torch
+
+            torch.set_num_threads(self.threads)
             found = self._load(self._name)
             if found.id != self.id:
                 raise EncoderError(
@@ -74,7 +82,7 @@ class PhotoEncoding(_Encoding[PhotoEncoder]):
 
 def encode_missing(
     engine: Engine,
-    work: Work[Sequence[Any], Floats],
+    work: TitleEncoding | PhotoEncoding,
     cache: EmbeddingCache,
     contents: Sequence[tuple[str, Any]],
     at_once: int,
@@ -83,5 +91,5 @@ def encode_missing(
     """Encode (hash, content) pairs and keep their vectors, on disk after every `at_once` of them."""
     blocks = [contents[start : start + at_once] for start in range(0, len(contents), at_once)]
     sent = ([content for _, content in block] for block in blocks)
-    for block, vectors in zip(blocks, engine.map_blocks(work, sent, tell), strict=True):
+    for block, vectors in zip(blocks, engine.map_blocks(work, sent, tell, work.threads), strict=True):
         cache.put([key for key, _ in block], vectors)

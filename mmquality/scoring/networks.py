@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,41 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 UNSEEN = -1  # the fold of a listing that was not trained on
-_BLOCK = 16_384  # listings at a time: memory stays constant in the catalogue's size
+BLOCK = 16_384  # listings at a time: memory stays constant in the catalogue's size
 _LEAST_DEVIATION = 1e-3  # of logits: where they differ by less, it is rounding, not evidence
+
+
+@dataclass(frozen=True)
+class Read:
+    """What all networks make of some listings; row i of every array is the same one."""
+
+    x: Floats  # (b, title_components) what the encoders read of titles …
+    y: Floats  # (b, photo_components) … and of photos
+    z: Floats  # (b, d_z) unified embedding, unit norm
+    logits: Doubles  # (b, folds + 1) of each fold network, then of the network trained on everything
+
+
+@torch.inference_mode()
+def read_block(
+    network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork], titles: Floats, photos: Floats
+) -> Read:
+    """Everything that is asked of the networks, from pretrained vectors (b, title_dim) and (b, photo_dim).
+
+    All of them read the embeddings as `network` standardises them.
+    """
+    x, y = _standardised(network, titles, photos)
+    logits = np.empty((len(titles), len(fold_networks) + 1))
+    for k, reader in enumerate((*fold_networks, network)):
+        projected = reader.project(x, y)  # the last one is that of `network`
+        logits[:, k] = reader.mismatch(*projected).numpy()
+    return Read(x.numpy(), y.numpy(), network.unified(projected).numpy(), logits)
+
+
+def read_blocks(
+    network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork], titles: Floats, photos: Floats
+) -> Iterator[Read]:
+    """`read_block` of all listings, (n, title_dim) and (n, photo_dim), a block after the other."""
+    return (read_block(network, fold_networks, titles[b], photos[b]) for b in _blocks(len(titles)))
 
 
 @torch.inference_mode()
@@ -85,4 +119,4 @@ def _standardised(
 
 
 def _blocks(n: int) -> list[slice]:
-    return [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
+    return [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]

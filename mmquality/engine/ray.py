@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -20,7 +21,7 @@ from mmquality.engine import Block, Result, Tell, Work, nobody
 from mmquality.errors import EngineError, MMQualityError
 
 ADDRESS = "RAY_ADDRESS"
-_PATIENCE = 10.0  # seconds for a cluster's machine to answer
+_KNOCK, _PATIENCE = 10.0, 60.0  # seconds for a machine to answer, and for its cluster
 _WINDOW = 256  # blocks in Ray's store at once; actors start anew for the next ones
 _RETRIES = 3  # of a block whose actor died
 
@@ -98,7 +99,8 @@ def connected() -> Iterator[Ray]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
     with redirect_stdout(sys.stderr):  # where Ray tells of workers that died; results have the other one
-        _connect(os.environ.get(ADDRESS, ""))
+        address = os.environ.get(ADDRESS, "")
+        _connect("" if address == "local" else address)
         import ray
 
         try:
@@ -121,10 +123,32 @@ def _connect(address: str) -> None:
     context.execution_options.preserve_order = True
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong is raised
     _check_answers(address)
+    failure = _initialise_within(_PATIENCE, address) if address else _initialise("local")
+    if failure is not None:
+        raise _no_cluster(address, failure) from failure
+
+
+def _initialise(address: str) -> Exception | None:
+    """Why there is no Ray now; None where there is."""
+    import ray
+
     try:
-        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise _no_cluster(address, error) from error
+        return error
+    return None
+
+
+def _initialise_within(seconds: float, address: str) -> Exception | None:
+    """The same of a cluster elsewhere: where something else listens, Ray would try for a quarter of an hour.
+
+    Not for one that is started here: it ends with the thread that started it.
+    """
+    outcome: list[Exception | None] = []
+    thread = threading.Thread(target=lambda: outcome.append(_initialise(address)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return outcome[0] if outcome else TimeoutError(f"nothing of Ray within {seconds:.0f} s")
 
 
 def _check_answers(address: str) -> None:
@@ -132,7 +156,7 @@ def _check_answers(address: str) -> None:
     host, _, port = address.rpartition("://")[2].rpartition(":")
     if host and port.isdigit():
         try:
-            socket.create_connection((host, int(port)), _PATIENCE).close()
+            socket.create_connection((host, int(port)), _KNOCK).close()
         except OSError as error:
             raise _no_cluster(address, error) from error
 

@@ -49,7 +49,7 @@ class _Reading:
 def read_by(
     engine: Engine, checkpoint: Checkpoint, workspace: Workspace, encoded: EncodedCatalogue, tell: Tell
 ) -> Iterator[Read]:
-    """What the networks make of `encoded`, block by block; whoever does the work reads the vectors himself."""
+    """What the networks make of `encoded`, block by block; whoever does the work reads the vectors."""
     reading = _Reading(checkpoint)
     return engine.map_blocks(reading, _unread(checkpoint, workspace, encoded), tell, reading.threads)
 

@@ -19,7 +19,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"evaluation", "training", "scoring"},
     {"checkpoint", "store"},
     {"network", "encoders", "data", "suspicion"},
-    {"config", "records", "processes", "linear", "clicks", "graph", "words", "index", "engine"},
+    {"config", "records", "processes", "linear", "clicks", "graph", "words", "index", "engine", "anywhere"},
     {"errors", "ids"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}
@@ -93,6 +93,7 @@ FORBIDDEN = {
     "linear": {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "clicks": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "graph": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
+    "anywhere": LEARNING | SCREENS | TABLES | {"PIL", "pyarrow", "numpy", "pandas"},
     "engine": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "words": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "data": LEARNING | SCREENS | TABLES,

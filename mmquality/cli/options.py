@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from mmquality.anywhere import Place, place
 from mmquality.config import Workspace
 from mmquality.engine import ENGINES
 from mmquality.pipeline.importing import InputFiles
@@ -51,15 +52,29 @@ def file(name: str, help: str, required: bool = False) -> Callable[[Command], Co
     return click.option(name, type=click.Path(path_type=Path), required=required, help=help)
 
 
+class _Anywhere(click.ParamType[Place]):
+    """A path or a URL."""
+
+    name = "path or url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Place:
+        return place(value)
+
+
+def anywhere(name: str, help: str, required: bool = False) -> Callable[[Command], Command]:
+    """An option that names a file or folder by its path or URL; whether it can be used shows with its use."""
+    return click.option(name, type=_Anywhere(), required=required, help=help)
+
+
 def input_files(command: Command) -> Command:
     """--listings, --images, --impressions, --co-clicks as `files`; --name."""
 
     @functools.wraps(command)
     def with_files(
-        listings: Path | None,
-        images: Path | None,
-        impressions: Path | None,
-        co_clicks: Path | None,
+        listings: Place | None,
+        images: Place | None,
+        impressions: Place | None,
+        co_clicks: Place | None,
         **others: Any,
     ) -> Any:
         if not (listings or impressions or co_clicks):
@@ -72,16 +87,18 @@ def input_files(command: Command) -> Command:
 
     return _with_options(
         with_files,
-        file("--listings", "CSV, Parquet or JSON Lines: listing_id, title, image; other columns are kept."),
-        file(
+        anywhere(
+            "--listings", "CSV, Parquet or JSON Lines: listing_id, title, image; other columns are kept."
+        ),
+        anywhere(
             "--images",
             "The folder that the image column is relative to (by default that of the import before).",
         ),
-        file(
+        anywhere(
             "--impressions",
             "Click log: which listing was shown to whom, where, and whether it was clicked.",
         ),
-        file("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
+        anywhere("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
         click.option("--name", help="The catalogue's name for people (by default its folder's)."),
     )
 

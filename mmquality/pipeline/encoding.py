@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mmquality.anywhere import UNTOLD, place, read_bytes, size_and_stamp
 from mmquality.config import Workspace
 from mmquality.data.describing import describing_fields
 from mmquality.encoders.cache import EmbeddingCache
@@ -37,6 +39,7 @@ from mmquality.store import Store
 Floats = npt.NDArray[np.float32]
 Embed = Callable[[pd.DataFrame, Callable[[int, int], None]], Floats]  # (listings, progress) → their vectors
 
+_REQUESTS = 32  # to the service of photos at once
 _TITLES, _PHOTOS = 8_192, 1_024  # kept on disk after each so many: a stopped run goes on where it was
 _COLUMNS = (
     "listing_id", "title", "photo_path", "title_hash", "photo_hash", "photo_size", "photo_mtime_ns",
@@ -229,16 +232,21 @@ def _as_imported(listings: pd.DataFrame) -> pd.DataFrame:
     An embedding is kept under that content's hash, so a photo that was exchanged must wait for its import.
     """
     columns = ("photo_path", "photo_size", "photo_mtime_ns", "photo_hash")
-    files = zip(*(listings[name] for name in columns), strict=True)
-    return listings[np.array([_unchanged(Path(path), *stamp) for path, *stamp in files], dtype=bool)]
+    files = list(zip(*(listings[name] for name in columns), strict=True))
+    if any("://" in path for path, *_ in files):
+        with ThreadPoolExecutor(_REQUESTS) as pool:  # which wait for the service together
+            unchanged = list(pool.map(lambda file: _unchanged(*file), files))
+    else:
+        unchanged = [_unchanged(*file) for file in files]
+    return listings[np.array(unchanged, dtype=bool)]
 
 
-def _unchanged(path: Path, size: int, mtime_ns: int, photo_hash: str) -> bool:
+def _unchanged(path: str, size: int, stamp: int, photo_hash: str) -> bool:
+    file = place(path)
     try:
-        info = path.stat()
-        if (info.st_size, info.st_mtime_ns) == (size, mtime_ns):
+        if stamp != UNTOLD and size_and_stamp(file) == (size, stamp):
             return True
-        return hashlib.sha256(path.read_bytes()).hexdigest() == photo_hash  # merely touched, or copied
+        return hashlib.sha256(read_bytes(file)).hexdigest() == photo_hash  # merely touched, or copied
     except OSError:
         return False
 

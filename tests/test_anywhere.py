@@ -21,7 +21,8 @@ from mmquality.anywhere import UNTOLD, place, size_and_stamp
 from mmquality.cli import main
 from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
-from mmquality.data.photos import PhotoProblem, check_photo, load_rgb, resolve_photo
+from mmquality.data.photo_places import resolve_photo
+from mmquality.data.photos import PhotoProblem, check_photo, load_rgb
 from mmquality.errors import InputFileError, MMQualityError
 from mmquality.pipeline.encoding import _as_imported
 from mmquality.pipeline.importing import InputFiles, import_files

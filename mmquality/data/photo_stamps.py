@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeVar
 
 from mmquality.anywhere import UNTOLD, Place, is_remote, size_and_stamp
 from mmquality.config import ImportLimits
-from mmquality.data.photos import PhotoProblem, check_photo, photos_below
+from mmquality.data.photo_places import photos_below
+from mmquality.data.photos import PhotoProblem, check_photo
 from mmquality.processes import Workers
 
 Progress = Callable[[int], object]  # called with the number of photos dealt with since the last call

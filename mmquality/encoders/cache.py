@@ -8,6 +8,7 @@ may use a cache at once; a hash that two of them wrote has the same vector in bo
 from __future__ import annotations
 
 import os
+import socket
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,13 @@ class CachedRows:
     dim: int
 
     def read(self) -> np.ndarray:
-        """float32 (n, dim). Raises ModelFileError where a segment is damaged or not there."""
+        """float32 (n, dim). Raises ModelFileError where a segment is damaged or not on this machine."""
+        absent = next((path for path in self.segments if not path.exists()), None)
+        if absent is not None:
+            raise ModelFileError(
+                f"The embedding cache file {absent} is not there on {socket.gethostname()}; share the "
+                "workspace's folder with all machines that work on it, or run `mmquality encode` again."
+            )
         vectors = np.empty((len(self.row), self.dim), dtype=np.float32)
         for number, path in enumerate(self.segments):
             wanted = self.segment == number

@@ -14,6 +14,7 @@ from mmquality.encoders.spelling import spelling
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.pipeline.context import (
     CENTRES,
+    Told,
     context_centres,
     context_texts,
     context_vectors,
@@ -55,7 +56,12 @@ def cache(tmp_path: Path) -> EmbeddingCache:
 
 def of(catalogue: pd.DataFrame, cache: EmbeddingCache, fields: Sequence[str] = FIELDS) -> np.ndarray:
     """The context told from the catalogue's own centres."""
-    return context_vectors(catalogue, fields, cache, context_centres(catalogue, fields, cache))
+    told = Told.of([catalogue], fields)
+    return context_vectors(told, cache, context_centres(told, cache))[:]
+
+
+def centres_of(fields: Sequence[str], cache: EmbeddingCache) -> np.ndarray:
+    return context_centres(Told.of([CATALOGUE], fields), cache)
 
 
 def test_each_distinct_text_once() -> None:
@@ -81,8 +87,8 @@ def test_is_what_sets_each_value_apart_from_the_mean(cache: EmbeddingCache) -> N
 
 
 def test_reads_a_later_listing_by_the_centres_of_the_training(cache: EmbeddingCache) -> None:
-    centres = context_centres(CATALOGUE, FIELDS, cache)
-    alone = context_vectors(CATALOGUE.iloc[:1], FIELDS, cache, centres)
+    centres = centres_of(FIELDS, cache)
+    alone = context_vectors(Told.of([CATALOGUE.iloc[:1]], FIELDS), cache, centres)[:]
     np.testing.assert_allclose(alone, of(CATALOGUE, cache)[:1], atol=1e-6)
     assert not np.allclose(alone, of(CATALOGUE.iloc[:1], cache))
 
@@ -102,7 +108,7 @@ def test_the_title_at_length_one_its_spelling_at_half_and_the_context_as_it_is()
 
 def test_columns_that_are_gone_leave_the_shape(cache: EmbeddingCache) -> None:
     nothing = CATALOGUE.assign(category=None, attributes=[{} for _ in range(5)])
-    found = context_vectors(nothing, FIELDS, cache, context_centres(CATALOGUE, FIELDS, cache))
+    found = context_vectors(Told.of([nothing], FIELDS), cache, centres_of(FIELDS, cache))[:]
     assert found.shape == (5, 6) and not found.any()
     assert not of(nothing, cache).any()
 
@@ -113,7 +119,7 @@ def test_a_value_that_was_never_embedded_is_told(cache: EmbeddingCache) -> None:
 
 
 def test_centres_are_kept_with_the_model(cache: EmbeddingCache, tmp_path: Path) -> None:
-    centres = context_centres(CATALOGUE, FIELDS, cache)
+    centres = centres_of(FIELDS, cache)
     save_centres(tmp_path, centres)
     np.testing.assert_array_equal(load_centres(tmp_path, FIELDS), centres)
     (tmp_path / CENTRES).write_bytes(b"x")
@@ -125,5 +131,5 @@ def test_centres_are_kept_with_the_model(cache: EmbeddingCache, tmp_path: Path) 
 
 
 def test_a_model_without_fields_keeps_no_centres(cache: EmbeddingCache, tmp_path: Path) -> None:
-    save_centres(tmp_path, context_centres(CATALOGUE, (), cache))
+    save_centres(tmp_path, centres_of((), cache))
     assert not (tmp_path / CENTRES).exists() and len(load_centres(tmp_path, ())) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import HashingVectorizer
 
 from mmquality.encoders.spelling import SPELLING_DIM, spelling
 
@@ -26,6 +27,18 @@ def test_runs_of_letters_end_with_the_word() -> None:
 
 def test_a_title_without_letters_is_nowhere() -> None:
     assert not spelling(["", "  "]).any()
+
+
+@given(st.lists(st.text("aB \t\u00a0\x1f.é茶İ", max_size=30) | st.text(max_size=30), min_size=1, max_size=5))
+def test_word_by_word_is_as_title_by_title(titles: list[str]) -> None:
+    whole = HashingVectorizer(
+        analyzer="char_wb", ngram_range=(3, 4), n_features=SPELLING_DIM, norm="l2", dtype=np.float32
+    )
+    np.testing.assert_array_equal(spelling(titles), whole.transform(titles).toarray())
+
+
+def test_no_titles_no_spelling() -> None:
+    assert spelling([]).shape == (0, SPELLING_DIM)
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=5))

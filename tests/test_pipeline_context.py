@@ -12,6 +12,7 @@ import pytest
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.spelling import spelling
 from mmquality.errors import ModelFileError, WorkspaceError
+from mmquality.index import unit
 from mmquality.pipeline.context import (
     CENTRES,
     Told,
@@ -22,6 +23,7 @@ from mmquality.pipeline.context import (
     save_centres,
     title_side,
 )
+from mmquality.rows import blocks
 
 CATALOGUE = pd.DataFrame(
     {
@@ -84,6 +86,26 @@ def test_is_what_sets_each_value_apart_from_the_mean(cache: EmbeddingCache) -> N
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert not found[4].any() and not np.allclose(found[0], found[2])
+
+
+def test_a_mean_is_the_same_however_it_is_summed(
+    cache: EmbeddingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = pd.concat([CATALOGUE] * 40, ignore_index=True)
+    key = {text: key for key, text in context_texts(CATALOGUE, FIELDS).items()}
+    said = [text for texts in SAID * 40 for text in texts if text.startswith("colour")]
+    vectors = unit(cache.get([key[text] for text in said]))
+    found = context_centres(Told.of([many.iloc[:70], many.iloc[70:]], FIELDS), cache)
+    monkeypatch.setattr("mmquality.pipeline.context.blocks", lambda n: blocks(n, 7))
+    again = context_centres(Told.of([many], FIELDS), cache)
+    np.testing.assert_array_equal(found[1], vectors.mean(axis=0))
+    np.testing.assert_array_equal(again, found)
+
+
+def test_any_rows_may_be_asked_for(cache: EmbeddingCache) -> None:
+    told = Told.of([CATALOGUE.iloc[:2], CATALOGUE.iloc[2:]], FIELDS)
+    found = context_vectors(told, cache, context_centres(told, cache))
+    np.testing.assert_array_equal(found[np.array([3, 0, 3])], of(CATALOGUE, cache)[[3, 0, 3]])
 
 
 def test_reads_a_later_listing_by_the_centres_of_the_training(cache: EmbeddingCache) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from scipy.special import expit, logit
@@ -16,6 +19,7 @@ from synthetic import NETWORK, TRAINING, checkpoint_of, listings_of, synthetic, 
 
 from mmquality.checkpoint import Checkpoint, Scales
 from mmquality.network.projection import PROJECTIONS
+from mmquality.rows import Stored, kept
 from mmquality.scoring import (
     UNSEEN,
     Listings,
@@ -136,6 +140,19 @@ def test_the_size_of_a_block_does_not_matter(monkeypatch: pytest.MonkeyPatch, bl
     found = mismatch_scores(checkpoint, listings), unified_embeddings(*inputs)
     for f, e in zip(found, expected, strict=True):
         np.testing.assert_allclose(f, e, atol=1e-3)
+
+
+def test_files_give_what_memory_gives(tmp_path: Path) -> None:
+    _, checkpoint, _ = trained()
+    number, listings = count(), of_the_trained()
+
+    def new(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
+        return Stored.create(tmp_path / f"{next(number)}.npy", shape, dtype)
+
+    places = ("titles", "photos", "shown", "clicked")
+    stored = replace(listings, **{name: kept(getattr(listings, name), new) for name in places})
+    found = mismatch_scores(checkpoint, stored, new=new)
+    np.testing.assert_array_equal(found, mismatch_scores(checkpoint, listings))
 
 
 def test_logits_and_embeddings_row_by_row() -> None:

@@ -121,13 +121,14 @@ def _write_filled(path: Path, lists: faiss.IndexIVF, vectors: Rows, advance: Cal
     faiss.copy_array_to_vector(places, lists.direct_map.array)
     direct_map: Any = faiss
     lists.direct_map.type = direct_map.DirectMap.Array
+    rounding = faiss.IndexScalarQuantizer(lists.d, faiss.ScalarQuantizer.QT_fp16)
     with path.open("wb") as file:
         file.write(_header(lists))
         for part in (b"ilar", [lists.nlist, lists.code_size], b"full", [lists.nlist, *sizes]):
             file.write(part if isinstance(part, bytes) else np.array(part, np.uint64).tobytes())
         for rows in np.split(held.order, held.begin[1:-1]):
             if len(rows):
-                file.write(vectors[rows].astype(np.float16).tobytes() + rows.tobytes())
+                file.write(rounding.sa_encode(vectors[rows]).tobytes() + rows.tobytes())
                 advance(len(rows))
 
 

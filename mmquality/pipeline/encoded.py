@@ -72,8 +72,8 @@ def encoded_catalogue(
     centres = context_centres(told, titles) if centres is None else centres
     return EncodedCatalogue(
         listings,
-        _cached(titles, listings["title_hash"]),
-        _cached(photos, listings["photo_hash"]),
+        cached_vectors(titles, listings["title_hash"]),
+        cached_vectors(photos, listings["photo_hash"]),
         context_vectors(told, titles, centres),
         centres,
     )
@@ -81,10 +81,11 @@ def encoded_catalogue(
 
 def embeddings_of(workspace: Workspace, encoder_id: str, hashes: pd.Series[str]) -> Made:
     """The cached embeddings of these contents, (len(hashes), dim)."""
-    return _cached(EmbeddingCache(workspace.embeddings, encoder_id), hashes)
+    return cached_vectors(EmbeddingCache(workspace.embeddings, encoder_id), hashes)
 
 
-def _cached(cache: EmbeddingCache, hashes: pd.Series[str]) -> Made:
+def cached_vectors(cache: EmbeddingCache, hashes: pd.Series[str]) -> Made:
+    """The vectors of these contents, (len(hashes), dim), read when they are asked for."""
     return Made(len(hashes), cache.dim, lambda rows: cache.get(list(hashes.iloc[rows])))
 
 

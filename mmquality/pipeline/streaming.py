@@ -49,7 +49,7 @@ def score_catalogue(
     listings = Listings(encoded.title_side, encoded.photos, folds, shown, clicked)
     read = read_blocks(checkpoint.network, checkpoint.fold_networks, listings.titles, listings.photos)
     own = new((len(listings), unified_dim(checkpoint.network_config)), np.float32)
-    scores = mismatch_scores(checkpoint, listings, _keeping(read, own, config, advance), new)
+    scores = mismatch_scores(checkpoint, listings, keeping(read, own, config, advance), new)
     pairs, weight = known_pairs(workspace, ids, load_held_out(model)), config.propagation_weight or 0.0
     if not (len(pairs) and weight):
         return Scored(scores, own, pairs)
@@ -58,7 +58,7 @@ def score_catalogue(
     return Scored(scores, unified, pairs)
 
 
-def _keeping(read: Iterable[Read], own: Writable, config: TrainingConfig, advance: Advance) -> Iterator[Read]:
+def keeping(read: Iterable[Read], own: Writable, config: TrainingConfig, advance: Advance) -> Iterator[Read]:
     """The same blocks, while each listing's own unified vector is written into `own`."""
     start = 0
     for some in read:

@@ -130,6 +130,11 @@ class Bench:
         return EncodedCatalogue(frame, *vectors, context_vectors(told, title, centres), centres)
 
     @cached_property
+    def ready(self) -> list[torch.Tensor]:
+        """A block of both inputs."""
+        return [torch.randn(BLOCK, dim) for dim in (2 * TITLE + SPELLING, PHOTO)]
+
+    @cached_property
     def networks(self) -> list[SiameseNetwork]:
         """One for each fold, then the one trained on everything; in shape like trained ones."""
         torch.manual_seed(0)
@@ -152,9 +157,8 @@ def networks(bench: Bench) -> None:
 @torch.inference_mode()
 def bare_products(bench: Bench) -> None:
     """The matrix products of the same networks alone, on tensors that are there."""
-    sides = [torch.randn(BLOCK, dim) for dim in (2 * TITLE + SPELLING, PHOTO)]
     for block in blocks(bench.listings):
-        x, y = (side[: block.stop - block.start] for side in sides)
+        x, y = (side[: block.stop - block.start] for side in bench.ready)
         multiply(bench.networks, x, y)
 
 
@@ -213,7 +217,7 @@ OF_SCORE = {"networks", "neighbours", "terms", "unified"}
 def measure(folder: Path, listings: int) -> dict[str, dict[str, float]]:
     """Seconds and peak memory of each stage, one after the other."""
     bench, found = Bench(folder, listings), {}
-    assert bench.networks  # opens everything, which is no stage
+    assert bench.networks and bench.ready  # opens everything, which is no stage
     for stage in STAGES:
         peak = report.Peak(os.getpid())
         peak.start()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mmquality.encoders.cache import EmbeddingCache
-from mmquality.encoders.spelling import spelling
+from mmquality.encoders.spelling import Speller, spelling
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.index import unit
 from mmquality.pipeline.context import (
@@ -122,7 +122,7 @@ def test_no_field_is_no_context(cache: EmbeddingCache) -> None:
 def test_the_title_at_length_one_its_spelling_at_half_and_the_context_as_it_is() -> None:
     vectors = np.array([[3, 4], [0, 2]], dtype=np.float32)
     context = np.array([[0, 3], [0, 0]], dtype=np.float32)
-    found = title_side(vectors, ["red mug", "Lampe"], context)
+    found = title_side(vectors, ["red mug", "Lampe"], context, Speller())
     np.testing.assert_allclose(found[:, :2], [[0.6, 0.8], [0, 1]])
     np.testing.assert_allclose(found[:, 2:-2], spelling(["red mug", "Lampe"]) / 2)
     np.testing.assert_allclose(found[:, -2:], context)

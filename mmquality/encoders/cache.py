@@ -72,13 +72,21 @@ class EmbeddingCache:
 
     def get(self, hashes: Sequence[str]) -> np.ndarray:
         """float32 (len(hashes), dim), in the order given. Raises EncoderError where a hash has no vector."""
+        return self.read(self.places(hashes))
+
+    def places(self, hashes: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Where the vectors of these hashes are, (len(hashes), 2). Raises EncoderError as `get`."""
         places = self._find(hashes)
         if (places < 0).any():
             raise EncoderError(
                 f"{len(self.missing(hashes))} of {len(set(hashes))} embeddings are not in {self._folder}; "
                 "run `mmquality encode` to make them."
             )
-        vectors = np.empty((len(hashes), self.dim), dtype=np.float32)
+        return places
+
+    def read(self, places: npt.NDArray[np.int32]) -> np.ndarray:
+        """float32 (len(places), dim), the vectors in these `places`."""
+        vectors = np.empty((len(places), self.dim), dtype=np.float32)
         for segment in np.unique(places[:, 0]):
             wanted = places[:, 0] == segment
             vectors[wanted] = _map_vectors(self._segments[segment])[places[wanted, 1]]

@@ -23,7 +23,7 @@ from safetensors.numpy import load_file, save_file
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words, worded
 from mmquality.encoders.cache import EmbeddingCache
-from mmquality.encoders.spelling import spelling
+from mmquality.encoders.spelling import SPELLING_DIM, Speller
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.index import unit
 from mmquality.pipeline.model_record import read_record
@@ -104,9 +104,13 @@ def context_vectors(told: Told, cache: EmbeddingCache, centres: Floats) -> Made:
     return Made(told.listings, cache.dim if told.fields else 0, make)
 
 
-def title_side(vectors: Floats, titles: Sequence[str], context: Floats) -> Floats:
+def title_side(vectors: Floats, titles: Sequence[str], context: Floats, speller: Speller) -> Floats:
     """`[normalise(x_i) ; w s_i ; c_i]`, (n, title_dim): title embedding, spelling, and context if any."""
-    return np.concatenate([unit(vectors), SPELLING_WEIGHT * spelling(titles), context], axis=1)
+    dim, spelled = vectors.shape[1], speller.spell(titles).tocoo()
+    side = np.zeros((len(vectors), dim + SPELLING_DIM + context.shape[1]), dtype=np.float32)
+    side[:, :dim], side[:, dim + SPELLING_DIM :] = unit(vectors), context
+    side[spelled.row, dim + spelled.col] = SPELLING_WEIGHT * spelled.data
+    return side
 
 
 def save_centres(folder: Path, centres: Floats) -> None:

@@ -11,11 +11,11 @@ import pandas as pd
 
 from mmquality.config import Workspace
 from mmquality.encoders.cache import EmbeddingCache
-from mmquality.encoders.spelling import SPELLING_DIM
+from mmquality.encoders.spelling import SPELLING_DIM, Speller
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.context import Told, context_centres, context_vectors, title_side
 from mmquality.pipeline.encoding import COLUMNS, NO_LISTINGS, as_imported
-from mmquality.rows import Made
+from mmquality.rows import Ints, Made, blocks
 from mmquality.store import Store
 
 Floats = npt.NDArray[np.float32]
@@ -34,13 +34,13 @@ class EncodedCatalogue:
     @property
     def title_side(self) -> Made:
         """What the network reads of a listing's text, (n, title_dim): see `context.title_side`."""
-        texts = self.listings["title"]
+        texts, speller = self.listings["title"], Speller()
         dim = self.titles.shape[1] + SPELLING_DIM + self.context.shape[1]
-        return Made(
-            len(texts),
-            dim,
-            lambda rows: title_side(self.titles[rows], list(texts.iloc[rows]), self.context[rows]),
-        )
+
+        def make(rows: Ints) -> Floats:
+            return title_side(self.titles[rows], list(texts.iloc[rows]), self.context[rows], speller)
+
+        return Made(len(texts), dim, make)
 
 
 def encoded_catalogue(
@@ -86,7 +86,10 @@ def embeddings_of(workspace: Workspace, encoder_id: str, hashes: pd.Series[str])
 
 def cached_vectors(cache: EmbeddingCache, hashes: pd.Series[str]) -> Made:
     """The vectors of these contents, (len(hashes), dim), read when they are asked for."""
-    return Made(len(hashes), cache.dim, lambda rows: cache.get(list(hashes.iloc[rows])))
+    places = np.empty((len(hashes), 2), np.int32)
+    for block in blocks(len(hashes)):
+        places[block] = cache.places(list(hashes.iloc[block]))
+    return Made(len(hashes), cache.dim, lambda rows: cache.read(places[rows]))
 
 
 def _encoded_pieces(store: Store, titles: EmbeddingCache, photos: EmbeddingCache) -> Iterator[pd.DataFrame]:

@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 UNSEEN = -1  # the fold of a listing that was not trained on
-BLOCK = 16_384  # listings at a time: memory stays constant in the catalogue's size
+BLOCK = 4_096  # listings at a time: memory stays constant, and is used again rather than asked for anew
 _LEAST_DEVIATION = 1e-3  # of logits: where they differ by less, it is rounding, not evidence
 
 

@@ -24,7 +24,7 @@ from mmquality.data.catalogue import read_catalogue
 from mmquality.data.photo_places import resolve_photo
 from mmquality.data.photos import PhotoProblem, check_photo, load_rgb
 from mmquality.errors import InputFileError, MMQualityError
-from mmquality.pipeline.encoding import _as_imported
+from mmquality.pipeline.encoding import as_imported
 from mmquality.pipeline.importing import InputFiles, import_files
 from mmquality.pipeline.places import open_store, thumbnail_path
 from mmquality.pipeline.tables import write_tables
@@ -249,8 +249,8 @@ def test_encoding_knows_which_photos_are_as_they_were_imported(shop: UPath, tmp_
     (shop / "photos" / "L1.jpg").write_bytes(data)  # copied anew: another time, the same content
     put_photo(shop / "photos" / "L2.jpg", "red")
     (shop / "photos" / "L3.jpg").unlink()
-    assert _as_imported(catalogue)["listing_id"].tolist() == ["L0", "L1", "L4", "L5"]
-    assert _as_imported(catalogue.assign(photo_mtime_ns=UNTOLD))["listing_id"].tolist() == [
+    assert as_imported(catalogue)["listing_id"].tolist() == ["L0", "L1", "L4", "L5"]
+    assert as_imported(catalogue.assign(photo_mtime_ns=UNTOLD))["listing_id"].tolist() == [
         "L0", "L1", "L4", "L5",
     ]  # fmt: skip
 

@@ -28,7 +28,8 @@ from mmquality.engine import Engine, Local, Tell, open_engine
 from mmquality.errors import EncoderError, EngineError, MMQualityError
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.pipeline import encoding, scoring_work
-from mmquality.pipeline.encoding import EncodedCatalogue, EncodeSummary, encode
+from mmquality.pipeline.encoded import EncodedCatalogue
+from mmquality.pipeline.encoding import EncodeSummary, encode
 from mmquality.pipeline.importing import import_files
 
 # Ray and what it brings warn of their own settings, and leave sockets to be closed when a process ends.
@@ -213,7 +214,7 @@ class TestEncoding:
     ) -> None:
         monkeypatch.setattr(encoding, "load_text_encoder", lambda name: SlowTitles(tmp_path / "shop"))
         monkeypatch.setattr(encoding, "load_photo_encoder", lambda name: Colours())
-        monkeypatch.setattr(encoding, "_as_imported", lambda listings: listings)
+        monkeypatch.setattr(encoding, "as_imported", lambda listings: listings)
         workspace = shop_workspace(tmp_path)
         Image.new("RGB", (40, 40), "red").save(tmp_path / "shop" / "photos" / "L2.jpg")
         with pytest.raises(MMQualityError, match=r"L2\.jpg' cannot be used: it has changed since its import"):
@@ -246,8 +247,7 @@ def test_networks_read_the_same_bytes(
     torch.set_num_threads(threads)
     try:
         there, here = (
-            list(scoring_work.read_by(engine, model, place, catalogue, lambda done: None))
-            for engine in (ray_engine, Local())
+            list(scoring_work.read_by(engine, model, place, catalogue)) for engine in (ray_engine, Local())
         )
     finally:
         torch.set_num_threads(before)

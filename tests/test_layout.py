@@ -20,7 +20,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"checkpoint", "store"},
     {"network", "encoders", "data", "suspicion"},
     {"config", "records", "processes", "linear", "clicks", "graph", "words", "index", "engine", "anywhere"},
-    {"errors", "ids"},
+    {"errors", "ids", "rows"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}
 OF_THE_PACKAGE = ("", "__version__")  # the package itself, which imports nothing

@@ -96,6 +96,16 @@ def test_the_catalogue_frame_is_ordered_by_code_point_on_both_engines(store: Sto
     assert store.catalogue_frame(["title", "attributes"]).columns.tolist() == ["title", "attributes"]
 
 
+def test_the_catalogue_in_chunks_is_the_catalogue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmquality.store.listings._CHUNK", 3)
+    columns = ["listing_id", "title", "category", "attributes", "photo_size"]
+    assert not list(store.catalogue_chunks(columns))
+    store.upsert_listings(frame([row(n) for n in range(8)]))
+    chunks = list(store.catalogue_chunks(columns))
+    assert [len(chunk) for chunk in chunks] == [3, 3, 2]
+    pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), store.catalogue_frame(columns))
+
+
 def test_an_empty_catalogue_and_an_empty_chunk_are_nothing_special(store: Store) -> None:
     assert store.upsert_listings(frame([])) == UpsertCounts()
     assert store.listing_count() == 0

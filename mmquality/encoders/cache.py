@@ -7,6 +7,7 @@ may use a cache at once; a hash that two of them wrote has the same vector in bo
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import uuid
@@ -21,6 +22,8 @@ from safetensors.numpy import save_file
 
 from mmquality.errors import EncoderError, ModelFileError
 
+_NOWHERE = -1, -1  # (segment, row) of a hash that has no vector
+
 
 @dataclass(frozen=True)
 class CachedRows:
@@ -28,7 +31,7 @@ class CachedRows:
 
     segments: list[Path]
     segment: npt.NDArray[np.int64]  # (n,) of each row, a place in `segments`
-    row: npt.NDArray[np.int64]  # (n,)
+    row: npt.NDArray[np.int32]  # (n,)
     dim: int
 
     def read(self) -> np.ndarray:
@@ -42,7 +45,7 @@ class CachedRows:
         vectors = np.empty((len(self.row), self.dim), dtype=np.float32)
         for number, path in enumerate(self.segments):
             wanted = self.segment == number
-            vectors[wanted] = _read_vectors(path)[self.row[wanted]]
+            vectors[wanted] = _map_vectors(path)[self.row[wanted]]
         return vectors
 
 
@@ -55,16 +58,28 @@ class EmbeddingCache:
         self.dim = 0  # 0 as long as the cache is empty
         self._folder = folder / encoder_id
         self._segments: list[Path] = []
-        self._places: dict[str, tuple[int, int]] = {}  # hash -> (segment, row)
+        self._added: dict[str, tuple[int, int]] = {}  # hash -> (segment, row) of what is put from now on
+        keys, places = [np.empty(0, "S1")], [np.empty((0, 2), np.int32)]
         for path in sorted(self._folder.glob("*.safetensors")):
-            self._register(path)
+            keys.append(self._register(path))
+            places.append(
+                np.stack([np.full(len(keys[-1]), len(places) - 1), np.arange(len(keys[-1]))], axis=1)
+            )
+        # Sorted arrays: of a million hashes a dictionary would take three times as much memory.
+        self._keys, first = np.unique(np.concatenate(keys), return_index=True)
+        self._places = np.concatenate(places)[first].astype(np.int32)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._keys) + len(self._added)
 
     def missing(self, hashes: Sequence[str]) -> list[str]:
         """The hashes that have no vector here, each once, in the order of their first appearance."""
-        return [key for key in dict.fromkeys(hashes) if key not in self._places]
+        absent = ~self.has(hashes)
+        return list(dict.fromkeys(key for key, gone in zip(hashes, absent, strict=True) if gone))
+
+    def has(self, hashes: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Whether each of these hashes has a vector here, (len(hashes),)."""
+        return np.asarray(self._find(hashes)[:, 0] >= 0)
 
     def put(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
         """Keep row i of `vectors`, (len(hashes), dim), for `hashes[i]`; a hash that is here keeps its vector.
@@ -72,28 +87,55 @@ class EmbeddingCache:
         When it returns the vectors are on disk. Raises EncoderError where the shape or a number does not fit.
         """
         self._check(hashes, vectors)
-        rows = {key: row for row, key in reversed(list(enumerate(hashes))) if key not in self._places}
+        absent = ~self.has(hashes)
+        rows = {key: row for row, key in reversed(list(enumerate(hashes))) if absent[row]}
         if not rows:
             return
         path = self._folder / f"{len(self._segments):06d}-{uuid.uuid4().hex[:8]}.safetensors"
         _write(path, list(rows), vectors[list(rows.values())])
+        self._added |= {key: (len(self._segments), row) for row, key in enumerate(rows)}
         self._register(path)
 
     def get(self, hashes: Sequence[str]) -> np.ndarray:
         """float32 (len(hashes), dim), in the order given. Raises EncoderError where a hash has no vector."""
-        return self.placed(hashes).read()
+        return self.read(self.places(hashes))
 
     def placed(self, hashes: Sequence[str]) -> CachedRows:
         """Where the vectors of these hashes lie, for others to read. Raises EncoderError as `get`."""
-        absent = self.missing(hashes)
-        if absent:
+        places = self.places(hashes)
+        segments, segment = np.unique(places[:, 0], return_inverse=True)
+        return CachedRows([self._segments[s] for s in segments], segment, places[:, 1], self.dim)
+
+    def places(self, hashes: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Where the vectors of these hashes are, (len(hashes), 2). Raises EncoderError as `get`."""
+        places = self._find(hashes)
+        if (places < 0).any():
             raise EncoderError(
-                f"{len(absent)} of {len(set(hashes))} embeddings are not in {self._folder}; "
+                f"{len(self.missing(hashes))} of {len(set(hashes))} embeddings are not in {self._folder}; "
                 "run `mmquality encode` to make them."
             )
-        places = np.array([self._places[key] for key in hashes], dtype=np.int64).reshape(-1, 2)
-        segments, place = np.unique(places[:, 0], return_inverse=True)
-        return CachedRows([self._segments[s] for s in segments], place, places[:, 1], self.dim)
+        return places
+
+    def read(self, places: npt.NDArray[np.int32]) -> np.ndarray:
+        """float32 (len(places), dim), the vectors in these `places`."""
+        vectors = np.empty((len(places), self.dim), dtype=np.float32)
+        for segment in np.unique(places[:, 0]):
+            wanted = places[:, 0] == segment
+            vectors[wanted] = _map_vectors(self._segments[segment])[places[wanted, 1]]
+        return vectors
+
+    def _find(self, hashes: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Segment and row of each hash, (len(hashes), 2); `_NOWHERE` where it has no vector."""
+        keys = np.array([key.encode() for key in hashes], dtype=np.bytes_)
+        places = np.full((len(keys), 2), _NOWHERE, dtype=np.int32)
+        if len(self._keys):
+            at = np.searchsorted(self._keys, keys.astype(self._keys.dtype)).clip(max=len(self._keys) - 1)
+            known = self._keys[at] == keys
+            places[known] = self._places[at[known]]
+        if self._added:
+            for row in np.flatnonzero(places[:, 0] < 0).tolist():
+                places[row] = self._added.get(hashes[row], _NOWHERE)
+        return places
 
     def _check(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
         if vectors.ndim != 2 or len(vectors) != len(hashes) or self.dim not in (0, vectors.shape[1]):
@@ -106,14 +148,14 @@ class EmbeddingCache:
                 f"The encoder {self.encoder_id} gave vectors that are not finite; use another."
             )
 
-    def _register(self, path: Path) -> None:
+    def _register(self, path: Path) -> npt.NDArray[np.bytes_]:
+        """Take a segment in; its hashes."""
         hashes, dim = _read_hashes(path)
         if self.dim not in (0, dim):
             raise ModelFileError(_damaged(path, f"it has {dim} dimensions, the others {self.dim}"))
         self.dim = dim
-        for row, key in enumerate(hashes):
-            self._places.setdefault(key, (len(self._segments), row))
         self._segments.append(path)
+        return hashes
 
 
 def _write(path: Path, hashes: Sequence[str], vectors: np.ndarray) -> None:
@@ -133,7 +175,7 @@ def _write(path: Path, hashes: Sequence[str], vectors: np.ndarray) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _read_hashes(path: Path) -> tuple[list[str], int]:
+def _read_hashes(path: Path) -> tuple[npt.NDArray[np.bytes_], int]:
     """A segment's hashes, and the dimension of its vectors."""
     try:
         with safe_open(path, framework="np") as segment:
@@ -144,16 +186,23 @@ def _read_hashes(path: Path) -> tuple[list[str], int]:
     if rows != len(characters):
         raise ModelFileError(_damaged(path, f"{len(characters)} hashes for {rows} vectors"))
     keys = np.ascontiguousarray(characters).view(f"S{characters.shape[1]}").ravel()
-    return [key.decode("ascii") for key in keys.tolist()], int(dim)
+    return keys, int(dim)
 
 
-def _read_vectors(path: Path) -> np.ndarray:
+def _map_vectors(path: Path) -> np.ndarray:
+    """A segment's vectors, mapped: no more is read than the rows that are looked at.
+
+    The library would read all of them. A file begins with the length of its header, in 8 bytes, and the
+    header, in JSON; `data_offsets` count from its end.
+    """
     try:
-        with safe_open(path, framework="np") as segment:
-            vectors: np.ndarray = segment.get_tensor("vectors")
-    except (SafetensorError, OSError) as error:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            told = json.loads(file.read(length))["vectors"]
+        start = 8 + length + told["data_offsets"][0]
+        return np.memmap(path, np.float32, "r", offset=start, shape=tuple(told["shape"]))
+    except (OSError, ValueError, LookupError) as error:
         raise ModelFileError(_damaged(path, str(error))) from error
-    return vectors
 
 
 def _damaged(path: Path, why: str) -> str:

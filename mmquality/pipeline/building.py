@@ -16,10 +16,11 @@ from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.calibration import error_of, reliability
 from mmquality.pipeline import kept_tables
-from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
+from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
 from mmquality.pipeline.context import load_centres, save_centres
-from mmquality.pipeline.encoding import EncodedCatalogue, encode, encoded_catalogue
-from mmquality.pipeline.held_out import held_out_in_words, load_held_out
+from mmquality.pipeline.encoded import EncodedCatalogue, encoded_catalogue
+from mmquality.pipeline.encoding import encode
+from mmquality.pipeline.held_out import held_out_in_words
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
 from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
@@ -27,14 +28,15 @@ from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
-from mmquality.pipeline.scoring_work import read_by
+from mmquality.pipeline.scratch import scratch
 from mmquality.pipeline.settings import EncoderChoice, load_settings
-from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
-from mmquality.pipeline.unified import unified_vectors, with_propagation
+from mmquality.pipeline.streaming import score_catalogue
+from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_trained
+from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order
 from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion
-from mmquality.scoring import Listings, fit_scales, mismatch_scores
+from mmquality.scoring import Listings, fit_scales
 from mmquality.store import Store
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
@@ -141,22 +143,15 @@ def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine
         model = workspace.models / name
         checkpoint = load_checkpoint(model)
         encoded = _encoded_for(checkpoint, model, workspace, store)
-        with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
-            ids = list(encoded.listings["listing_id"])
-            inputs = encoded.title_side, encoded.photos, folds_of(model, encoded.listings)
-            listings = Listings(*inputs, *known_clicks(workspace, ids))
-            read = read_by(engine, checkpoint, workspace, encoded, advance)
-            scores = mismatch_scores(checkpoint, listings, read)
-            pairs = known_pairs(workspace, ids, load_held_out(model))
-            unified = unified_vectors(
-                checkpoint.network, checkpoint.training_config, encoded.title_side, encoded.photos, pairs
-            )
-        if not published:
-            save_scored(model, encoded.listings, scores, unified, pairs)
-            return name
-        with new_version(workspace, store) as draft:
-            copy_trained(model, draft.folder)
-            save_scored(draft.folder, encoded.listings, scores, unified, pairs)
+        with scratch(workspace) as new:
+            with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
+                scored = score_catalogue(workspace, checkpoint, model, encoded, new, advance, engine)
+            if not published:
+                save_scored(model, encoded.listings, scored.scores, scored.unified, scored.pairs)
+                return name
+            with new_version(workspace, store) as draft:
+                copy_trained(model, draft.folder)
+                save_scored(draft.folder, encoded.listings, scored.scores, scored.unified, scored.pairs)
         return draft.name
 
 
@@ -257,7 +252,8 @@ def _encoded_for(checkpoint: Checkpoint, model: Path, workspace: Workspace, stor
     _check_encoders(workspace, checkpoint)
     fields = checkpoint.network_config.context_fields
     encoders = checkpoint.text_encoder, checkpoint.photo_encoder
-    return encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields))
+    columns = (*TRAINED_CONTENT, "title")
+    return encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields), columns)
 
 
 def _check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:

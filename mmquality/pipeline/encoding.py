@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +21,7 @@ from mmquality.encoders.precomputed import read_vectors
 from mmquality.encoders.text import load_text_encoder
 from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.context import (
-    context_centres,
-    context_texts,
-    context_vectors,
-    fields_to_score,
-    title_side,
-)
+from mmquality.pipeline.context import context_texts, fields_to_score
 from mmquality.pipeline.encoding_work import PhotoEncoding, TitleEncoding, encode_missing
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
@@ -41,10 +34,12 @@ Embed = Callable[[pd.DataFrame, Callable[[int, int], None]], Floats]  # (listing
 
 _REQUESTS = 32  # to the service of photos at once
 _TITLES, _PHOTOS = 8_192, 1_024  # kept on disk after each so many: a stopped run goes on where it was
-_COLUMNS = (
+COLUMNS = (
     "listing_id", "title", "photo_path", "title_hash", "photo_hash", "photo_size", "photo_mtime_ns",
     "category", "attributes",
 )  # fmt: skip
+
+NO_LISTINGS = "The workspace holds no listings. Run `mmquality import`; it says which rows it could not use."
 
 
 @dataclass(frozen=True)
@@ -58,22 +53,6 @@ class EncodeSummary:
     photos_gone: int = 0  # not as they were imported, and not in the cache
     values: int = 0  # distinct ones of the columns that describe the listings
     values_cached: int = 0
-
-
-@dataclass(frozen=True)
-class EncodedCatalogue:
-    """The listings that have both embeddings, row by row."""
-
-    listings: pd.DataFrame
-    titles: Floats  # (n, dim)
-    photos: Floats  # (n, photo_dim)
-    context: Floats  # (n, dim) what stands beside the title, (n, 0) where nothing of it is read
-    centres: Floats  # (fields, dim) that it is told from
-
-    @cached_property
-    def title_side(self) -> Floats:
-        """What the network reads of a listing's text, (n, title_dim): see `context.title_side`."""
-        return title_side(self.titles, list(self.listings["title"]), self.context)
 
 
 def encode(
@@ -110,57 +89,10 @@ def encode(
     )  # fmt: skip
 
 
-def encoded_catalogue(
-    workspace: Workspace,
-    store: Store,
-    text_encoder: str,
-    photo_encoder: str,
-    fields: Sequence[str] = (),
-    centres: Floats | None = None,
-) -> EncodedCatalogue:
-    """The catalogue with the embeddings of these encoders, without listings whose photo is gone.
-
-    `fields` are the columns read beside the title, `centres` (fields, dim) those of the model that reads them
-    (None: this catalogue's). Raises `WorkspaceError` where there are no listings, or some that `encode` has
-    not seen.
-    """
-    catalogue = _catalogue(store)
-    titles = EmbeddingCache(workspace.embeddings, text_encoder)
-    photos = EmbeddingCache(workspace.embeddings, photo_encoder)
-    no_title = catalogue["title_hash"].isin(titles.missing(list(catalogue["title_hash"])))
-    no_photo = catalogue["photo_hash"].isin(photos.missing(list(catalogue["photo_hash"])))
-    new = int(no_title.sum()) + len(_as_imported(catalogue[no_photo & ~no_title]))
-    if new:
-        raise WorkspaceError(
-            f"{new:,} of {len(catalogue):,} listings are not encoded yet. Run `mmquality encode` first."
-        )
-    if no_photo.all():
-        raise WorkspaceError(
-            f"The photos of all {len(catalogue):,} listings are gone or changed since the import. Put them "
-            "back, or run `mmquality import` with their new folder."
-        )
-    listings = catalogue[~no_photo].reset_index(drop=True)
-    centres = context_centres(listings, fields, titles) if centres is None else centres
-    return EncodedCatalogue(
-        listings,
-        titles.get(list(listings["title_hash"])),
-        photos.get(list(listings["photo_hash"])),
-        context_vectors(listings, fields, titles, centres),
-        centres,
-    )
-
-
-def embeddings_of(workspace: Workspace, encoder_id: str, hashes: Sequence[str]) -> Floats:
-    """The cached embeddings of these contents, (len(hashes), dim)."""
-    return EmbeddingCache(workspace.embeddings, encoder_id).get(hashes)
-
-
 def _catalogue(store: Store) -> pd.DataFrame:
-    catalogue = store.catalogue_frame(_COLUMNS)
+    catalogue = store.catalogue_frame(COLUMNS)
     if catalogue.empty:
-        raise WorkspaceError(
-            "The workspace holds no listings. Run `mmquality import`; it says which rows it could not use."
-        )
+        raise WorkspaceError(NO_LISTINGS)
     return catalogue
 
 
@@ -197,7 +129,7 @@ def _encode_photos(
     work = PhotoEncoding(load_photo_encoder, choice.name)
     cache = EmbeddingCache(workspace.embeddings, work.id)
     missing = _missing(cache, catalogue, "photo_hash")
-    there = _as_imported(missing).drop_duplicates("photo_hash")
+    there = as_imported(missing).drop_duplicates("photo_hash")
     gone = missing[~missing["photo_hash"].isin(there["photo_hash"])]
     if len(gone):
         reporter.say(_left_out(gone))
@@ -226,7 +158,7 @@ def _missing(cache: EmbeddingCache, catalogue: pd.DataFrame, key: str) -> pd.Dat
     return catalogue[catalogue[key].isin(cache.missing(list(catalogue[key])))]
 
 
-def _as_imported(listings: pd.DataFrame) -> pd.DataFrame:
+def as_imported(listings: pd.DataFrame) -> pd.DataFrame:
     """Those of `listings` whose photo file still has the content that was imported.
 
     An embedding is kept under that content's hash, so a photo that was exchanged must wait for its import.

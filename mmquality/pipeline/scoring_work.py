@@ -12,9 +12,10 @@ import torch
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import Workspace
 from mmquality.encoders.cache import CachedRows, EmbeddingCache
+from mmquality.encoders.spelling import Speller
 from mmquality.engine import Engine, Tell
 from mmquality.pipeline.context import title_side
-from mmquality.pipeline.encoding import EncodedCatalogue
+from mmquality.pipeline.encoded import EncodedCatalogue
 from mmquality.scoring.networks import BLOCK, Read, read_block
 
 Floats = npt.NDArray[np.float32]
@@ -35,23 +36,23 @@ class _Reading:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._networks = checkpoint.network, checkpoint.fold_networks
-        self.threads = torch.get_num_threads()
+        self._speller, self.threads = Speller(), torch.get_num_threads()
 
     def __call__(self, block: Unread, tell: Tell) -> Read:
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
-        titles = title_side(block.title_vectors.read(), block.titles, block.context)
+        titles = title_side(block.title_vectors.read(), block.titles, block.context, self._speller)
         read = read_block(*self._networks, titles, block.photo_vectors.read())
         tell(len(block.titles))
         return read
 
 
 def read_by(
-    engine: Engine, checkpoint: Checkpoint, workspace: Workspace, encoded: EncodedCatalogue, tell: Tell
+    engine: Engine, checkpoint: Checkpoint, workspace: Workspace, encoded: EncodedCatalogue
 ) -> Iterator[Read]:
     """What the networks make of `encoded`, block by block; whoever does the work reads the vectors."""
     reading = _Reading(checkpoint)
-    return engine.map_blocks(reading, _unread(checkpoint, workspace, encoded), tell, reading.threads)
+    return engine.map_blocks(reading, _unread(checkpoint, workspace, encoded), threads=reading.threads)
 
 
 def _unread(checkpoint: Checkpoint, workspace: Workspace, encoded: EncodedCatalogue) -> Iterator[Unread]:

@@ -34,6 +34,7 @@ _CONTENT = (
 )
 _STAMP = ("photo_size", "photo_mtime_ns")
 _WRITTEN = (*_CONTENT, *_STAMP, "title_folded")
+_CHUNK = 20_000  # listings read at a time
 _BATCH = 10_000  # ids in one SELECT: below SQLite's limit of 32,766 parameters
 
 LISTING_COLUMNS = (
@@ -135,6 +136,14 @@ class ListingStore(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         return pd.DataFrame.from_records(rows, columns=list(columns))
+
+    def catalogue_chunks(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """`catalogue_frame` in pieces of some ten thousand listings, which is all of it that is in memory."""
+        query = select(*(listings.c[name] for name in columns)).order_by(listings.c.listing_id)
+        with self._read() as connection:
+            found = connection.execution_options(yield_per=_CHUNK).execute(query)
+            for rows in found.partitions():
+                yield pd.DataFrame.from_records(rows, columns=list(columns))
 
     def set_click_counts(self, counts: pd.DataFrame) -> None:
         """Make `counts` (listing_id, impressions, clicks) the click counts: a listing it does not name has

@@ -9,22 +9,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from engine_work import Colours, SlowTitles, Squares
 from PIL import Image
 from shop import everything, write_shop
 
 from mmquality.config import NetworkConfig, Workspace
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.spelling import SPELLING_DIM
-from mmquality.engine import Engine, Local, Tell, open_engine
+from mmquality.engine import Engine, Local, open_engine
 from mmquality.errors import EncoderError, EngineError, MMQualityError
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.pipeline import encoding, scoring_work
@@ -53,33 +53,6 @@ def ray_engine() -> Iterator[Engine]:
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn."""
     return Local() if request.param == "local" else request.getfixturevalue("ray_engine")
-
-
-class Squares:
-    """Squares of numbers; some are refused, some kill."""
-
-    def __init__(self, refused: int = -1, deadly: int = -1, victim: Path | None = None) -> None:
-        self.refused, self.deadly, self.victim = refused, deadly, victim
-
-    def __call__(self, block: np.ndarray, tell: Tell) -> np.ndarray:
-        if self.refused in block:
-            raise EncoderError(f"{self.refused} has no square; leave it out.")
-        if self.deadly in block:
-            if self.victim is None:
-                os._exit(1)
-            stay_to_be_killed(self.victim)
-        tell(len(block))
-        return block**2
-
-
-def stay_to_be_killed(victim: Path) -> None:
-    """The first process that comes here writes its number down and waits; the others go on."""
-    try:
-        with victim.open("x") as file:
-            file.write(f"{os.getpid()}\n")
-    except FileExistsError:
-        return
-    time.sleep(60)
 
 
 def kill_when_it_waits(victim: Path) -> threading.Thread:
@@ -132,32 +105,14 @@ def test_a_worker_killed_midway_costs_time_alone(ray_engine: Engine, tmp_path: P
     assert sum(told) == 27 and not killer.is_alive()
 
 
-def test_a_block_that_kills_every_worker_is_given_up(ray_engine: Engine) -> None:
+def test_a_block_that_kills_every_worker_is_given_up(
+    ray_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmquality.engine import ray as with_ray
+
+    monkeypatch.setattr(with_ray, "_RETRIES", 1)
     with pytest.raises(EngineError, match="Ray gave up .* give the same command again"):
         list(ray_engine.map_blocks(Squares(deadly=4), blocks(3)))
-
-
-class SlowTitles:
-    """Length and first letter; whoever first meets the third title waits to be killed."""
-
-    id, dim = "slow-titles", 2
-
-    def __init__(self, victim: Path) -> None:
-        self._victim = victim
-
-    def encode(self, titles: Sequence[str], progress: Callable[[int, int], None] | None = None) -> np.ndarray:
-        if "Title of L3" in titles:
-            stay_to_be_killed(self._victim)
-        return np.array([[len(title), ord(title[-1])] for title in titles], dtype=np.float32)
-
-
-class Colours:
-    """A photo's mean colour."""
-
-    id, dim, side = "colours", 3, 8
-
-    def encode(self, images: Iterable[Image.Image], progress: Any = None, total: int = 0) -> np.ndarray:
-        return np.array([np.asarray(image).mean(axis=(0, 1)) for image in images], dtype=np.float32)
 
 
 def shop_workspace(folder: Path) -> Workspace:

@@ -64,6 +64,11 @@ class Workspace:
         return self.root / "exports"
 
     @property
+    def scratch(self) -> Path:
+        """Arrays of work that is going on, a folder for each process."""
+        return self.root / "scratch"
+
+    @property
     def jobs(self) -> Path:
         """Long work that a page started: how far it is, what it said."""
         return self.root / "jobs"

@@ -6,6 +6,7 @@ MMQualityError
 │   └── NoWorkspaceError    there is none yet
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 ├── EncoderError        an encoder cannot be loaded or gives vectors that do not fit
+├── EngineError         the machines that should do the work cannot
 ├── DeviceError         the GPU that was asked for is not there
 ├── UnknownListingError a listing id that the workspace does not hold
 └── NotAllowedError     somebody asks for what their role does not let them do
@@ -40,6 +41,10 @@ class EncoderError(MMQualityError):
 
 class DeviceError(MMQualityError):
     """The GPU that was asked for is not there."""
+
+
+class EngineError(MMQualityError):
+    """The machines that should do the work are not there, or failed."""
 
 
 class UnknownListingError(MMQualityError):

@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
+from mmquality.rows import Rows, Writable, blocks
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
+_BLOCK = 1_024  # listings whose partners are gathered at a time
 _LEAST_LENGTH = 1e-4  # of a sum of unit vectors; what is shorter is rounding
 
 
@@ -24,19 +27,34 @@ def propagated(z: Floats, pairs: Ints, weight: float) -> Floats:
     :param pairs: rows of co-clicked listings, (m, 2); which way round, and how often one is named, is all the
         same, and a listing is no partner of its own
     """
+    result = np.empty(z.shape, np.float32)
+    propagate(z, pairs, weight, result)
+    return result
+
+
+def propagate(z: Rows, pairs: Ints, weight: float, result: Writable) -> None:
+    """Write `propagated` into `result`, which is another array than `z`, block by block."""
     partners = _partners(pairs, len(z))
+    for block in blocks(len(z), _BLOCK):
+        result[block] = _moved(z[block], partners[block], z, weight)
+
+
+def _moved(own: Floats, partners: csr_array, z: Rows, weight: float) -> Floats:
+    """The vectors `own` (b, d) moved towards their `partners` (b, n) among `z` (n, d)."""
     degree = np.diff(partners.indptr)
     moved = np.flatnonzero(degree)
-    result = np.array(z, dtype=np.float32)
     if len(moved) and weight:
-        towards = partners[moved] @ z / np.sqrt(degree[moved, None])
-        vectors = z[moved] + weight * towards
+        others, column = np.unique(partners.indices, return_inverse=True)
+        among = csr_array((partners.data, column, partners.indptr), shape=(len(own), len(others)))
+        towards = among[moved] @ z[others] / np.sqrt(degree[moved, None])
+        vectors = own[moved] + weight * towards
         # Partners that lie opposite may cancel a listing out; it then stays where it was.
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        result[moved] = np.where(
-            lengths > _LEAST_LENGTH, vectors / np.maximum(lengths, _LEAST_LENGTH), z[moved]
+        own = own.copy()
+        own[moved] = np.where(
+            lengths > _LEAST_LENGTH, vectors / np.maximum(lengths, _LEAST_LENGTH), own[moved]
         )
-    return result
+    return own
 
 
 def _partners(pairs: Ints, n: int) -> csr_array:

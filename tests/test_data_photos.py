@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mmquality.config import ImportLimits
+from mmquality.data.photo_places import resolve_photo
 from mmquality.data.photos import (
     PhotoProblem,
     check_photo,
     load_many,
     load_rgb,
-    resolve_photo,
     write_thumbnail,
 )
 

@@ -113,3 +113,17 @@ def test_any_sequence_of_puts_behaves_as_a_dictionary(tmp_path_factory: pytest.T
     for reader in (cache, EmbeddingCache(folder, "encoder-1")):
         got = reader.get([sha(n) for n in expected])
         np.testing.assert_array_equal(got, np.array(list(expected.values())).reshape(got.shape))
+
+
+def test_rows_are_read_wherever_the_folder_is_seen(tmp_path: Path) -> None:
+    hashes, array = [sha(n) for n in range(6)], vectors(6)
+    cache = EmbeddingCache(tmp_path, "encoder-1")
+    cache.put(hashes[:4], array[:4])
+    cache.put(hashes[4:], array[4:])
+    order = [5, 0, 5, 3]
+    placed = cache.placed([hashes[n] for n in order])
+    np.testing.assert_array_equal(placed.read(), array[order])
+    for path in (tmp_path / "encoder-1").iterdir():
+        path.unlink()
+    with pytest.raises(ModelFileError, match="is not there on .*; share the workspace's folder"):
+        placed.read()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import HashingVectorizer
 
-from mmquality.encoders.spelling import SPELLING_DIM, spelling
+from mmquality.encoders.spelling import SPELLING_DIM, Speller, spelling
 
 
 def cosine(a: str, b: str) -> float:
@@ -26,6 +28,27 @@ def test_runs_of_letters_end_with_the_word() -> None:
 
 def test_a_title_without_letters_is_nowhere() -> None:
     assert not spelling(["", "  "]).any()
+
+
+@given(st.lists(st.text("aB \t\u00a0\x1f.é茶İ", max_size=30) | st.text(max_size=30), min_size=1, max_size=5))
+def test_word_by_word_is_as_title_by_title(titles: list[str]) -> None:
+    whole = HashingVectorizer(
+        analyzer="char_wb", ngram_range=(3, 4), n_features=SPELLING_DIM, norm="l2", dtype=np.float32
+    )
+    np.testing.assert_array_equal(spelling(titles), whole.transform(titles).toarray())
+
+
+@given(st.lists(st.lists(st.text("ab é", max_size=9), max_size=4), max_size=5), st.sampled_from([1, 100]))
+def test_titles_may_come_in_blocks(blocks: list[list[str]], most: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("mmquality.encoders.spelling._MOST_WORDS", most)
+        speller = Speller()
+        for titles in blocks:
+            np.testing.assert_array_equal(speller.spell(titles).toarray(), spelling(titles))
+
+
+def test_no_titles_no_spelling() -> None:
+    assert spelling([]).shape == (0, SPELLING_DIM)
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=5))

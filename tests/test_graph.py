@@ -56,6 +56,14 @@ def test_propagation_against_a_loop(graph: tuple[Floats, Ints], weight: float) -
     np.testing.assert_allclose(propagated(*graph, weight), by_hand(*graph, weight), atol=2e-3)
 
 
+@pytest.mark.parametrize("block", [1, 5])
+def test_the_size_of_a_block_does_not_matter(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    z, pairs = unit_vectors(40), np.random.default_rng(1).integers(0, 40, (90, 2))
+    expected = propagated(z, pairs, 0.4)
+    monkeypatch.setattr("mmquality.graph._BLOCK", block)
+    np.testing.assert_array_equal(propagated(z, pairs, 0.4), expected)
+
+
 @given(graphs(), WEIGHTS)
 def test_every_vector_keeps_unit_norm(graph: tuple[Floats, Ints], weight: float) -> None:
     np.testing.assert_allclose(np.linalg.norm(propagated(*graph, weight), axis=1), 1, atol=1e-5)

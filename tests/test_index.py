@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mmquality.errors import ModelFileError, UnknownListingError
 from mmquality.ids import Ids, save_table
 from mmquality.index import NeighbourIndex, distance_of, lists, neighbours, unit
+from mmquality.rows import Stored
 
 ODD_IDS = [
     "plain",
@@ -216,8 +217,34 @@ def on_the_disk(folder: Path, v: np.ndarray) -> NeighbourIndex:
     return NeighbourIndex.load(folder / "unified.faiss")
 
 
+@pytest.mark.parametrize("through", [10**9, 0], ids="gone-through in-lists".split())
+def test_written_from_a_file_it_is_as_built_and_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, through: int
+) -> None:
+    monkeypatch.setattr(neighbours, "_GONE_THROUGH", through)
+    v, done = vectors(2_000), list[int]()
+    stored = Stored.create(tmp_path / "v.npy", v.shape, v.dtype)
+    stored[:] = v
+    (tmp_path / "built").mkdir()
+    NeighbourIndex.build(v, names(2_000)).save(tmp_path / "built" / "title.faiss")
+    NeighbourIndex.write(tmp_path / "title.faiss", stored, names(2_000), done.append)
+    for name in ("title.faiss", "title.ids.arrow"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "built" / name).read_bytes()
+    assert sum(done) == 2_000
+
+
 @pytest.mark.usefixtures("in_lists")
 class TestLists:
+    def test_the_file_is_the_one_that_faiss_writes(self, tmp_path: Path) -> None:
+        v = unit(vectors(2_000))
+        lists.write(tmp_path / "ours.faiss", v, lambda done: None)
+        index = lists._learnt(v, np.random.default_rng(0))
+        index.add(v)
+        index.make_direct_map()
+        index.nprobe = faiss.read_index(str(tmp_path / "ours.faiss")).nprobe
+        faiss.write_index(index, str(tmp_path / "theirs.faiss"))
+        assert (tmp_path / "ours.faiss").read_bytes() == (tmp_path / "theirs.faiss").read_bytes()
+
     def test_their_recall_is_that_of_brute_force(self, tmp_path: Path) -> None:
         v = vectors(3_000, 8)
         index = on_the_disk(tmp_path, v)

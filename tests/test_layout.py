@@ -19,8 +19,20 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"evaluation", "training", "scoring"},
     {"checkpoint", "store"},
     {"network", "encoders", "data", "suspicion"},
-    {"config", "records", "processes", "devices", "linear", "clicks", "graph", "words", "index"},
-    {"errors", "ids"},
+    {
+        "config",
+        "records",
+        "processes",
+        "devices",
+        "linear",
+        "clicks",
+        "graph",
+        "words",
+        "index",
+        "engine",
+        "anywhere",
+    },
+    {"errors", "ids", "rows"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}
 OF_THE_PACKAGE = ("", "__version__")  # the package itself, which imports nothing
@@ -93,6 +105,8 @@ FORBIDDEN = {
     "linear": {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "clicks": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "graph": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
+    "anywhere": LEARNING | SCREENS | TABLES | {"PIL", "pyarrow", "numpy", "pandas"},
+    "engine": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "words": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "data": LEARNING | SCREENS | TABLES,
     "encoders": {"faiss"} | SCREENS | TABLES,
@@ -133,7 +147,9 @@ def test_nothing_is_unpickled() -> None:
 
 def test_what_people_wait_for_starts_without_torch() -> None:
     modules = ("mmquality.cli", "mmquality.store", "mmquality.pipeline.reading")
-    check = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules)"
+    check = (
+        f"import sys, {', '.join(modules)}; sys.exit(any(name in sys.modules for name in ('torch', 'ray')))"
+    )
     assert subprocess.run([sys.executable, "-c", check], cwd=PROJECT).returncode == 0
 
 

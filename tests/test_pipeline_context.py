@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from mmquality.encoders.cache import EmbeddingCache
-from mmquality.encoders.spelling import spelling
+from mmquality.encoders.spelling import Speller, spelling
 from mmquality.errors import ModelFileError, WorkspaceError
+from mmquality.index import unit
 from mmquality.pipeline.context import (
     CENTRES,
+    Told,
     context_centres,
     context_texts,
     context_vectors,
@@ -21,6 +23,7 @@ from mmquality.pipeline.context import (
     save_centres,
     title_side,
 )
+from mmquality.rows import blocks
 
 CATALOGUE = pd.DataFrame(
     {
@@ -55,7 +58,12 @@ def cache(tmp_path: Path) -> EmbeddingCache:
 
 def of(catalogue: pd.DataFrame, cache: EmbeddingCache, fields: Sequence[str] = FIELDS) -> np.ndarray:
     """The context told from the catalogue's own centres."""
-    return context_vectors(catalogue, fields, cache, context_centres(catalogue, fields, cache))
+    told = Told.of([catalogue], fields)
+    return context_vectors(told, cache, context_centres(told, cache))[:]
+
+
+def centres_of(fields: Sequence[str], cache: EmbeddingCache) -> np.ndarray:
+    return context_centres(Told.of([CATALOGUE], fields), cache)
 
 
 def test_each_distinct_text_once() -> None:
@@ -80,9 +88,29 @@ def test_is_what_sets_each_value_apart_from_the_mean(cache: EmbeddingCache) -> N
     assert not found[4].any() and not np.allclose(found[0], found[2])
 
 
+def test_a_mean_is_the_same_however_it_is_summed(
+    cache: EmbeddingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = pd.concat([CATALOGUE] * 40, ignore_index=True)
+    key = {text: key for key, text in context_texts(CATALOGUE, FIELDS).items()}
+    said = [text for texts in SAID * 40 for text in texts if text.startswith("colour")]
+    vectors = unit(cache.get([key[text] for text in said]))
+    found = context_centres(Told.of([many.iloc[:70], many.iloc[70:]], FIELDS), cache)
+    monkeypatch.setattr("mmquality.pipeline.context.blocks", lambda n: blocks(n, 7))
+    again = context_centres(Told.of([many], FIELDS), cache)
+    np.testing.assert_array_equal(found[1], vectors.mean(axis=0))
+    np.testing.assert_array_equal(again, found)
+
+
+def test_any_rows_may_be_asked_for(cache: EmbeddingCache) -> None:
+    told = Told.of([CATALOGUE.iloc[:2], CATALOGUE.iloc[2:]], FIELDS)
+    found = context_vectors(told, cache, context_centres(told, cache))
+    np.testing.assert_array_equal(found[np.array([3, 0, 3])], of(CATALOGUE, cache)[[3, 0, 3]])
+
+
 def test_reads_a_later_listing_by_the_centres_of_the_training(cache: EmbeddingCache) -> None:
-    centres = context_centres(CATALOGUE, FIELDS, cache)
-    alone = context_vectors(CATALOGUE.iloc[:1], FIELDS, cache, centres)
+    centres = centres_of(FIELDS, cache)
+    alone = context_vectors(Told.of([CATALOGUE.iloc[:1]], FIELDS), cache, centres)[:]
     np.testing.assert_allclose(alone, of(CATALOGUE, cache)[:1], atol=1e-6)
     assert not np.allclose(alone, of(CATALOGUE.iloc[:1], cache))
 
@@ -94,7 +122,7 @@ def test_no_field_is_no_context(cache: EmbeddingCache) -> None:
 def test_the_title_at_length_one_its_spelling_at_half_and_the_context_as_it_is() -> None:
     vectors = np.array([[3, 4], [0, 2]], dtype=np.float32)
     context = np.array([[0, 3], [0, 0]], dtype=np.float32)
-    found = title_side(vectors, ["red mug", "Lampe"], context)
+    found = title_side(vectors, ["red mug", "Lampe"], context, Speller())
     np.testing.assert_allclose(found[:, :2], [[0.6, 0.8], [0, 1]])
     np.testing.assert_allclose(found[:, 2:-2], spelling(["red mug", "Lampe"]) / 2)
     np.testing.assert_allclose(found[:, -2:], context)
@@ -102,7 +130,7 @@ def test_the_title_at_length_one_its_spelling_at_half_and_the_context_as_it_is()
 
 def test_columns_that_are_gone_leave_the_shape(cache: EmbeddingCache) -> None:
     nothing = CATALOGUE.assign(category=None, attributes=[{} for _ in range(5)])
-    found = context_vectors(nothing, FIELDS, cache, context_centres(CATALOGUE, FIELDS, cache))
+    found = context_vectors(Told.of([nothing], FIELDS), cache, centres_of(FIELDS, cache))[:]
     assert found.shape == (5, 6) and not found.any()
     assert not of(nothing, cache).any()
 
@@ -113,7 +141,7 @@ def test_a_value_that_was_never_embedded_is_told(cache: EmbeddingCache) -> None:
 
 
 def test_centres_are_kept_with_the_model(cache: EmbeddingCache, tmp_path: Path) -> None:
-    centres = context_centres(CATALOGUE, FIELDS, cache)
+    centres = centres_of(FIELDS, cache)
     save_centres(tmp_path, centres)
     np.testing.assert_array_equal(load_centres(tmp_path, FIELDS), centres)
     (tmp_path / CENTRES).write_bytes(b"x")
@@ -125,5 +153,5 @@ def test_centres_are_kept_with_the_model(cache: EmbeddingCache, tmp_path: Path) 
 
 
 def test_a_model_without_fields_keeps_no_centres(cache: EmbeddingCache, tmp_path: Path) -> None:
-    save_centres(tmp_path, context_centres(CATALOGUE, (), cache))
+    save_centres(tmp_path, centres_of((), cache))
     assert not (tmp_path / CENTRES).exists() and len(load_centres(tmp_path, ())) == 0

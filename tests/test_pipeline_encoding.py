@@ -19,7 +19,8 @@ from mmquality.encoders.spelling import SPELLING_DIM
 from mmquality.errors import EncoderError, InputFileError, WorkspaceError
 from mmquality.pipeline import encoding
 from mmquality.pipeline.assembling import assemble, encoded_settings
-from mmquality.pipeline.encoding import EncodeSummary, encode, encoded_catalogue
+from mmquality.pipeline.encoded import encoded_catalogue
+from mmquality.pipeline.encoding import EncodeSummary, encode
 from mmquality.pipeline.importing import InputFiles, import_files
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.settings import EncoderChoice, load_settings

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from scipy.special import expit, logit
@@ -14,8 +17,9 @@ from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score
 from synthetic import NETWORK, TRAINING, checkpoint_of, listings_of, synthetic, trained, without
 
-from mmquality.checkpoint import Scales
+from mmquality.checkpoint import Checkpoint, Scales
 from mmquality.network.projection import PROJECTIONS
+from mmquality.rows import Stored, kept
 from mmquality.scoring import (
     UNSEEN,
     Listings,
@@ -24,9 +28,10 @@ from mmquality.scoring import (
     mismatch_logits,
     mismatch_scores,
     networks,
+    read_block,
+    read_blocks,
     unified_embeddings,
 )
-from mmquality.scoring.networks import all_logits, standardised_inputs
 from mmquality.suspicion.neighbours import Neighbourhood
 from mmquality.suspicion.weighing import trust_after
 from mmquality.training.data import TrainingData
@@ -42,6 +47,12 @@ def in_order(listings: Listings, rows: np.ndarray) -> Listings:
     """The listings `rows`, in that order."""
     arrays = (listings.titles, listings.photos, listings.fold, listings.shown, listings.clicked)
     return Listings(*(array[rows] for array in arrays))
+
+
+def gathered_of(checkpoint: Checkpoint, listings: Listings) -> evidence.Gathered:
+    """What the networks read of all listings."""
+    nets = checkpoint.network, checkpoint.fold_networks
+    return evidence.Gathered.of(len(listings), read_blocks(*nets, listings.titles, listings.photos))
 
 
 def without_log(listings: Listings) -> Listings:
@@ -125,10 +136,23 @@ def test_the_size_of_a_block_does_not_matter(monkeypatch: pytest.MonkeyPatch, bl
     listings = of_the_trained()
     inputs = checkpoint.network, listings.titles, listings.photos
     expected = mismatch_scores(checkpoint, listings), unified_embeddings(*inputs)
-    monkeypatch.setattr(networks, "_BLOCK", block)
+    monkeypatch.setattr(networks, "BLOCK", block)
     found = mismatch_scores(checkpoint, listings), unified_embeddings(*inputs)
     for f, e in zip(found, expected, strict=True):
         np.testing.assert_allclose(f, e, atol=1e-3)
+
+
+def test_files_give_what_memory_gives(tmp_path: Path) -> None:
+    _, checkpoint, _ = trained()
+    number, listings = count(), of_the_trained()
+
+    def new(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
+        return Stored.create(tmp_path / f"{next(number)}.npy", shape, dtype)
+
+    places = ("titles", "photos", "shown", "clicked")
+    stored = replace(listings, **{name: kept(getattr(listings, name), new) for name in places})
+    found = mismatch_scores(checkpoint, stored, new=new)
+    np.testing.assert_array_equal(found, mismatch_scores(checkpoint, listings))
 
 
 def test_logits_and_embeddings_row_by_row() -> None:
@@ -142,8 +166,11 @@ def test_logits_and_embeddings_row_by_row() -> None:
     np.testing.assert_allclose(mismatch_logits(network, titles, photos), m, atol=1e-5)
     np.testing.assert_allclose(unified_embeddings(network, titles, photos), z, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1, atol=1e-5)
-    for found, expected in zip(standardised_inputs(network, titles, photos), (x, y), strict=True):
-        np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
+    read = read_block(network, checkpoint.fold_networks, titles, photos)
+    by_hand = [other.mismatch(*other.project(x, y)).detach().numpy() for other in checkpoint.fold_networks]
+    for found, expected in ((read.x, x.numpy()), (read.y, y.numpy()), (read.z, z)):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(read.logits, np.stack([*by_hand, m], axis=1), atol=1e-5)
 
 
 class TestEvidence:
@@ -168,10 +195,9 @@ class TestEvidence:
         _, checkpoint, fold = trained()
         known = np.where(np.arange(240) % 3, fold, UNSEEN)
         listings, s = replace(without_log(of_the_trained()), fold=known), checkpoint.scales
-        nets = checkpoint.network, checkpoint.fold_networks
-        logits = all_logits(*nets, listings.titles, listings.photos)
-        said = evidence.network_evidence(logits, known, s)
-        around = Neighbourhood.of(*standardised_inputs(nets[0], listings.titles, listings.photos))
+        gathered = gathered_of(checkpoint, listings)
+        said = evidence.network_evidence(gathered.logits, known, s)
+        around = Neighbourhood.among(gathered.titles, gathered.photos)
         trust = 1 - expit(s.slope * (said.unseen + said.seen) + s.intercept)
         for _ in range(5):
             ratio = s.weighing.log_odds(np.column_stack([said.unseen, around.terms(trust)]))
@@ -187,11 +213,10 @@ class TestEvidence:
     def test_in_sample_logits_count_a_quarter_and_change_neither_mean_nor_spread(self) -> None:
         """New listings, which lack them, are compared with known ones."""
         catalogue, checkpoint, fold = trained()
-        s, data = checkpoint.scales, catalogue.data
-        logits = all_logits(checkpoint.network, checkpoint.fold_networks, data.titles, data.photos)
-        said = evidence.network_evidence(logits, fold, s)
-        around = Neighbourhood.of(*standardised_inputs(checkpoint.network, data.titles, data.photos))
-        alone, blended = evidence.settled(said, around, fold, s)
+        s, gathered = checkpoint.scales, gathered_of(checkpoint, listings_of(catalogue.data, fold))
+        said = evidence.network_evidence(gathered.logits, fold, s)
+        shown = Neighbourhood.among(gathered.titles, gathered.photos).shown()
+        alone, blended = evidence.settled(said, shown, fold, s)
         assert s.blend[1] > 0 and s.blend[1] / (s.blend[0] * alone.std()) == pytest.approx(0.25, rel=0.05)
         assert blended.mean() == pytest.approx(alone.mean(), abs=0.2)
         assert blended.std() == pytest.approx(alone.std(), rel=0.05)

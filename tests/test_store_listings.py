@@ -135,8 +135,18 @@ def test_a_catalogue_read_in_parts_is_the_catalogue(store: Store, monkeypatch: p
     rows = [row(n, category=None, price=None) if n < 4 else row(n) for n in range(9)]
     store.upsert_listings(frame(rows))
     whole = store.catalogue_frame()
-    monkeypatch.setattr(store_listings, "_PART", 3)
+    monkeypatch.setattr(store_listings, "_CHUNK", 3)
     pd.testing.assert_frame_equal(store.catalogue_frame(), whole)
+
+
+def test_the_catalogue_in_chunks_is_the_catalogue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmquality.store.listings._CHUNK", 3)
+    columns = ["listing_id", "title", "category", "attributes", "photo_size"]
+    assert not list(store.catalogue_chunks(columns))
+    store.upsert_listings(frame([row(n) for n in range(8)]))
+    chunks = list(store.catalogue_chunks(columns))
+    assert [len(chunk) for chunk in chunks] == [3, 3, 2]
+    pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), store.catalogue_frame(columns))
 
 
 def test_an_empty_catalogue_and_an_empty_chunk_are_nothing_special(store: Store) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import count, product
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from mmquality.rows import Stored
 from mmquality.suspicion import neighbours
 from mmquality.suspicion.neighbours import NEIGHBOURS, SHARPNESS, Neighbourhood, nearest_others
 from mmquality.suspicion.swaps import swapped_within
@@ -173,6 +176,29 @@ class TestNeighbours:
         np.testing.assert_allclose(near.cosine, np.take_along_axis(exact, near.rows, axis=1), atol=1e-5)
         np.fill_diagonal(exact, -np.inf)
         np.testing.assert_allclose(near.cosine, -np.sort(-exact, axis=1)[:, :NEIGHBOURS], atol=1e-5)
+
+    def test_of_many_nearly_all_are_found_and_say_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        (titles, photos), trust = embeddings(400), np.random.default_rng(2).random(400)
+        expected = Neighbourhood.of(titles, photos).terms(trust)
+        monkeypatch.setattr(neighbours, "MANY", 100)
+        around = Neighbourhood.of(titles, photos)
+        assert around.by_title.recall >= 0.99 and around.by_photo.recall >= 0.99
+        assert (np.abs(around.terms(trust) - expected) < 1e-3).mean() > 0.9
+
+    def test_files_say_what_memory_says(self, tmp_path: Path) -> None:
+        number, (titles, photos) = count(), embeddings(300)
+        trust, lender = np.random.default_rng(2).random(300), others_than(300)
+
+        def new(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
+            return Stored.create(tmp_path / f"{next(number)}.npy", shape, dtype)
+
+        one, other = Neighbourhood.of(titles, photos), Neighbourhood.of(titles, photos, new)
+        for photo_of in (None, lender):
+            np.testing.assert_array_equal(one.terms(trust, photo_of), other.terms(trust, photo_of))
+
+    def test_terms_of_a_part_are_those_of_the_whole(self) -> None:
+        trust, shown = np.random.default_rng(2).random(50), Neighbourhood.of(*embeddings(50)).shown()
+        np.testing.assert_array_equal(shown.terms(trust, slice(10, 20)), shown.terms(trust)[10:20])
 
     @pytest.mark.parametrize(("n", "k", "found"), [(1, 30, 0), (2, 30, 1), (10, 30, 9), (10, 3, 3)])
     def test_few_listings_have_few_neighbours(self, n: int, k: int, found: int) -> None:

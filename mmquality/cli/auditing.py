@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import click
 
+from mmquality.anywhere import Place
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, print_table
 from mmquality.config import Workspace
@@ -22,7 +22,7 @@ from mmquality.store import AuditQuery, Deed, export_audit
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Those of this day (UTC) alone.")
 @click.option("--listing", help="Those about this listing alone.")
 @click.option("--top", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
-@options.file("--out", "Write all of them to this .csv or .jsonl file instead.")
+@options.anywhere("--out", "Write all of them to this .csv or .jsonl file instead.")
 def audit(
     workspace: Workspace,
     kind: str | None,
@@ -30,7 +30,7 @@ def audit(
     day: datetime | None,
     listing: str | None,
     top: int,
-    out: Path | None,
+    out: Place | None,
 ) -> None:
     """Show who did what, the newest first.
 

@@ -9,6 +9,7 @@ import click
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, command, print_in_force, print_problems
 from mmquality.config import Workspace
+from mmquality.engine import open_engine
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.settings import EncoderChoice
 from mmquality.records import count
@@ -64,14 +65,18 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None) -> None:
 @options.workspace
 @options.encoders
 @options.device
-def encode(workspace: Workspace, text: EncoderChoice | None, photo: EncoderChoice | None) -> None:
+@options.engine
+def encode(
+    workspace: Workspace, text: EncoderChoice | None, photo: EncoderChoice | None, engine: str
+) -> None:
     """Embed titles, columns and photos that are new.
 
     Vectors made elsewhere are taken as they are: make them again for titles and photos that changed.
     """
     from mmquality.pipeline import encoding
 
-    done = encoding.encode(workspace, text, photo, TerminalReporter())
+    with open_engine(engine) as opened:
+        done = encoding.encode(workspace, text, photo, TerminalReporter(), opened)
     there = f" ({done.values_cached:,} were there already)"
     values = f", {count(done.values, 'attribute value')}{there}" if done.values or done.values_cached else ""
     click.echo(
@@ -100,14 +105,16 @@ def train(
 
 @click.command()
 @options.workspace
-def score(workspace: Workspace) -> None:
+@options.engine
+def score(workspace: Workspace, engine: str) -> None:
     """Score every listing.
 
     The model is the one trained last or, where that was published already, the one in force.
     """
     from mmquality.pipeline import building
 
-    version = building.score(workspace, TerminalReporter())
+    with open_engine(engine) as opened:
+        version = building.score(workspace, TerminalReporter(), opened)
     click.echo(f"Scored with {version}. Next: {command('index', workspace)}")
 
 

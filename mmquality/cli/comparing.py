@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from mmquality.anywhere import Place
 from mmquality.cli import options
 from mmquality.cli.evaluating import evaluate
 from mmquality.cli.terminal import TerminalReporter, print_json, print_table
@@ -15,7 +16,6 @@ from mmquality.config import Workspace
 _seeds = click.option(
     "--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="How often each is measured."
 )
-_folder = click.Path(path_type=Path, file_okay=False)
 
 
 @evaluate.command()
@@ -25,7 +25,7 @@ _folder = click.Path(path_type=Path, file_okay=False)
 @options.file("--pairs", "Co-clicked pairs: two columns of ids; measures recall, too.")
 @_seeds
 @click.option("--clip", help="A CLIP or SigLIP checkpoint, by folder or name, as one more peer.")
-@click.option("--out", type=_folder, help="A folder for the tables, as CSV and Markdown.")
+@options.anywhere("--out", "A folder for the tables, as CSV and Markdown.")
 @options.as_json
 def peers(
     workspace: Workspace,
@@ -34,7 +34,7 @@ def peers(
     pairs: Path | None,
     seeds: int,
     clip: str | None,
-    out: Path | None,
+    out: Place | None,
     as_json: bool,
 ) -> None:
     """Ours against what else one would try.
@@ -51,13 +51,13 @@ def peers(
 
 @click.command()
 @options.workspace
-@click.option("--out", type=_folder, required=True, help="A folder for the tables, as CSV and Markdown.")
+@options.anywhere("--out", "A folder for the tables, as CSV and Markdown.", required=True)
 @options.file("--truth", "Mismatched listings: listing_id, kind (by default photos are swapped).")
 @options.file("--split", "listing_id, split; the test listings are measured (by default one fold).")
 @_seeds
 @options.as_json
 def ablate(
-    workspace: Workspace, out: Path, truth: Path | None, split: Path | None, seeds: int, as_json: bool
+    workspace: Workspace, out: Place, truth: Path | None, split: Path | None, seeds: int, as_json: bool
 ) -> None:
     """What each projection and each loss is worth.
 
@@ -69,7 +69,7 @@ def ablate(
     _print(measure(workspace, out, truth, split, seeds, TerminalReporter()), out, as_json)
 
 
-def _print(tables: dict[str, pd.DataFrame], out: Path | None, as_json: bool) -> None:
+def _print(tables: dict[str, pd.DataFrame], out: Place | None, as_json: bool) -> None:
     if as_json:
         print_json({name: _records(table) for name, table in tables.items()})
         return

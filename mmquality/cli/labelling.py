@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mmquality.anywhere import Place
 from mmquality.cli import options
 from mmquality.cli.suggesting import suggesting_ids
 from mmquality.cli.terminal import TerminalReporter, print_problems
@@ -43,7 +44,7 @@ def label(
 
 @click.command()
 @options.workspace
-@options.file("--out", f"The file to write; its name ends in {', '.join(EXPORT_ENDINGS)}.", required=True)
+@options.anywhere("--out", f"The file to write; its name ends in {', '.join(EXPORT_ENDINGS)}.", required=True)
 @click.option("--verdict", type=click.Choice([str(v) for v in Verdict]), help="These alone.")
 @click.option("--reason", help="These alone.")
 @click.option("--by", help="Those of this analyst alone.")
@@ -52,7 +53,7 @@ def label(
 @click.option("--disputed", is_flag=True, help="Those that analysts disagree on, theirs all.")
 def export(
     workspace: Workspace,
-    out: Path,
+    out: Place,
     verdict: str | None,
     reason: str | None,
     by: str | None,

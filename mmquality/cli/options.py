@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from mmquality import devices
+from mmquality.anywhere import Place, place
 from mmquality.config import Workspace
+from mmquality.engine import ENGINES
 from mmquality.pipeline.importing import InputFiles
 from mmquality.pipeline.settings import EncoderChoice
 
@@ -37,6 +39,13 @@ workspace_again = click.option(
     callback=lambda context, parameter, value: Workspace.at(value) if value else context.obj,
     help="The catalogue's folder.",
 )
+engine = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="local",
+    show_default=True,
+    help="Where the work is done: in this process, or by Ray (the cluster at RAY_ADDRESS, else all cores).",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
 
@@ -45,15 +54,29 @@ def file(name: str, help: str, required: bool = False) -> Callable[[Command], Co
     return click.option(name, type=click.Path(path_type=Path), required=required, help=help)
 
 
+class _Anywhere(click.ParamType[Place]):
+    """A path or a URL."""
+
+    name = "path or url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Place:
+        return place(value)
+
+
+def anywhere(name: str, help: str, required: bool = False) -> Callable[[Command], Command]:
+    """An option that names a file or folder by its path or URL; whether it can be used shows with its use."""
+    return click.option(name, type=_Anywhere(), required=required, help=help)
+
+
 def input_files(command: Command) -> Command:
     """--listings, --images, --impressions, --co-clicks as `files`; --name."""
 
     @functools.wraps(command)
     def with_files(
-        listings: Path | None,
-        images: Path | None,
-        impressions: Path | None,
-        co_clicks: Path | None,
+        listings: Place | None,
+        images: Place | None,
+        impressions: Place | None,
+        co_clicks: Place | None,
         **others: Any,
     ) -> Any:
         if not (listings or impressions or co_clicks):
@@ -66,16 +89,18 @@ def input_files(command: Command) -> Command:
 
     return _with_options(
         with_files,
-        file("--listings", "CSV, Parquet or JSON Lines: listing_id, title, image; other columns are kept."),
-        file(
+        anywhere(
+            "--listings", "CSV, Parquet or JSON Lines: listing_id, title, image; other columns are kept."
+        ),
+        anywhere(
             "--images",
             "The folder that the image column is relative to (by default that of the import before).",
         ),
-        file(
+        anywhere(
             "--impressions",
             "Click log: which listing was shown to whom, where, and whether it was clicked.",
         ),
-        file("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
+        anywhere("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
         click.option("--name", help="The catalogue's name for people (by default its folder's)."),
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from mmquality.anywhere import Place, as_from_a_disk, place
 from mmquality.config import ImportLimits
 from mmquality.data.input_file import ROW
 from mmquality.data.photo_stamps import FoundPhoto, PhotoStamps, Progress
@@ -45,31 +45,42 @@ class CatalogueChunk:
 
 
 def read_catalogue(
-    path: str | Path,
-    photo_root: str | Path,
+    path: str | Place,
+    photo_root: str | Place,
     known: Mapping[str, tuple[int, int, str]] | None = None,
     limits: ImportLimits | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Iterator[CatalogueChunk]:
-    """Read a catalogue file chunk by chunk; photos are looked for below the folder `photo_root`.
+    """Read a catalogue file chunk by chunk; photos are looked for below the folder or URL
+    `photo_root`.
 
     `known` maps photo_path to (size, mtime_ns, hash) from an earlier import: a photo of the same size and
     time is not decoded again. `progress` is called with the number of photos dealt with since its last call.
     Of rows with the same listing_id the first usable one counts. Raises `InputFileError` at once where the
     file or the folder cannot be used at all.
     """
-    path, root = Path(path), Path(photo_root)
-    if not root.is_dir():
-        what = "is not a folder" if root.exists() else "does not exist"
-        raise InputFileError(f"{root} {what}; give the folder in which the catalogue's images lie.")
+    path, root = place(path), place(photo_root)
+    _check_folder(root)
     chunks = read_table(path, REQUIRED)
     stamps = PhotoStamps(root, known or {}, limits or ImportLimits(), workers, progress)
     return _catalogue_chunks(path, chunks, stamps, limits or ImportLimits())
 
 
+def _check_folder(root: Place) -> None:
+    try:
+        with as_from_a_disk(root):
+            if root.is_dir():
+                return
+            what = "is not a folder" if root.exists() else "does not exist"
+    except OSError as error:
+        why = f"{root} cannot be reached ({error.strerror}); check the address and your access to it."
+        raise InputFileError(why) from error
+    raise InputFileError(f"{root} {what}; give the folder in which the catalogue's images lie.")
+
+
 def _catalogue_chunks(
-    path: Path, chunks: Iterator[TableChunk], stamps: PhotoStamps, limits: ImportLimits
+    path: Place, chunks: Iterator[TableChunk], stamps: PhotoStamps, limits: ImportLimits
 ) -> Iterator[CatalogueChunk]:
     rows: dict[str, int] = {}  # of every listing_id that was used
     with stamps:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from mmquality.anywhere import Place, place
 from mmquality.data.input_file import ROW, listed
 from mmquality.data.sieve import Sieve
 from mmquality.data.tables import TableChunk, read_table
@@ -38,7 +39,7 @@ class ClickChunk:
     problems: list[RowProblem]
 
 
-def read_impressions(path: str | Path, known: pd.Index) -> Iterator[ClickChunk]:
+def read_impressions(path: str | Place, known: pd.Index) -> Iterator[ClickChunk]:
     """Read impressions of the listings whose ids are in `known`.
 
     Columns: session_id, shown_at (UTC), seed_listing_id ("" where there was none), listing_id, position
@@ -47,10 +48,10 @@ def read_impressions(path: str | Path, known: pd.Index) -> Iterator[ClickChunk]:
     """
     chunks = read_table(path, IMPRESSION_COLUMNS)
     catalogue = _catalogue(known)
-    return (_impressions(Path(path), chunk, catalogue) for chunk in chunks)
+    return (_impressions(place(path), chunk, catalogue) for chunk in chunks)
 
 
-def read_co_clicks(path: str | Path, known: pd.Index) -> Iterator[ClickChunk]:
+def read_co_clicks(path: str | Place, known: pd.Index) -> Iterator[ClickChunk]:
     """Read pairs of listings in `known` that were clicked, or bought, together.
 
     The ids are in the file's first two columns whose names end in "id"; a column `weight`, or else `count`,
@@ -68,7 +69,7 @@ def read_co_clicks(path: str | Path, known: pd.Index) -> Iterator[ClickChunk]:
         )
     weight = next((name for name in ("weight", "count") if name in names), None)
     catalogue = _catalogue(known)
-    return (_co_clicks(Path(path), chunk, catalogue, ids, weight) for chunk in chain([first], chunks))
+    return (_co_clicks(place(path), chunk, catalogue, ids, weight) for chunk in chain([first], chunks))
 
 
 def merge_clicks(folder: Path, kind: Kind, frame: pd.DataFrame) -> int:
@@ -114,7 +115,7 @@ def _catalogue(known: pd.Index) -> pd.Index:
     return hashed
 
 
-def _impressions(path: Path, chunk: TableChunk, catalogue: pd.Index) -> ClickChunk:
+def _impressions(path: Place, chunk: TableChunk, catalogue: pd.Index) -> ClickChunk:
     ids = {name: chunk.frame[name].str.strip() for name in ("session_id", "seed_listing_id", "listing_id")}
     sieve = Sieve(path, TableChunk(chunk.frame.assign(**ids), chunk.problems))
     sieve.refuse(sieve.frame["session_id"] == "", "session_id", "is empty")
@@ -132,7 +133,7 @@ def _impressions(path: Path, chunk: TableChunk, catalogue: pd.Index) -> ClickChu
 
 
 def _co_clicks(
-    path: Path, chunk: TableChunk, catalogue: pd.Index, ids: list[str], weight: str | None
+    path: Place, chunk: TableChunk, catalogue: pd.Index, ids: list[str], weight: str | None
 ) -> ClickChunk:
     columns = [ROW, *ids, *([weight] if weight else [])]
     frame = chunk.frame.reindex(columns=columns, fill_value="")  # in JSON Lines a column may end early

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal, TextIO, cast
 
+from mmquality.anywhere import Place, as_from_a_disk, is_remote
 from mmquality.data.values import strip_controls
 from mmquality.errors import InputFileError
 
@@ -35,10 +36,11 @@ _MOST_COLUMNS = 1_000
 _BLOCK = 1 << 20
 
 
-def file_kind(path: Path) -> Kind:
+def file_kind(path: Place) -> Kind:
     """What the suffix says of an existing, non-empty, regular file. Raises `InputFileError`."""
     try:
-        info = path.stat()
+        with as_from_a_disk(path):
+            info = path.stat()
     except FileNotFoundError as error:
         raise InputFileError(f"{path} does not exist; check the path.") from error
     except (OSError, ValueError) as error:
@@ -59,21 +61,21 @@ def file_kind(path: Path) -> Kind:
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[TextIO]:
+def open_text(path: Place) -> Iterator[TextIO]:
     """The file as UTF-8 text, unpacked where its name ends in .gz, line ends untouched."""
     try:
-        with _open_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+        with _opened(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
             yield text
     except (OSError, EOFError, zlib.error, UnicodeError) as error:
         raise _unreadable(path, error) from error
 
 
-def check_utf8(path: Path) -> None:
+def check_utf8(path: Place) -> None:
     """Read the file to its end, so that damage or a wrong encoding is known before its first row is used."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines = 0
     try:
-        with _open_bytes(path) as raw:
+        with _opened(path) as raw:
             while block := raw.read(_BLOCK):
                 if not lines and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                     raise InputFileError(f"{path} is UTF-16; save it as UTF-8.")
@@ -90,7 +92,7 @@ def check_utf8(path: Path) -> None:
         raise _unreadable(path, error) from error
 
 
-def column_names(path: Path, names: Sequence[str], required: Sequence[str]) -> list[str]:
+def column_names(path: Place, names: Sequence[str], required: Sequence[str]) -> list[str]:
     """The columns' names as tables use them: trimmed, never empty, each once ("colour", "colour (2)").
 
     Raises `InputFileError` where a required one is missing or there twice, or where there are too many.
@@ -119,10 +121,17 @@ def listed(names: Sequence[str]) -> str:
     return shown + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _open_bytes(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
+@contextmanager
+def _opened(path: Place) -> Iterator[BinaryIO]:
+    with as_from_a_disk(path), cast(BinaryIO, path.open("rb")) as file:
+        if path.suffix.lower() != ".gz":
+            yield file
+            return
+        with gzip.open(file, "rb") as unpacked:
+            yield cast(BinaryIO, unpacked)
 
 
-def _unreadable(path: Path, error: Exception) -> InputFileError:
+def _unreadable(path: Place, error: Exception) -> InputFileError:
     why = getattr(error, "strerror", None) or error
-    return InputFileError(f"{path} cannot be read ({why}); check it, or write it again.")
+    remedy = "check the address and your access to it" if is_remote(path) else "check it, or write it again"
+    return InputFileError(f"{path} cannot be read ({why}); {remedy}.")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mmquality.anywhere import Place, as_from_a_disk
 from mmquality.data.input_file import column_names
 from mmquality.errors import InputFileError
 
@@ -18,7 +18,7 @@ _WHOLE = 1e15  # floats below this are exact integers where they are whole
 
 
 def parquet_frames(
-    path: Path, required: Sequence[str], rows_per_frame: Callable[[int], int]
+    path: Place, required: Sequence[str], rows_per_frame: Callable[[int], int]
 ) -> Iterator[pd.DataFrame]:
     """The file's rows in order, every column as strings, "" for null.
 
@@ -26,7 +26,7 @@ def parquet_frames(
     structs are JSON; a column of bytes that are not text is "". Raises `InputFileError`.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with as_from_a_disk(path), path.open("rb") as opened, pq.ParquetFile(opened) as file:
             names = column_names(path, file.schema_arrow.names, required)
             for batch in file.iter_batches(batch_size=rows_per_frame(len(names))):
                 columns = {name: _text(batch.column(i)) for i, name in enumerate(names)}

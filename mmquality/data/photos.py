@@ -1,4 +1,4 @@
-"""Photos: found below their folder, checked before they are trusted, loaded as RGB at the scale needed.
+"""Photos: checked before they are trusted, loaded as RGB at the scale needed.
 
 A photo is judged by its bytes, never by its suffix, and only by the decoders of `FORMATS`. The first frame
 of an animation counts; EXIF orientation is applied; transparency is laid on white; 16-bit greys become 8-bit.
@@ -17,13 +17,19 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path, PureWindowsPath
+from itertools import islice, repeat
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
+from mmquality.anywhere import Place, place, read_bytes
 from mmquality.config import ImportLimits
 from mmquality.errors import MMQualityError
+
+if TYPE_CHECKING:
+    from upath import UPath
+
 
 # No decoder that runs another program or a script, such as the one for EPS.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -47,7 +53,7 @@ _UPRIGHT = {
 class PhotoProblem(MMQualityError):
     """A photo that cannot be used; `reason` is the predicate alone, fit for an import report."""
 
-    def __init__(self, photo: str | Path, reason: str) -> None:
+    def __init__(self, photo: str | Place, reason: str) -> None:
         super().__init__(photo, reason)
         self.photo = str(photo)
         self.reason = reason
@@ -65,46 +71,7 @@ class Photo:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoStamp:
-    """What tells an unchanged photo file from a changed one without opening it."""
-
-    size: int  # bytes
-    mtime_ns: int
-    hash: str
-
-
-def resolve_photo(root: Path, image: str) -> Path:
-    """The file that `image` (as written in a catalogue) names below the folder `root`; it need not exist.
-
-    Both `/` and `\\` separate folders. Raises `PhotoProblem` where the name is empty, is an address or an
-    absolute path, or leads out of `root`, be it through `..` or through a link.
-    """
-    return resolve_below(os.path.realpath(root), image)
-
-
-def resolve_below(folder: str, image: str) -> Path:
-    """`resolve_photo` for a folder whose own links are resolved already, which is half of the work."""
-    given = PureWindowsPath(image.strip())  # understands both separators and drive letters on every system
-    if not given.name or "\0" in image:
-        raise PhotoProblem(image, "has no usable file name")
-    if "://" in image:
-        raise PhotoProblem(image, "is a web address; download it into the folder of photos first")
-    if given.anchor:
-        raise PhotoProblem(image, "is an absolute path; it must be relative to the folder of photos")
-    if ".." in given.parts:
-        raise PhotoProblem(image, "leads out of the folder of photos")
-    path = Path(folder, *given.parts)
-    try:
-        target = os.path.realpath(path)
-    except ValueError as error:  # characters that no file name can hold
-        raise PhotoProblem(image, "has no usable file name") from error
-    if os.path.commonpath([folder, target]) != folder:
-        raise PhotoProblem(image, "is a link that leads out of the folder of photos")
-    return path
-
-
-def check_photo(path: Path, limits: ImportLimits) -> Photo:
+def check_photo(path: Place, limits: ImportLimits) -> Photo:
     """Decode the photo in full and return its content hash and size.
 
     Raises `PhotoProblem` where the file is missing, empty, beyond `limits`, of no known format, or damaged.
@@ -124,35 +91,46 @@ def check_photo(path: Path, limits: ImportLimits) -> Photo:
     return Photo(hashlib.sha256(data).hexdigest(), width, height)
 
 
-def load_rgb(path: str | Path, side: int) -> Image.Image:
+def load_rgb(path: str | Place, side: int, photo_hash: str | None = None) -> Image.Image:
     """The photo as an upright RGB image; its shorter side has at least `side` pixels where the file has them.
 
     A larger photo comes reduced (JPEGs while they are decoded, then by a whole factor): its shorter side has
-    fewer than about twice `side` pixels. Raises `PhotoProblem`.
+    fewer than about twice `side` pixels. Raises `PhotoProblem`, also where the SHA-256 of its bytes is not
+    `photo_hash`.
     """
-    with _opened(path, _read(Path(path))) as image:
+    data = _read(place(path))
+    if photo_hash is not None and hashlib.sha256(data).hexdigest() != photo_hash:
+        raise PhotoProblem(path, "has changed since its import")
+    with _opened(path, data) as image:
         return _decoded(path, image, side)
 
 
-def load_many(paths: Iterable[str | Path], side: int, workers: int | None = None) -> Iterator[Image.Image]:
+def load_many(
+    paths: Iterable[str | Place],
+    side: int,
+    workers: int | None = None,
+    hashes: Iterable[str | None] | None = None,
+) -> Iterator[Image.Image]:
     """`load_rgb` for every path, in order, a few photos ahead of the reader in `workers` threads.
 
     Memory holds at most four photos per worker. A photo that fails raises its `PhotoProblem` in its turn.
     """
     workers = workers or min(8, os.cpu_count() or 1)
-    waiting = iter(paths)
+    waiting = zip(paths, repeat(None) if hashes is None else hashes, strict=False)
     ahead: deque[Future[Image.Image]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="photos") as pool:
         try:
-            ahead.extend(pool.submit(load_rgb, path, side) for path in islice(waiting, 4 * workers))
+            ahead.extend(
+                pool.submit(load_rgb, path, side, known) for path, known in islice(waiting, 4 * workers)
+            )
             while ahead:
                 yield ahead.popleft().result()
-                ahead.extend(pool.submit(load_rgb, path, side) for path in islice(waiting, 1))
+                ahead.extend(pool.submit(load_rgb, path, side, known) for path, known in islice(waiting, 1))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def write_thumbnail(path: str | Path, target: Path, side: int = 256) -> None:
+def write_thumbnail(path: str | Place, target: Path, side: int = 256) -> None:
     """Write a small upright JPEG of the photo, longest side `side`, to `target` in one atomic step."""
     image = load_rgb(path, side)
     image.thumbnail((side, side))
@@ -165,8 +143,30 @@ def write_thumbnail(path: str | Path, target: Path, side: int = 256) -> None:
         part.unlink(missing_ok=True)
 
 
-def _read(path: Path, max_bytes: int | None = None) -> bytes:
+def _read(path: Place, max_bytes: int | None = None) -> bytes:
     """The bytes of a regular file; a pipe or a device would keep the reader waiting."""
+    data = _read_here(path, max_bytes) if isinstance(path, Path) else _read_there(path, max_bytes)
+    if not data:
+        raise PhotoProblem(path, "is an empty file")
+    return data
+
+
+def _read_there(path: UPath, max_bytes: int | None) -> bytes:
+    """One request; of a file that is too large no more than shows it."""
+    try:
+        data = read_bytes(path, max_bytes and max_bytes + 1)
+    except FileNotFoundError as error:
+        raise PhotoProblem(path, "does not exist") from error
+    except (OSError, ValueError) as error:
+        raise PhotoProblem(
+            path, f"cannot be reached ({getattr(error, 'strerror', None) or error})"
+        ) from error
+    if max_bytes is not None and len(data) > max_bytes:
+        raise PhotoProblem(path, f"has more than {max_bytes / 1e6:g} MB, which is the limit")
+    return data
+
+
+def _read_here(path: Path, max_bytes: int | None) -> bytes:
     try:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
@@ -178,12 +178,10 @@ def _read(path: Path, max_bytes: int | None = None) -> bytes:
         raise PhotoProblem(path, "does not exist") from error
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise PhotoProblem(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
-    if not data:
-        raise PhotoProblem(path, "is an empty file")
     return data
 
 
-def _opened(path: str | Path, data: bytes) -> Image.Image:
+def _opened(path: str | Place, data: bytes) -> Image.Image:
     """The image with its header read and nothing decoded."""
     _hush_pillow()
     try:
@@ -196,7 +194,7 @@ def _opened(path: str | Path, data: bytes) -> Image.Image:
         raise PhotoProblem(path, f"cannot be decoded ({error or type(error).__name__})") from error
 
 
-def _decoded(path: str | Path, image: Image.Image, side: int) -> Image.Image:
+def _decoded(path: str | Place, image: Image.Image, side: int) -> Image.Image:
     try:
         image.draft(None, (side, side))  # JPEG only: decode at 1/2, 1/4 or 1/8 scale
         image.load()

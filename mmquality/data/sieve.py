@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from mmquality.anywhere import Place
 from mmquality.data.input_file import ROW
 from mmquality.data.tables import TableChunk, row_problem
 from mmquality.records import RowProblem
@@ -19,7 +19,7 @@ class Sieve:
     A row is reported once, for the first check that it fails.
     """
 
-    def __init__(self, path: Path, chunk: TableChunk) -> None:
+    def __init__(self, path: Place, chunk: TableChunk) -> None:
         self.frame = chunk.frame
         self._path = path
         self._problems = list(chunk.problems)

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
-from pathlib import Path
 from typing import TextIO, TypeVar
 
 import pandas as pd
 
+from mmquality.anywhere import Place, place
 from mmquality.data.delimited import DELIMITERS, LONGEST_LINE, Lines, Record, read_records
 from mmquality.data.input_file import ROW, check_utf8, column_names, file_kind, open_text
 from mmquality.data.values import strip_controls
@@ -44,14 +44,14 @@ class TableChunk:
     problems: list[RowProblem]
 
 
-def read_table(path: str | Path, required: Sequence[str] = ()) -> Iterator[TableChunk]:
+def read_table(path: str | Place, required: Sequence[str] = ()) -> Iterator[TableChunk]:
     """Read CSV (comma, tab, semicolon or bar), JSON Lines (both also .gz) or Parquet.
 
     A chunk has at most 50,000 rows. A record of the wrong length or a bad JSON line is a problem of its
     chunk. The file is opened by this call, which raises `InputFileError` where it cannot be used at all or
     lacks a column of `required`; only damage deep inside a Parquet file shows later.
     """
-    path = Path(path)
+    path = place(path)
     kind = file_kind(path)
     if kind == "parquet":
         chunks = _parquet_chunks(path, required)
@@ -64,7 +64,7 @@ def read_table(path: str | Path, required: Sequence[str] = ()) -> Iterator[Table
     return chain([first], chunks)
 
 
-def row_problem(path: Path, row: int, column: str, reason: str, value: str = "") -> RowProblem:
+def row_problem(path: Place, row: int, column: str, reason: str, value: str = "") -> RowProblem:
     """A problem that is fit to be stored and shown: the value shortened, without control characters."""
     shown = "".join(c if c.isprintable() else " " for c in value[:_SHOWN]).strip()
     return RowProblem(path.name, row, column, reason, shown + ("…" if len(value) > _SHOWN else ""))
@@ -91,7 +91,7 @@ def _batches(
         yield batch
 
 
-def _parquet_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
+def _parquet_chunks(path: Place, required: Sequence[str]) -> Iterator[TableChunk]:
     from mmquality.data.parquet import parquet_frames
 
     first = 1
@@ -101,7 +101,7 @@ def _parquet_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]
         yield TableChunk(frame, [])
 
 
-def _csv_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
+def _csv_chunks(path: Place, required: Sequence[str]) -> Iterator[TableChunk]:
     headers = {delimiter: _header(path, delimiter) for delimiter in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda each: _fit(headers[each][1], required))
     row, header = headers[delimiter]
@@ -115,7 +115,7 @@ def _csv_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
             yield _csv_chunk(path, names, batch)
 
 
-def _header(path: Path, delimiter: str) -> tuple[int, Record]:
+def _header(path: Place, delimiter: str) -> tuple[int, Record]:
     """The first record that is not blank, and its row."""
     with open_text(path) as handle:
         for row, record in enumerate(chain.from_iterable(read_records(handle, delimiter)), start=1):
@@ -132,7 +132,7 @@ def _fit(header: Record, required: Sequence[str]) -> tuple[int, int]:
     return sum(name in names for name in required), len(header)
 
 
-def _csv_chunk(path: Path, names: list[str], batch: list[tuple[int, Record]]) -> TableChunk:
+def _csv_chunk(path: Place, names: list[str], batch: list[tuple[int, Record]]) -> TableChunk:
     rows, records, problems = [], [], []
     for row, record in batch:
         if isinstance(record, str):
@@ -149,7 +149,7 @@ def _csv_chunk(path: Path, names: list[str], batch: list[tuple[int, Record]]) ->
     return TableChunk(_frame(rows, dict(zip(names, columns, strict=True))), problems)
 
 
-def _json_chunks(path: Path, required: Sequence[str]) -> Iterator[TableChunk]:
+def _json_chunks(path: Place, required: Sequence[str]) -> Iterator[TableChunk]:
     checked = False
     with open_text(path) as handle:
         for batch in _batches(_numbered_lines(handle), _MOST_ROWS, len):
@@ -178,7 +178,7 @@ def _numbered_lines(handle: TextIO) -> Iterator[tuple[int, str]]:
 
 
 def _json_rows(
-    path: Path, batch: list[tuple[int, str]]
+    path: Place, batch: list[tuple[int, str]]
 ) -> tuple[list[tuple[int, dict[str, str]]], list[RowProblem]]:
     rows, problems = [], []
     for number, line in batch:

@@ -7,17 +7,45 @@ may use a cache at once; a hash that two of them wrote has the same vector in bo
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from mmquality.encoders.lookup import Lookup
 from mmquality.errors import EncoderError, ModelFileError
+
+
+@dataclass(frozen=True)
+class CachedRows:
+    """Rows of a cache's segments: little to send, for whoever sees the same folder to read."""
+
+    segments: list[Path]
+    segment: npt.NDArray[np.int64]  # (n,) of each row, a place in `segments`
+    row: npt.NDArray[np.int32]  # (n,)
+    dim: int
+
+    def read(self) -> np.ndarray:
+        """float32 (n, dim). Raises ModelFileError where a segment is damaged or not on this machine."""
+        absent = next((path for path in self.segments if not path.exists()), None)
+        if absent is not None:
+            raise ModelFileError(
+                f"The embedding cache file {absent} is not there on {socket.gethostname()}; share the "
+                "workspace's folder with all machines that work on it, or run `mmquality encode` again."
+            )
+        vectors = np.empty((len(self.row), self.dim), dtype=np.float32)
+        for number, path in enumerate(self.segments):
+            wanted = self.segment == number
+            vectors[wanted] = _map_vectors(path)[self.row[wanted]]
+        return vectors
 
 
 class EmbeddingCache:
@@ -40,7 +68,11 @@ class EmbeddingCache:
     def missing(self, hashes: Sequence[str]) -> list[str]:
         """The hashes that have no vector here, each once, in the order of their first appearance."""
         distinct = list(dict.fromkeys(hashes))
-        return [distinct[place] for place in np.flatnonzero(self._lookup.find(distinct) < 0)]
+        return [distinct[place] for place in np.flatnonzero(~self.has(distinct))]
+
+    def has(self, hashes: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Whether each of these hashes has a vector here, (len(hashes),)."""
+        return np.asarray(self._lookup.find(hashes) >= 0)
 
     def put(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
         """Keep row i of `vectors`, (len(hashes), dim), for `hashes[i]`; a hash that is here keeps its vector.
@@ -58,18 +90,31 @@ class EmbeddingCache:
 
     def get(self, hashes: Sequence[str]) -> np.ndarray:
         """float32 (len(hashes), dim), in the order given. Raises EncoderError where a hash has no vector."""
-        absent = self.missing(hashes)
-        if absent:
+        return self.read(self.places(hashes))
+
+    def placed(self, hashes: Sequence[str]) -> CachedRows:
+        """Where the vectors of these hashes lie, for others to read. Raises EncoderError as `get`."""
+        places = self.places(hashes)
+        segments, segment = np.unique(places[:, 0], return_inverse=True)
+        return CachedRows([self._segments[s] for s in segments], segment, places[:, 1], self.dim)
+
+    def places(self, hashes: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Where the vectors of these hashes are, (len(hashes), 2). Raises EncoderError as `get`."""
+        rows = self._lookup.find(hashes)
+        if (rows < 0).any():
             raise EncoderError(
-                f"{len(absent)} of {len(set(hashes))} embeddings are not in {self._folder}; "
+                f"{len(self.missing(hashes))} of {len(set(hashes))} embeddings are not in {self._folder}; "
                 "run `mmquality encode` to make them."
             )
-        vectors = np.empty((len(hashes), self.dim), dtype=np.float32)
-        rows = self._lookup.find(hashes)
         segments = np.searchsorted(self._starts, rows, side="right") - 1
-        for segment in np.unique(segments):
-            wanted = segments == segment
-            vectors[wanted] = _read_vectors(self._segments[segment])[rows[wanted] - self._starts[segment]]
+        return np.stack([segments, rows - np.array(self._starts)[segments]], axis=1).astype(np.int32)
+
+    def read(self, places: npt.NDArray[np.int32]) -> np.ndarray:
+        """float32 (len(places), dim), the vectors in these `places`."""
+        vectors = np.empty((len(places), self.dim), dtype=np.float32)
+        for segment in np.unique(places[:, 0]):
+            wanted = places[:, 0] == segment
+            vectors[wanted] = _map_vectors(self._segments[segment])[places[wanted, 1]]
         return vectors
 
     def _check(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
@@ -110,7 +155,7 @@ def _write(path: Path, hashes: Sequence[str], vectors: np.ndarray) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _read_hashes(path: Path) -> tuple[list[str], int]:
+def _read_hashes(path: Path) -> tuple[npt.NDArray[np.bytes_], int]:
     """A segment's hashes, and the dimension of its vectors."""
     try:
         with safe_open(path, framework="np") as segment:
@@ -121,16 +166,23 @@ def _read_hashes(path: Path) -> tuple[list[str], int]:
     if rows != len(characters):
         raise ModelFileError(_damaged(path, f"{len(characters)} hashes for {rows} vectors"))
     keys = np.ascontiguousarray(characters).view(f"S{characters.shape[1]}").ravel()
-    return [key.decode("ascii") for key in keys.tolist()], int(dim)
+    return keys, int(dim)
 
 
-def _read_vectors(path: Path) -> np.ndarray:
+def _map_vectors(path: Path) -> np.ndarray:
+    """A segment's vectors, mapped: no more is read than the rows that are looked at.
+
+    The library would read all of them. A file begins with the length of its header, in 8 bytes, and the
+    header, in JSON; `data_offsets` count from its end.
+    """
     try:
-        with safe_open(path, framework="np") as segment:
-            vectors: np.ndarray = segment.get_tensor("vectors")
-    except (SafetensorError, OSError) as error:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            told = json.loads(file.read(length))["vectors"]
+        start = 8 + length + told["data_offsets"][0]
+        return np.memmap(path, np.float32, "r", offset=start, shape=tuple(told["shape"]))
+    except (OSError, ValueError, LookupError) as error:
         raise ModelFileError(_damaged(path, str(error))) from error
-    return vectors
 
 
 def _damaged(path: Path, why: str) -> str:

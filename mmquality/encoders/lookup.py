@@ -28,7 +28,7 @@ class Lookup:
         """The number of each hash, -1 where it has none."""
         return self._find(_keys(hashes))
 
-    def add(self, hashes: Sequence[str], first: int) -> None:
+    def add(self, hashes: Sequence[str] | Keys, first: int) -> None:
         """Number the hashes from `first` on; one that has a number, or is here twice, keeps its first."""
         keys, places = np.unique(_keys(hashes), return_index=True)
         new = self._find(keys) < 0
@@ -47,8 +47,8 @@ class Lookup:
         return found
 
 
-def _keys(hashes: Sequence[str]) -> Keys:
-    return np.array(list(hashes), dtype=np.bytes_)
+def _keys(hashes: Sequence[str] | Keys) -> Keys:
+    return hashes if isinstance(hashes, np.ndarray) else np.array(list(hashes), dtype=np.bytes_)
 
 
 def _merged(one: tuple[Keys, Numbers], other: tuple[Keys, Numbers]) -> tuple[Keys, Numbers]:

@@ -8,13 +8,20 @@ hashed, so there is no vocabulary to keep with a model, and a title that comes l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array, vstack
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
 
 SPELLING_DIM = 1024
 _RUNS = (3, 4)  # letters, within a word; its ends count as one
+_MOST_WORDS = 200_000  # remembered at a time
+_HASHING = HashingVectorizer(
+    analyzer="char_wb", ngram_range=_RUNS, n_features=SPELLING_DIM, norm=None, dtype=np.float32
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,10 +29,40 @@ Floats = npt.NDArray[np.float32]
 def spelling(titles: Sequence[str]) -> Floats:
     """Signed hashed counts of each title's runs of 3 and 4 letters (Weinberger et al. 2009), (n, 1024).
 
-    There must be a title. At unit length; 0 where a title has nothing to spell. Case does not matter.
+    At unit length; 0 where a title has nothing to spell. Case does not matter.
     """
-    hashed = HashingVectorizer(
-        analyzer="char_wb", ngram_range=_RUNS, n_features=SPELLING_DIM, norm="l2", dtype=np.float32
-    )
-    found: Floats = hashed.transform(titles).toarray()
-    return found
+    return np.asarray(Speller().spell(titles).toarray())
+
+
+class Speller:
+    """`spelling`, as sparse as it is, of titles that come in many blocks.
+
+    No run goes beyond a word, and words come again and again: each is hashed once, and a title is the sum of
+    its words.
+    """
+
+    def __init__(self) -> None:
+        self._number: dict[str, int] = {}  # word -> its row in …
+        self._words = _none()  # … the hashed counts of each
+
+    def spell(self, titles: Sequence[str]) -> csr_array:
+        """(n, 1024)"""
+        if len(self._number) > _MOST_WORDS:
+            self._number, self._words = {}, _none()
+        number, known = self._number, len(self._number)
+        column: list[int] = []
+        begin = [0]
+        for title in titles:
+            column += [number.setdefault(word, len(number)) for word in title.lower().split()]
+            begin.append(len(column))
+        if len(number) > known:
+            new = _HASHING.transform(list(islice(number, known, None)))
+            self._words = vstack([self._words, new], format="csr")
+        shape = len(titles), len(number)
+        said = csr_array((np.ones(len(column), np.float32), column, begin), shape=shape)
+        spelled: csr_array = normalize(said @ self._words, copy=False) if titles else said @ self._words
+        return spelled
+
+
+def _none() -> csr_array:
+    return csr_array((0, SPELLING_DIM), dtype=np.float32)

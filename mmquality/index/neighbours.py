@@ -7,8 +7,9 @@ finds nearly all of the nearest in a fraction of the time.
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mmquality.errors import ModelFileError, UnknownListingError
 from mmquality.ids import Ids, map_table, save_table
 from mmquality.index import lists
 from mmquality.index.lists import Vectors
+from mmquality.rows import Made, Rows, blocks
 
 _GONE_THROUGH = 100_000_000  # numbers, rows × dimensions: a search of so many takes some ten milliseconds
 _RECALL = f"recall@{lists.NEAREST}"  # in the file of ids
@@ -57,6 +59,25 @@ class NeighbourIndex:
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(unit(vectors))
         return cls(index, Ids(ids))
+
+    @classmethod
+    def write(
+        cls,
+        path: Path,
+        vectors: Rows,
+        ids: Iterable[str],
+        advance: Callable[[int], object] = lambda done: None,
+    ) -> NeighbourIndex:
+        """`build` and `save`, with no more than a block of very many vectors in memory.
+
+        The index: of few vectors as it was built, of many as it was loaded.
+        """
+        if _is_small(vectors):
+            built = cls.build(vectors[:], list(ids))
+            built.save(path, advance)
+            return built
+        _write(path, _at_unit_length(vectors), Ids(ids), advance)
+        return cls.load(path)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -128,11 +149,8 @@ class NeighbourIndex:
     def save(self, path: Path, advance: Callable[[int], object] = lambda done: None) -> None:
         """Write the vectors to `path`, rounded to half precision and where they are many in lists; the ids
         beside it. `advance` is told how many rows more are done."""
-        part = path.with_name(f".{path.name}.part")
-        kept, recall = self._to_keep(advance)
-        faiss.write_index(kept, str(part))
-        os.replace(part, path)  # never written over: somebody may have mapped the one before
-        save_table(_ids_path(path), self.ids.columns(), {_RECALL: str(recall)})
+        index = self._index
+        _write(path, Made(index.ntotal, index.d, index.reconstruct_batch), self.ids, advance)
 
     @classmethod
     def load(cls, path: Path) -> NeighbourIndex:
@@ -155,19 +173,6 @@ class NeighbourIndex:
     def _is_rounded(self) -> bool:
         return not isinstance(self._index, faiss.IndexFlat)
 
-    def _to_keep(self, advance: Callable[[int], object]) -> tuple[faiss.Index, float]:
-        """What goes into the file, and its recall."""
-        if len(self) * self._index.d <= _GONE_THROUGH:
-            return self._rounded(advance), 1.0
-        made = lists.lists_of(self._index, advance)
-        return (made.index, made.recall) if made else (self._rounded(lambda done: None), 1.0)
-
-    def _rounded(self, advance: Callable[[int], object]) -> faiss.Index:
-        kind = faiss.ScalarQuantizer.QT_fp16
-        rounded = faiss.IndexScalarQuantizer(self._index.d, kind, faiss.METRIC_INNER_PRODUCT)
-        lists.fill(rounded, self._index, advance)
-        return rounded
-
     def _row(self, listing_id: str) -> int:
         row = self.ids.row(listing_id)
         if row is None:
@@ -175,6 +180,34 @@ class NeighbourIndex:
                 f"Listing {listing_id!r} is not in the index. Run `mmquality index` after an import."
             )
         return row
+
+
+def _is_small(vectors: Rows) -> bool:
+    return math.prod(vectors.shape) <= _GONE_THROUGH
+
+
+def _at_unit_length(vectors: Rows) -> Made:
+    n, dim = vectors.shape
+    return Made(n, dim, lambda rows: unit(vectors[rows]))
+
+
+def _write(path: Path, vectors: Rows, ids: Ids, advance: Callable[[int], object]) -> None:
+    """What `NeighbourIndex.load` reads; `vectors` are of unit length."""
+    part = path.with_name(f".{path.name}.part")
+    recall = None if _is_small(vectors) else lists.write(part, vectors, advance)
+    if recall is None:
+        faiss.write_index(_rounded(vectors, advance if _is_small(vectors) else lambda done: None), str(part))
+    os.replace(part, path)  # never written over: somebody may have mapped the one before
+    save_table(_ids_path(path), ids.columns(), {_RECALL: str(1.0 if recall is None else recall)})
+
+
+def _rounded(vectors: Rows, advance: Callable[[int], object]) -> faiss.Index:
+    kind = faiss.ScalarQuantizer.QT_fp16
+    rounded = faiss.IndexScalarQuantizer(vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
+    for block in blocks(len(vectors)):
+        rounded.add(vectors[block])
+        advance(block.stop - block.start)
+    return rounded
 
 
 def _load_ids(path: Path) -> tuple[Ids, float]:

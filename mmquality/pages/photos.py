@@ -8,6 +8,7 @@ import io
 import streamlit as st
 from streamlit import runtime
 
+from mmquality.anywhere import read_bytes, size_and_stamp
 from mmquality.data.photos import PhotoProblem, load_rgb
 from mmquality.pages.components import caption
 from mmquality.pages.escaping import as_html, plain
@@ -54,7 +55,7 @@ def _served(content: bytes, place: str) -> str:
 def _small(catalogue: Catalogue, listing: Listing) -> bytes | str:
     path = catalogue.thumbnail(listing)
     try:
-        content = path.read_bytes() if path.stat().st_size <= _LIGHT else b""
+        content = read_bytes(path) if size_and_stamp(path)[0] <= _LIGHT else b""
     except OSError:
         content = b""
     return content if content[:4] in _SHOWN_BY_BROWSERS else _jpeg_or_note(listing, _SMALL)

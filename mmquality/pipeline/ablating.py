@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mmquality.anywhere import Place
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.comparison import ablation_table
@@ -53,7 +54,7 @@ class _Run:
 
 def ablate(
     workspace: Workspace,
-    out: Path | None = None,
+    out: Place | None = None,
     truth: Path | None = None,
     split: Path | None = None,
     seeds: int = 3,

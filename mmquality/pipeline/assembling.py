@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from mmquality.config import Workspace
 from mmquality.data.click_log import kept_clicks
 from mmquality.data.describing import in_words, worded
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.encoding import encoded_catalogue
+from mmquality.pipeline.encoded import encoded_catalogue
 from mmquality.pipeline.held_out import held_out_by
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
 from mmquality.records import Verdict, product_of
@@ -54,7 +54,7 @@ class Assembled:
         known = _fingerprint(self.catalogue, data, self.fields) | {"labels_apart": int(apart.sum())}
         return replace(self, data=data, fingerprint=self.fingerprint | known)
 
-    def rows_of(self, listing_ids: pd.Series[str]) -> Ints:
+    def rows_of(self, listing_ids: Iterable[str]) -> Ints:
         """The row of each listing."""
         return _places(pd.Index(self.catalogue["listing_id"]), listing_ids)
 
@@ -81,8 +81,8 @@ def assemble(
     labels = teaching_labels(store)
     labels = labels[labels["listing_id"].isin(rows)].reset_index(drop=True)
     data = TrainingData(
-        titles=encoded.title_side,
-        photos=encoded.photos,
+        titles=encoded.title_side[:],
+        photos=encoded.photos[:],
         title_key=_keys(catalogue["title"].str.casefold()),
         photo_key=_keys(catalogue["photo_hash"]),
         product_key=product_keys(catalogue["attributes"]),
@@ -95,17 +95,17 @@ def assemble(
     if held_out:
         fingerprint["held_out"] = int(rows.isin(held_out).sum())
     return Assembled(
-        catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles, labels, held_out
+        catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles[:], labels, held_out
     )
 
 
-def known_pairs(workspace: Workspace, listing_ids: Sequence[str], held_out: Collection[str] = ()) -> Ints:
+def known_pairs(workspace: Workspace, listing_ids: Iterable[str], held_out: Collection[str] = ()) -> Ints:
     """The co-clicked pairs of the click log as rows of `listing_ids`, (m, 2); none touches `held_out`."""
     rows = pd.Index(listing_ids)
     return _pairs(*_clicks(workspace, rows, held_out), rows)
 
 
-def known_clicks(workspace: Workspace, listing_ids: Sequence[str]) -> tuple[Floats, Floats]:
+def known_clicks(workspace: Workspace, listing_ids: Iterable[str]) -> tuple[Floats, Floats]:
     """Impressions and clicks of each of `listing_ids` at each place, both (n, places)."""
     rows = pd.Index(listing_ids)
     return _click_counts(_clicks(workspace, rows, ())[0], rows)
@@ -181,7 +181,7 @@ def _ends(rows: pd.Index[str], pairs: pd.DataFrame, one: str, other: str) -> Int
     return np.stack([_places(rows, pairs[one]), _places(rows, pairs[other])], axis=1)
 
 
-def _places(rows: pd.Index[str], listing_ids: pd.Series[str]) -> Ints:
+def _places(rows: pd.Index[str], listing_ids: Iterable[str]) -> Ints:
     return np.asarray(rows.get_indexer(pd.Index(listing_ids)), dtype=np.int64)
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.data.describing import in_words
+from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.calibration import error_of, reliability
 from mmquality.pipeline import kept_tables
-from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
+from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
 from mmquality.pipeline.context import load_centres, save_centres
-from mmquality.pipeline.encoding import EncodedCatalogue, encode, encoded_catalogue
-from mmquality.pipeline.held_out import held_out_in_words, load_held_out
+from mmquality.pipeline.encoded import EncodedCatalogue, encoded_catalogue
+from mmquality.pipeline.encoding import encode
+from mmquality.pipeline.held_out import held_out_in_words
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
 from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
@@ -26,14 +28,16 @@ from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
+from mmquality.pipeline.scratch import scratch
 from mmquality.pipeline.settings import EncoderChoice, load_settings
-from mmquality.pipeline.trained import copy_trained, folds_of, save_trained
+from mmquality.pipeline.streaming import score_catalogue
+from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_trained
 from mmquality.pipeline.training_run import check_alone, trained_ensemble
-from mmquality.pipeline.unified import unified_vectors, with_propagation
+from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order
 from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion
-from mmquality.scoring import Listings, fit_scales, mismatch_scores
+from mmquality.scoring import Listings, fit_scales
 from mmquality.store import Store
 from mmquality.training import ranks
 from mmquality.training.ensemble import Ensemble
@@ -135,33 +139,28 @@ def beside_the_title(assembled: Assembled) -> str:
 
 
 @makes_models
-def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
+def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine | None = None) -> str:
     """Score the whole catalogue; returns the name of the version that holds the scores.
 
     The model is the one trained last as long as it waits to be published, then the one in force. Scores that
-    were published stay as they are: the same model then becomes a version anew.
+    were published stay as they are: the same model then becomes a version anew. The scores are the same
+    whatever `engine` runs the networks.
     """
-    reporter = reporter or Silent()
+    reporter, engine = reporter or Silent(), engine or Local()
     with open_store(workspace) as store:
         name, published = working_version(workspace, store)
         model = workspace.models / name
         checkpoint = load_checkpoint(model)
         encoded = _encoded_for(checkpoint, model, workspace, store)
-        with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
-            ids = list(encoded.listings["listing_id"])
-            inputs = encoded.title_side, encoded.photos, folds_of(model, encoded.listings)
-            scores = mismatch_scores(checkpoint, Listings(*inputs, *known_clicks(workspace, ids)))
-            pairs = known_pairs(workspace, ids, load_held_out(model))
-            unified = unified_vectors(
-                checkpoint.network, checkpoint.training_config, encoded.title_side, encoded.photos, pairs
-            )
-            advance(len(scores))
-        if not published:
-            save_scored(model, encoded.listings, scores, unified, pairs)
-            return name
-        with new_version(workspace, store) as draft:
-            copy_trained(model, draft.folder)
-            save_scored(draft.folder, encoded.listings, scores, unified, pairs)
+        with scratch(workspace) as new:
+            with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
+                scored = score_catalogue(workspace, checkpoint, model, encoded, new, advance, engine)
+            if not published:
+                save_scored(model, encoded.listings, scored.scores, scored.unified, scored.pairs)
+                return name
+            with new_version(workspace, store) as draft:
+                copy_trained(model, draft.folder)
+                save_scored(draft.folder, encoded.listings, scored.scores, scored.unified, scored.pairs)
         return draft.name
 
 
@@ -252,7 +251,8 @@ def _encoded_for(checkpoint: Checkpoint, model: Path, workspace: Workspace, stor
     _check_encoders(workspace, checkpoint)
     fields = checkpoint.network_config.context_fields
     encoders = checkpoint.text_encoder, checkpoint.photo_encoder
-    return encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields))
+    columns = (*TRAINED_CONTENT, "title")
+    return encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields), columns)
 
 
 def _check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mmquality.anywhere import Place
 from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import Workspace
 from mmquality.data.photos import load_many
@@ -59,7 +60,7 @@ def compare_peers(
     pairs: Path | None = None,
     seeds: int = 3,
     clip: str | None = None,
-    out: Path | None = None,
+    out: Place | None = None,
     reporter: Reporter | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Measure every method; the tables are kept in the workspace, and written to `out`.

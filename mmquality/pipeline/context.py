@@ -10,7 +10,8 @@ away, or it would drown what sets them apart; it is kept with the model, which r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,12 @@ from safetensors.numpy import load_file, save_file
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words, worded
 from mmquality.encoders.cache import EmbeddingCache
-from mmquality.encoders.spelling import spelling
+from mmquality.encoders.spelling import SPELLING_DIM, Speller
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.index import unit
 from mmquality.pipeline.model_record import read_record
 from mmquality.pipeline.versions import working_version
+from mmquality.rows import Made, blocks
 from mmquality.store import Store
 
 SPELLING_WEIGHT = 0.5  # of the title's spelling beside its meaning
@@ -34,6 +36,31 @@ WEIGHT = 0.5  # eight columns that tell much weigh as much as the title; two tha
 CENTRES = "context.safetensors"
 
 Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What some fields say of each listing, every distinct text once."""
+
+    listings: int
+    fields: tuple[str, ...]
+    keys: list[list[str]]  # of each field: the content hashes of its distinct texts, …
+    said: list[Ints]  # … and (n,) which of them it says of a listing, -1 where it says nothing
+
+    @classmethod
+    def of(cls, catalogue: Iterable[pd.DataFrame], fields: Sequence[str]) -> Told:
+        """From a catalogue in pieces."""
+        listings, number = 0, [dict[str, int]() for _ in fields]
+        said = [[np.empty(0, np.int32)] for _ in fields]
+        for piece in catalogue:
+            listings += len(piece)
+            for known, parts, field in zip(number, said, fields, strict=True):
+                texts = worded(piece, field)
+                numbers = [known.setdefault(text, len(known)) if text else -1 for text in texts]
+                parts.append(np.array(numbers, dtype=np.int32))
+        keys = [[_key(text) for text in known] for known in number]
+        return cls(listings, tuple(fields), keys, [np.concatenate(parts) for parts in said])
 
 
 def context_texts(catalogue: pd.DataFrame, fields: Sequence[str]) -> dict[str, str]:
@@ -42,42 +69,48 @@ def context_texts(catalogue: pd.DataFrame, fields: Sequence[str]) -> dict[str, s
     return {_key(text): text for text in texts}
 
 
-def context_centres(catalogue: pd.DataFrame, fields: Sequence[str], cache: EmbeddingCache) -> Floats:
+def context_centres(told: Told, cache: EmbeddingCache) -> Floats:
     """`μ_f`, the mean embedding of each field over the listings that it says something of, (fields, dim).
 
     Raises `WorkspaceError` where a text was never embedded.
     """
-    _check_embedded(catalogue, fields, cache)
-    centres = np.zeros((len(fields), cache.dim), dtype=np.float32)
-    for number, field in enumerate(fields):
-        vectors, row, said = _embedded(catalogue, field, cache)
-        if said.any():
-            centres[number] = vectors[row[said]].mean(axis=0)
+    _check_embedded(told, cache)
+    centres = np.zeros((len(told.fields), cache.dim), dtype=np.float32)
+    for field, said in enumerate(told.said):
+        said = said[said >= 0]
+        for rows in blocks(len(said)):  # one sum, row after row, however long the blocks are
+            vectors = _vectors_of(told, field, said[rows], cache)
+            centres[field] = np.concatenate([centres[[field]], vectors]).sum(axis=0)
+        centres[field] /= max(len(said), 1)
     return centres
 
 
-def context_vectors(
-    catalogue: pd.DataFrame, fields: Sequence[str], cache: EmbeddingCache, centres: Floats
-) -> Floats:
-    """`c_i = w Σ_f (e(text of field f of listing i) − μ_f)`, (n, dim), in the order of `catalogue`.
+def context_vectors(told: Told, cache: EmbeddingCache, centres: Floats) -> Made:
+    """`c_i = w Σ_f (e(text of field f of listing i) − μ_f)`, (n, dim), made when they are asked for.
 
     `e` is the cached embedding, at unit length; `w` is `WEIGHT`; `centres` (fields, dim) are those that the
     model was trained with. A missing value adds nothing, as if it were average. (n, 0) where there is no
     field. Raises `WorkspaceError` where a text was never embedded.
     """
-    if not fields:
-        return np.zeros((len(catalogue), 0), dtype=np.float32)
-    _check_embedded(catalogue, fields, cache)
-    total = np.zeros((len(catalogue), cache.dim), dtype=np.float32)
-    for field, centre in zip(fields, centres, strict=True):
-        vectors, row, said = _embedded(catalogue, field, cache)
-        total[said] += vectors[row[said]] - centre
-    return np.asarray(WEIGHT * total, dtype=np.float32)
+    _check_embedded(told, cache)
+
+    def make(rows: npt.NDArray[np.int64]) -> Floats:
+        total = np.zeros((len(rows), cache.dim if told.fields else 0), dtype=np.float32)
+        for field, centre in enumerate(centres):
+            said = told.said[field][rows]
+            total[said >= 0] += _vectors_of(told, field, said[said >= 0], cache) - centre
+        return np.asarray(WEIGHT * total, dtype=np.float32)
+
+    return Made(told.listings, cache.dim if told.fields else 0, make)
 
 
-def title_side(vectors: Floats, titles: Sequence[str], context: Floats) -> Floats:
+def title_side(vectors: Floats, titles: Sequence[str], context: Floats, speller: Speller) -> Floats:
     """`[normalise(x_i) ; w s_i ; c_i]`, (n, title_dim): title embedding, spelling, and context if any."""
-    return np.concatenate([unit(vectors), SPELLING_WEIGHT * spelling(titles), context], axis=1)
+    dim, spelled = vectors.shape[1], speller.spell(titles).tocoo()
+    side = np.zeros((len(vectors), dim + SPELLING_DIM + context.shape[1]), dtype=np.float32)
+    side[:, :dim], side[:, dim + SPELLING_DIM :] = unit(vectors), context
+    side[spelled.row, dim + spelled.col] = SPELLING_WEIGHT * spelled.data
+    return side
 
 
 def save_centres(folder: Path, centres: Floats) -> None:
@@ -112,23 +145,19 @@ def fields_to_score(workspace: Workspace, store: Store) -> tuple[str, ...]:
         return ()
 
 
-def _check_embedded(catalogue: pd.DataFrame, fields: Sequence[str], cache: EmbeddingCache) -> None:
-    absent = cache.missing(list(context_texts(catalogue, fields)))
+def _check_embedded(told: Told, cache: EmbeddingCache) -> None:
+    absent = sum(len(cache.missing(keys)) for keys in told.keys)
     if absent:
         raise WorkspaceError(
-            f"{len(absent):,} values of {in_words(fields)} are not encoded yet. Run `mmquality encode` first."
+            f"{absent:,} values of {in_words(told.fields)} are not encoded yet. Run `mmquality encode` first."
         )
 
 
-def _embedded(
-    catalogue: pd.DataFrame, field: str, cache: EmbeddingCache
-) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Unit vectors of the field's distinct texts, the row of each listing's, and whether it has one."""
-    texts = np.array(worded(catalogue, field), dtype=object)
-    said = texts != ""
-    row = np.zeros(len(texts), dtype=np.int64)
-    row[said], distinct = pd.factorize(texts[said])
-    return unit(cache.get([_key(text) for text in distinct])), row, said
+def _vectors_of(told: Told, field: int, said: Ints, cache: EmbeddingCache) -> Floats:
+    """Unit vectors of texts of a field, each read once, (len(said), dim)."""
+    distinct, which = np.unique(said, return_inverse=True)
+    vectors = unit(cache.get([told.keys[field][number] for number in distinct.tolist()]))
+    return np.asarray(vectors[which])
 
 
 def _key(text: str) -> str:

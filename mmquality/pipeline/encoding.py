@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mmquality.anywhere import UNTOLD, place, read_bytes, size_and_stamp
 from mmquality.config import Workspace
 from mmquality.data.describing import describing_fields
-from mmquality.data.photos import load_many
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.photo import load_photo_encoder
 from mmquality.encoders.precomputed import read_vectors
 from mmquality.encoders.text import load_text_encoder
+from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.context import (
-    context_centres,
-    context_texts,
-    context_vectors,
-    fields_to_score,
-    title_side,
-)
+from mmquality.pipeline.context import context_texts, fields_to_score
+from mmquality.pipeline.encoding_work import PhotoEncoding, TitleEncoding, encode_missing
 from mmquality.pipeline.places import open_store
-from mmquality.pipeline.progress import Reporter, Silent, increments
+from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import EncoderChoice, change_settings, load_settings
 from mmquality.records import count
 from mmquality.store import Store
@@ -36,11 +32,14 @@ from mmquality.store import Store
 Floats = npt.NDArray[np.float32]
 Embed = Callable[[pd.DataFrame, Callable[[int, int], None]], Floats]  # (listings, progress) → their vectors
 
+_REQUESTS = 32  # to the service of photos at once
 _TITLES, _PHOTOS = 8_192, 1_024  # kept on disk after each so many: a stopped run goes on where it was
-_COLUMNS = (
+COLUMNS = (
     "listing_id", "title", "photo_path", "title_hash", "photo_hash", "photo_size", "photo_mtime_ns",
     "category", "attributes",
 )  # fmt: skip
+
+NO_LISTINGS = "The workspace holds no listings. Run `mmquality import`; it says which rows it could not use."
 
 
 @dataclass(frozen=True)
@@ -56,43 +55,29 @@ class EncodeSummary:
     values_cached: int = 0
 
 
-@dataclass(frozen=True)
-class EncodedCatalogue:
-    """The listings that have both embeddings, row by row."""
-
-    listings: pd.DataFrame
-    titles: Floats  # (n, dim)
-    photos: Floats  # (n, photo_dim)
-    context: Floats  # (n, dim) what stands beside the title, (n, 0) where nothing of it is read
-    centres: Floats  # (fields, dim) that it is told from
-
-    @cached_property
-    def title_side(self) -> Floats:
-        """What the network reads of a listing's text, (n, title_dim): see `context.title_side`."""
-        return title_side(self.titles, list(self.listings["title"]), self.context)
-
-
 def encode(
     workspace: Workspace,
     text: EncoderChoice | None = None,
     photo: EncoderChoice | None = None,
     reporter: Reporter | None = None,
+    engine: Engine | None = None,
 ) -> EncodeSummary:
     """Embed every title, descriptive value and photo of the catalogue that the cache does not hold yet.
 
     Which columns describe is decided here, for the next training; the values of those that the model in force
     reads are embedded as well. Title vectors made elsewhere leave no encoder for values, so none are read.
     An encoder that is not chosen is the one that the workspace was encoded with before, at first the default.
-    Photos that are gone or changed since their import are left out, and counted.
+    Photos that are gone or changed since their import are left out, and counted. The vectors are the same
+    whatever `engine` they are made by.
     """
-    reporter, settings = reporter or Silent(), load_settings(workspace)
+    reporter, settings, engine = reporter or Silent(), load_settings(workspace), engine or Local()
     text, photo = _absolute(text or settings.text_choice), _absolute(photo or settings.photo_choice)
     with open_store(workspace) as store:
         catalogue, in_force = _catalogue(store), fields_to_score(workspace, store)
     fields = () if text.vectors else describing_fields(catalogue)
     texts = {} if text.vectors else context_texts(catalogue, sorted({*fields, *in_force}))
-    text_id, titles, values = _encode_texts(workspace, catalogue, texts, text, reporter)
-    photo_id, photos, gone = _encode_photos(workspace, catalogue, photo, reporter)
+    text_id, titles, values = _encode_texts(workspace, catalogue, texts, text, reporter, engine)
+    photo_id, photos, gone = _encode_photos(workspace, catalogue, photo, reporter, engine)
     change_settings(
         workspace, text_encoder=text_id, photo_encoder=photo_id, context_fields=fields,
         text_choice=text, photo_choice=photo,
@@ -104,57 +89,10 @@ def encode(
     )  # fmt: skip
 
 
-def encoded_catalogue(
-    workspace: Workspace,
-    store: Store,
-    text_encoder: str,
-    photo_encoder: str,
-    fields: Sequence[str] = (),
-    centres: Floats | None = None,
-) -> EncodedCatalogue:
-    """The catalogue with the embeddings of these encoders, without listings whose photo is gone.
-
-    `fields` are the columns read beside the title, `centres` (fields, dim) those of the model that reads them
-    (None: this catalogue's). Raises `WorkspaceError` where there are no listings, or some that `encode` has
-    not seen.
-    """
-    catalogue = _catalogue(store)
-    titles = EmbeddingCache(workspace.embeddings, text_encoder)
-    photos = EmbeddingCache(workspace.embeddings, photo_encoder)
-    no_title = catalogue["title_hash"].isin(titles.missing(list(catalogue["title_hash"])))
-    no_photo = catalogue["photo_hash"].isin(photos.missing(list(catalogue["photo_hash"])))
-    new = int(no_title.sum()) + len(_as_imported(catalogue[no_photo & ~no_title]))
-    if new:
-        raise WorkspaceError(
-            f"{new:,} of {len(catalogue):,} listings are not encoded yet. Run `mmquality encode` first."
-        )
-    if no_photo.all():
-        raise WorkspaceError(
-            f"The photos of all {len(catalogue):,} listings are gone or changed since the import. Put them "
-            "back, or run `mmquality import` with their new folder."
-        )
-    listings = catalogue[~no_photo].reset_index(drop=True)
-    centres = context_centres(listings, fields, titles) if centres is None else centres
-    return EncodedCatalogue(
-        listings,
-        titles.get(list(listings["title_hash"])),
-        photos.get(list(listings["photo_hash"])),
-        context_vectors(listings, fields, titles, centres),
-        centres,
-    )
-
-
-def embeddings_of(workspace: Workspace, encoder_id: str, hashes: Sequence[str]) -> Floats:
-    """The cached embeddings of these contents, (len(hashes), dim)."""
-    return EmbeddingCache(workspace.embeddings, encoder_id).get(hashes)
-
-
 def _catalogue(store: Store) -> pd.DataFrame:
-    catalogue = store.catalogue_frame(_COLUMNS)
+    catalogue = store.catalogue_frame(COLUMNS)
     if catalogue.empty:
-        raise WorkspaceError(
-            "The workspace holds no listings. Run `mmquality import`; it says which rows it could not use."
-        )
+        raise WorkspaceError(NO_LISTINGS)
     return catalogue
 
 
@@ -164,45 +102,42 @@ def _encode_texts(
     context: dict[str, str],
     choice: EncoderChoice,
     reporter: Reporter,
+    engine: Engine,
 ) -> tuple[str, int, int]:
     """(encoder id, titles encoded, values encoded); `context` has the texts of the values by content hash."""
     if choice.vectors:
         return *_take_vectors(workspace, catalogue, choice, "title_hash"), 0
-    encoder = load_text_encoder(choice.name)
-    cache = EmbeddingCache(workspace.embeddings, encoder.id)
+    work = TitleEncoding(load_text_encoder, choice.name)
+    cache = EmbeddingCache(workspace.embeddings, work.id)
     missing = _missing(cache, catalogue, "title_hash").drop_duplicates("title_hash")
     with reporter.stage("Encoding titles", len(missing)) as advance:
-        for block in _blocks(missing, _TITLES):
-            vectors = encoder.encode(list(block["title"]), increments(advance))
-            cache.put(list(block["title_hash"]), vectors)
+        titles = list(zip(missing["title_hash"], missing["title"], strict=True))
+        encode_missing(engine, work, cache, titles, _TITLES, advance)
     values = cache.missing(list(context))
     if values:
         with reporter.stage("Encoding attribute values", len(values)) as advance:
-            for start in range(0, len(values), _TITLES):
-                keys = values[start : start + _TITLES]
-                cache.put(keys, encoder.encode([context[key] for key in keys], increments(advance)))
-    return encoder.id, len(missing), len(values)
+            encode_missing(engine, work, cache, [(key, context[key]) for key in values], _TITLES, advance)
+    return work.id, len(missing), len(values)
 
 
 def _encode_photos(
-    workspace: Workspace, catalogue: pd.DataFrame, choice: EncoderChoice, reporter: Reporter
+    workspace: Workspace, catalogue: pd.DataFrame, choice: EncoderChoice, reporter: Reporter, engine: Engine
 ) -> tuple[str, int, int]:
     """(encoder id, photos encoded, photos that are gone)."""
     if choice.vectors:
         return *_take_vectors(workspace, catalogue, choice, "photo_hash"), 0
-    encoder = load_photo_encoder(choice.name)
-    cache = EmbeddingCache(workspace.embeddings, encoder.id)
+    work = PhotoEncoding(load_photo_encoder, choice.name)
+    cache = EmbeddingCache(workspace.embeddings, work.id)
     missing = _missing(cache, catalogue, "photo_hash")
-    there = _as_imported(missing).drop_duplicates("photo_hash")
+    there = as_imported(missing).drop_duplicates("photo_hash")
     gone = missing[~missing["photo_hash"].isin(there["photo_hash"])]
     if len(gone):
         reporter.say(_left_out(gone))
     with reporter.stage("Encoding photos", len(there)) as advance:
-        for block in _blocks(there, _PHOTOS):
-            photos = load_many(list(block["photo_path"]), encoder.side)
-            vectors = encoder.encode(photos, increments(advance), total=len(block))
-            cache.put(list(block["photo_hash"]), vectors)
-    return encoder.id, len(there), int(gone["photo_hash"].nunique())
+        hashes = list(there["photo_hash"])
+        photos = list(zip(hashes, zip(there["photo_path"], hashes, strict=True), strict=True))
+        encode_missing(engine, work, cache, photos, _PHOTOS, advance)
+    return work.id, len(there), int(gone["photo_hash"].nunique())
 
 
 def _take_vectors(
@@ -221,25 +156,30 @@ def _take_vectors(
 def _missing(cache: EmbeddingCache, catalogue: pd.DataFrame, key: str) -> pd.DataFrame:
     """The listings whose content the cache does not hold, without what nobody asks of them."""
     missing = catalogue[key].isin(cache.missing(list(catalogue[key])))
-    return catalogue.loc[missing, [name for name in _COLUMNS if name not in ("category", "attributes")]]
+    return catalogue.loc[missing, [name for name in COLUMNS if name not in ("category", "attributes")]]
 
 
-def _as_imported(listings: pd.DataFrame) -> pd.DataFrame:
+def as_imported(listings: pd.DataFrame) -> pd.DataFrame:
     """Those of `listings` whose photo file still has the content that was imported.
 
     An embedding is kept under that content's hash, so a photo that was exchanged must wait for its import.
     """
     columns = ("photo_path", "photo_size", "photo_mtime_ns", "photo_hash")
-    files = zip(*(listings[name] for name in columns), strict=True)
-    return listings[np.array([_unchanged(Path(path), *stamp) for path, *stamp in files], dtype=bool)]
+    files = list(zip(*(listings[name] for name in columns), strict=True))
+    if any("://" in path for path, *_ in files):
+        with ThreadPoolExecutor(_REQUESTS) as pool:  # which wait for the service together
+            unchanged = list(pool.map(lambda file: _unchanged(*file), files))
+    else:
+        unchanged = [_unchanged(*file) for file in files]
+    return listings[np.array(unchanged, dtype=bool)]
 
 
-def _unchanged(path: Path, size: int, mtime_ns: int, photo_hash: str) -> bool:
+def _unchanged(path: str, size: int, stamp: int, photo_hash: str) -> bool:
+    file = place(path)
     try:
-        info = path.stat()
-        if (info.st_size, info.st_mtime_ns) == (size, mtime_ns):
+        if stamp != UNTOLD and size_and_stamp(file) == (size, stamp):
             return True
-        return hashlib.sha256(path.read_bytes()).hexdigest() == photo_hash  # merely touched, or copied
+        return hashlib.sha256(read_bytes(file)).hexdigest() == photo_hash  # merely touched, or copied
     except OSError:
         return False
 
@@ -260,7 +200,3 @@ def _absolute(choice: EncoderChoice) -> EncoderChoice:
         vectors=choice.vectors.absolute() if choice.vectors else None,
         ids=choice.ids.absolute() if choice.ids else None,
     )
-
-
-def _blocks(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
-    return [frame.iloc[start : start + size] for start in range(0, len(frame), size)]

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
+from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
 from mmquality.data.click_log import ClickChunk, merge_clicks, read_co_clicks, read_impressions
@@ -46,10 +46,10 @@ class InputFiles:
     Without `images` the photos are looked for where those of the import before were.
     """
 
-    listings: Path | None = None
-    images: Path | None = None
-    impressions: Path | None = None
-    co_clicks: Path | None = None
+    listings: Place | None = None
+    images: Place | None = None
+    impressions: Place | None = None
+    co_clicks: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _complete(files: InputFiles, settings: CatalogueSettings) -> InputFiles:
     if "listings" in given and "images" not in given:
         if not settings.images:
             raise InputFileError(f"{files.listings} needs the folder of its photos: give --images.")
-        given["images"] = Path(settings.images)
+        given["images"] = place(settings.images)
     return InputFiles(**given)
 
 
@@ -169,7 +169,7 @@ def _known_ids(store: Store | None, ids: list[pd.Series[str]]) -> pd.Index:
 
 
 def _read_clicks(
-    path: Path | None, known: pd.Index, kind: str, problems: list[RowProblem], reporter: Reporter
+    path: Place | None, known: pd.Index, kind: str, problems: list[RowProblem], reporter: Reporter
 ) -> pd.DataFrame:
     """The usable rows of a click log; the others join `problems`."""
     if path is None:

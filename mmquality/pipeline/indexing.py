@@ -8,14 +8,15 @@ import pandas as pd
 
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import Workspace
-from mmquality.index import NeighbourIndex, Vectors
-from mmquality.pipeline.encoding import embeddings_of
+from mmquality.index import NeighbourIndex
+from mmquality.pipeline.encoded import embeddings_of
 from mmquality.pipeline.evidence import Background
 from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.places import background_path, index_path
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.scored import load_unified
 from mmquality.records import Space
+from mmquality.rows import Rows
 from mmquality.store import Store
 
 
@@ -28,17 +29,17 @@ def build_indexes(
     reporter: Reporter,
 ) -> None:
     """The index of every space, in the order of `scores`, and what evidence needs: all of it or nothing."""
-    vectors: dict[Space, Callable[[], Vectors]] = {
+    vectors: dict[Space, Callable[[], Rows]] = {
         Space.UNIFIED: lambda: load_unified(workspace.models / name),
-        Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, list(scores["title_hash"])),
-        Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, list(scores["photo_hash"])),
+        Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, scores["title_hash"]),
+        Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, scores["photo_hash"]),
     }
     with (
         reporter.stage("Indexing title, photo and both", len(Space) * len(scores)) as advance,
         whole_folder(index_path(workspace, name, Space.UNIFIED).parent) as folder,
     ):
         for space, load in vectors.items():
-            built = NeighbourIndex.build(load(), list(scores["listing_id"]))
-            built.save(folder / index_path(workspace, name, space).name, advance)
+            path = folder / index_path(workspace, name, space).name
+            built = NeighbourIndex.write(path, load(), scores["listing_id"], advance)
             if space is Space.TITLE:
                 Background.of(store, built).save(folder / background_path(workspace, name).name)

@@ -43,7 +43,7 @@ def draw_map(workspace: Workspace, reporter: Reporter | None = None) -> int:
     scores = load_scores(model)[["listing_id", "score"]]
     chosen = _sample(len(scores), MOST)
     drawn = scores.iloc[chosen].reset_index(drop=True)
-    drawn[["x", "y"]] = positions(np.asarray(load_unified(model)[chosen]), reporter)
+    drawn[["x", "y"]] = positions(load_unified(model)[chosen], reporter)
     drawn = drawn.join(told, on="listing_id")
     with unfinished_folder(model / _MAP) as folder:
         drawn.to_parquet(folder / _MAP, index=False)

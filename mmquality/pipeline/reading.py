@@ -10,6 +10,7 @@ from typing import Self
 
 import pandas as pd
 
+from mmquality.anywhere import Place, place
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.index import NeighbourIndex, distance_of
@@ -133,10 +134,10 @@ class Catalogue:
         named = zip(catalogue["listing_id"], catalogue["attributes"], strict=True)
         return {i: product for i, attributes in named if (product := product_of(attributes))}
 
-    def thumbnail(self, listing: Listing) -> Path:
+    def thumbnail(self, listing: Listing) -> Place:
         """A small JPEG of the listing's photo; the photo itself where no thumbnail was made."""
         path = thumbnail_path(self.workspace, listing.photo_hash)
-        return path if path.exists() else Path(listing.photo_path)
+        return path if path.exists() else place(listing.photo_path)
 
     def _nearest(self, listing_id: str, space: Space, k: int) -> list[tuple[str, float]]:
         index = self._index(space)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.errors import ModelFileError
-from mmquality.index import Vectors
 from mmquality.pipeline.folders import whole_folder
+from mmquality.rows import Rows, Stored
 
 _COLUMNS = ["listing_id", "title_hash", "photo_hash"]
 _FOLDER, _SCORES, _UNIFIED, _PAIRS = "scored", "scores.parquet", "unified.npy", "known_pairs.npy"
@@ -20,15 +20,19 @@ def save_scored(
     version: Path,
     listings: pd.DataFrame,
     scores: npt.NDArray[np.float64],
-    unified: Vectors,
+    unified: Rows,
     known_pairs: npt.NDArray[np.int64] | None = None,
 ) -> None:
     """Keep the score (n,) and the unified vector (n, d) of each listing, both or neither.
 
-    `known_pairs` (m, 2) are the rows of listings that the vectors know to go together.
+    Vectors that are in a file already leave their place. `known_pairs` (m, 2) are the rows of listings that
+    the vectors know to go together.
     """
     with whole_folder(version / _FOLDER) as folder:
-        np.save(folder / _UNIFIED, unified)
+        if isinstance(unified, Stored):
+            unified.move(folder / _UNIFIED)
+        else:
+            np.save(folder / _UNIFIED, unified[:])
         if known_pairs is not None:
             np.save(folder / _PAIRS, known_pairs)
         listings[_COLUMNS].assign(score=scores).to_parquet(folder / _SCORES, index=False)
@@ -48,14 +52,13 @@ def load_scores(version: Path) -> pd.DataFrame:
         raise _unreadable(path, error) from error
 
 
-def load_unified(version: Path) -> Vectors:
-    """The unified vectors (n, d) in the order of `load_scores`. Raises `ModelFileError`."""
+def load_unified(version: Path) -> Stored:
+    """The unified vectors (n, d) in the order of `load_scores`, on disk. Raises `ModelFileError`."""
     path = version / _FOLDER / _UNIFIED
     try:
-        unified: Vectors = np.load(path)
+        return Stored(path)
     except (OSError, ValueError, EOFError) as error:
         raise _unreadable(path, error) from error
-    return unified
 
 
 def load_known_pairs(version: Path) -> pd.DataFrame | None:

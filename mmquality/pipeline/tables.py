@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from mmquality.anywhere import Place, as_from_a_disk, written
 from mmquality.config import Workspace
 from mmquality.pipeline.evaluations import ABOUT
 from mmquality.pipeline.folders import replace_text
@@ -39,12 +40,18 @@ def keep_tables(
         replace_text(folder / ABOUT, json.dumps(_told_before(folder / ABOUT) | told, indent=2) + "\n")
 
 
-def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write each table into `folder` as NAME.csv and NAME.md."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_tables(folder: Place, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write each table into `folder`, a path or a URL, as NAME.csv and NAME.md. Raises `OSError`."""
+    with as_from_a_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        replace_text(folder / f"{name}.csv", table.to_csv(index=False))
-        replace_text(folder / f"{name}.md", as_markdown(name, table) + "\n")
+        _write(folder / f"{name}.csv", table.to_csv(index=False))
+        _write(folder / f"{name}.md", as_markdown(name, table) + "\n")
+
+
+def _write(place: Place, text: str) -> None:
+    with written(place) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def as_markdown(name: str, table: pd.DataFrame) -> str:

@@ -24,7 +24,8 @@ def make_thumbnails(workspace: Workspace, listings: Iterable[pd.DataFrame], repo
     """
     wanted: dict[Path, str] = {}  # thumbnail → photo
     for chunk in listings:
-        large = chunk[chunk["photo_size"].astype("int64") > _SMALL_PHOTO]
+        remote = chunk["photo_path"].str.contains("://", regex=False)  # no page should wait for its service
+        large = chunk[remote | (chunk["photo_size"].astype("int64") > _SMALL_PHOTO)]
         for photo, photo_hash in zip(large["photo_path"], large["photo_hash"], strict=True):
             wanted[thumbnail_path(workspace, photo_hash)] = photo
     missing = [(photo, thumbnail) for thumbnail, photo in wanted.items() if not thumbnail.exists()]

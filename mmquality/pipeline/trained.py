@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, Checkpoint, save_checkpoint
 from mmquality.errors import ModelFileError
@@ -19,7 +21,11 @@ from mmquality.scoring import UNSEEN
 
 Ints = npt.NDArray[np.int64]
 
-_CONTENT = ["listing_id", "title_hash", "photo_hash"]  # with another title or photo it is another listing
+TRAINED_CONTENT = [
+    "listing_id",
+    "title_hash",
+    "photo_hash",
+]  # with another title or photo it is another listing
 _TRAINED_ON = "trained_on.parquet"
 
 
@@ -31,7 +37,7 @@ def save_trained(
     `held_out` are the listings whose clicks it has not seen (see `held_out.py`).
     """
     save_checkpoint(checkpoint, folder)
-    listings[_CONTENT].assign(fold=fold).to_parquet(folder / _TRAINED_ON, index=False)
+    listings[TRAINED_CONTENT].assign(fold=fold).to_parquet(folder / _TRAINED_ON, index=False)
     save_held_out(held_out, folder)
 
 
@@ -54,5 +60,16 @@ def folds_of(folder: Path, listings: pd.DataFrame) -> Ints:
         trained_on = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
         raise ModelFileError(f"{path} cannot be read ({error}). Restore it, or train again.") from error
-    fold = listings[_CONTENT].merge(trained_on, on=_CONTENT, how="left")["fold"]
-    return fold.fillna(UNSEEN).to_numpy(dtype=np.int64)
+    row = _found(listings["listing_id"], trained_on["listing_id"])
+    known = row >= 0
+    for name in TRAINED_CONTENT:
+        known[known] = listings[name][known].array == trained_on[name].array[row[known]]
+    fold = np.full(len(listings), UNSEEN, dtype=np.int64)
+    fold[known] = trained_on["fold"].to_numpy()[row[known]]
+    return fold
+
+
+def _found(wanted: pd.Series[str], known: pd.Series[str]) -> Ints:
+    """The row of each id among those that are `known`, -1 where it is not; in half the memory of a merge."""
+    row = pc.index_in(pa.array(wanted), value_set=pa.array(known))
+    return np.asarray(row.fill_null(-1).to_numpy(), dtype=np.int64)

@@ -7,17 +7,18 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from mmquality.config import TrainingConfig
+from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.graph import propagated
 from mmquality.index import Vectors, unit
 from mmquality.network.siamese import Inputs, SiameseNetwork
-from mmquality.scoring import unified_embeddings
+from mmquality.rows import Rows
+from mmquality.scoring import Read, read_blocks
 from mmquality.training.data import Ints, TrainingData
 from mmquality.training.propagation import propagation_weight
 
 
 def unified_vectors(
-    network: SiameseNetwork, config: TrainingConfig, titles: Vectors, photos: Vectors, pairs: Ints
+    network: SiameseNetwork, config: TrainingConfig, titles: Rows, photos: Rows, pairs: Ints
 ) -> Vectors:
     """Unit vectors (n, d_z + title_components + photo_components) of listings.
 
@@ -28,10 +29,19 @@ def unified_vectors(
     :param photos: (n, photo_dim)
     :param pairs: rows of listings known to go together, (m, 2)
     """
-    learnt = unified_embeddings(network, titles, photos)
-    inputs = _inputs(network.inputs, titles, photos)
-    both = unit(np.concatenate([learnt, config.inputs_weight * inputs], axis=1))
-    return propagated(both, pairs, config.propagation_weight or 0.0)
+    own = [own_vectors(read, config) for read in read_blocks(network, (), titles, photos)]
+    return propagated(np.concatenate(own), pairs, config.propagation_weight or 0.0)
+
+
+def own_vectors(read: Read, config: TrainingConfig) -> Vectors:
+    """`e_i` of some listings, (b, d_z + title_components + photo_components), not propagated yet."""
+    inputs = unit(np.concatenate([read.x, read.y], axis=1))
+    return unit(np.concatenate([read.z, config.inputs_weight * inputs], axis=1))
+
+
+def unified_dim(network: NetworkConfig) -> int:
+    """How long unified vectors are."""
+    return network.d_z + network.title_components + network.photo_components
 
 
 def with_propagation(config: TrainingConfig, inputs: Inputs, data: TrainingData) -> TrainingConfig:

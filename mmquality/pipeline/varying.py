@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmquality.index import Vectors
+from mmquality.rows import Rows
 
 WORST = 10_000  # listings that are put into this order; nobody reviews further
 REGIONS = 50  # at most; each is a kind of listing, its worst ones come first
 
 
-def varied_order(scores: pd.DataFrame, unified: Vectors) -> list[str]:
+def varied_order(scores: pd.DataFrame, unified: Rows) -> list[str]:
     """Ids of the worst listings of `scores` (listing_id, score): the worst of each region of the unified
     space (n, d), then the second worst of each, and so on; the worst first in each round.
 

@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 
 from mmquality.checkpoint import Scales
 from mmquality.clicks import PhotoEffect, click_evidence, expected_clicks
+from mmquality.rows import blocks
 from mmquality.scoring.evidence import Listings
 from mmquality.scoring.networks import Doubles, Floats
 
@@ -20,8 +21,11 @@ def click_log_odds(listings: Listings, scales: Scales) -> Doubles:
     rates = np.array(scales.place_rates)
     # A place beyond those of training counts as the last of them, as deep places do in the log itself.
     of_place = rates[np.minimum(np.arange(listings.shown.shape[1]), len(rates) - 1)]
-    expected = expected_clicks(listings.shown, of_place)
-    return click_evidence(listings.clicked.sum(axis=1), expected, PhotoEffect(*scales.photo_effect))
+    effect, log_odds = PhotoEffect(*scales.photo_effect), np.empty(len(listings))
+    for block in blocks(len(listings)):
+        expected = expected_clicks(listings.shown[block], of_place)
+        log_odds[block] = click_evidence(listings.clicked[block].sum(axis=1), expected, effect)
+    return log_odds
 
 
 def fit_verdicts(log_odds: Doubles, verdict: Floats) -> tuple[float, float]:

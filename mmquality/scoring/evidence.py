@@ -7,15 +7,18 @@ trusted themselves, which is what is being found out: the evidence is gone throu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
 
 from mmquality.checkpoint import Scales
-from mmquality.scoring.networks import UNSEEN, Doubles, Floats, Ints, standardise
-from mmquality.suspicion.neighbours import Neighbourhood
-from mmquality.suspicion.weighing import trust_after
+from mmquality.index import unit
+from mmquality.rows import New, Rows, Writable, blocks, in_memory
+from mmquality.scoring.networks import UNSEEN, Doubles, Ints, Read, standardise
+from mmquality.suspicion.neighbours import Shown
+from mmquality.suspicion.weighing import Weighing, trust_after
 
 ROUNDS = 5
 
@@ -24,14 +27,39 @@ ROUNDS = 5
 class Listings:
     """What is scored; row i of every array is the same listing. All neighbours are among them."""
 
-    titles: Floats  # (n, title_dim) pretrained
-    photos: Floats  # (n, photo_dim)
+    titles: Rows  # (n, title_dim) pretrained
+    photos: Rows  # (n, photo_dim)
     fold: Ints  # (n,) the fold each was held out with in training, `UNSEEN` for one that is new
-    shown: Floats  # (n, places) impressions at each place, (n, 0) without a log
-    clicked: Floats  # (n, places)
+    shown: Rows  # (n, places) impressions at each place, (n, 0) without a log
+    clicked: Rows  # (n, places)
 
     def __len__(self) -> int:
         return len(self.titles)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What is kept of what the networks read: logits, and the spaces in which neighbours are looked up."""
+
+    logits: Writable  # (n, folds + 1)
+    titles: Writable  # (n, title_components) standardised, unit length
+    photos: Writable  # (n, photo_components)
+
+    @classmethod
+    def of(cls, n: int, read: Iterable[Read], new: New = in_memory) -> Gathered:
+        """From all blocks in their order, which hold n listings together."""
+        start, kept = 0, None
+        for some in read:
+            if kept is None:
+                kept = cls(
+                    new((n, some.logits.shape[1]), np.float64),
+                    new((n, some.x.shape[1]), np.float32),
+                    new((n, some.y.shape[1]), np.float32),
+                )
+            rows = slice(start, start := start + len(some.x))
+            kept.logits[rows], kept.titles[rows], kept.photos[rows] = some.logits, unit(some.x), unit(some.y)
+        assert kept is not None and start == n
+        return kept
 
 
 @dataclass(frozen=True)
@@ -42,14 +70,21 @@ class NetworkEvidence:
     seen: Doubles
 
 
-def network_evidence(logits: Doubles, fold: Ints, scales: Scales) -> NetworkEvidence:
+def network_evidence(logits: Rows, fold: Ints, scales: Scales) -> NetworkEvidence:
     """From the logits of all networks (n, folds + 1): who never saw a listing, and the mean of who did."""
+    said = NetworkEvidence(np.empty(len(fold)), np.empty(len(fold)))
+    for rows in blocks(len(fold)):
+        said.unseen[rows], said.seen[rows] = _who_said(logits[rows], fold[rows], scales)
+    return said
+
+
+def _who_said(logits: Doubles, fold: Ints, scales: Scales) -> tuple[Doubles, Doubles]:
     out_of_fold = standardise(logits[:, :-1], scales.out_of_fold)
     held_out = out_of_fold[np.arange(len(fold)), fold]  # anything where `fold` is UNSEEN
     unseen = np.where(fold == UNSEEN, out_of_fold.mean(axis=1), held_out)
     saw = fold[:, None] != np.arange(logits.shape[1])
     seen = standardise(logits, scales.in_sample).mean(axis=1, where=saw)
-    return NetworkEvidence(unseen, np.where(fold == UNSEEN, 0.0, seen))
+    return unseen, np.where(fold == UNSEEN, 0.0, seen)
 
 
 def first_trust(network: NetworkEvidence, scales: Scales) -> Doubles:
@@ -57,24 +92,29 @@ def first_trust(network: NetworkEvidence, scales: Scales) -> Doubles:
     return np.asarray(expit(-(scales.slope * (network.unseen + network.seen) + scales.intercept)))
 
 
-def terms_of(network: NetworkEvidence, neighbourhood: Neighbourhood, trust: Doubles) -> Doubles:
-    """The terms that are weighed, (n, 5): see `suspicion.weighing.TERMS`."""
-    return np.column_stack([network.unseen, neighbourhood.terms(trust)])
+def terms_of(network: NetworkEvidence, shown: Shown, trust: Doubles, block: slice = slice(None)) -> Doubles:
+    """The terms that are weighed, (n, 5), or those of a block: see `suspicion.weighing.TERMS`."""
+    return np.column_stack([network.unseen[block], shown.terms(trust, block)])
 
 
-def settled(
-    network: NetworkEvidence, neighbourhood: Neighbourhood, fold: Ints, scales: Scales
-) -> tuple[Doubles, Doubles]:
+def settled(network: NetworkEvidence, shown: Shown, fold: Ints, scales: Scales) -> tuple[Doubles, Doubles]:
     """Log-odds of a mismatch, swapped photos against own, once trust in the neighbours has settled.
 
     Without what the networks that saw a listing say, and with it; both (n,).
     """
     trust = first_trust(network, scales)
     for _ in range(ROUNDS):
-        log_odds = scales.weighing.log_odds(terms_of(network, neighbourhood, trust))
+        log_odds = _weighed(scales.weighing, network, shown, trust)
         blended = np.where(fold == UNSEEN, log_odds, blend(log_odds, network.seen, scales.blend))
         trust = trust_after(blended)
     return log_odds, blended
+
+
+def _weighed(weighing: Weighing, network: NetworkEvidence, shown: Shown, trust: Doubles) -> Doubles:
+    log_odds = np.empty(len(trust))
+    for block in blocks(len(trust)):
+        log_odds[block] = weighing.log_odds(terms_of(network, shown, trust, block))
+    return log_odds
 
 
 def blend(log_odds: Doubles, seen: Doubles, weights: tuple[float, float, float]) -> Doubles:

@@ -13,9 +13,11 @@ from mmquality.checkpoint import Scales
 from mmquality.clicks import expected_clicks, fit_click_evidence, position_rates
 from mmquality.config import TrainingConfig
 from mmquality.network.siamese import SiameseNetwork
+from mmquality.rows import New, in_memory
 from mmquality.scoring.calibration import click_log_odds, fit_verdicts
 from mmquality.scoring.evidence import (
     ROUNDS,
+    Gathered,
     Listings,
     NetworkEvidence,
     blend,
@@ -29,13 +31,12 @@ from mmquality.scoring.networks import (
     Doubles,
     Floats,
     Ints,
-    all_logits,
     mismatch_logits,
+    read_blocks,
     scale_of,
     standardise,
-    standardised_inputs,
 )
-from mmquality.suspicion.neighbours import Neighbourhood
+from mmquality.suspicion.neighbours import Neighbourhood, Shown
 from mmquality.suspicion.swaps import swapped_within
 from mmquality.suspicion.weighing import Weighing, estimated_share, fit_weighing, posterior, trust_after
 
@@ -60,15 +61,18 @@ def fit_scales(
     keys: Ints,
     config: TrainingConfig,
     verdict: Floats | None = None,
+    new: New = in_memory,
 ) -> Fitted:
     """Fit what `mismatch_scores` needs, on the training catalogue.
 
     :param listings: as they were trained on, each with its fold
     :param keys: (n, 3) title, photo and product key; listings that share one are never swapped
     :param verdict: (n,) 1 mismatch, 0 match, NaN where no analyst has spoken
+    :param new: gives room for what is kept of each listing meanwhile
     """
-    titles, photos, fold = listings.titles, listings.photos, listings.fold
-    logits = all_logits(network, fold_networks, titles, photos)
+    fold, read = listings.fold, read_blocks(network, fold_networks, listings.titles, listings.photos)
+    gathered = Gathered.of(len(listings), read, new)
+    logits = gathered.logits[:]
     unseen_by = fold[:, None] == np.arange(logits.shape[1])
     scales = Scales(
         in_sample=tuple(scale_of(logits[~unseen_by[:, k], k]) for k in range(logits.shape[1])),
@@ -78,10 +82,11 @@ def fit_scales(
     lender = swapped_within(fold, keys, config.seed)
     swapped = _swapped_logits(fold_networks, listings, lender, scales)
     slope, intercept = _platt(networks.unseen, swapped, config.expected_share)
-    neighbourhood = Neighbourhood.of(*standardised_inputs(network, titles, photos))
+    neighbourhood = Neighbourhood.among(gathered.titles, gathered.photos, new)
+    own = neighbourhood.shown()
     guess = replace(scales, slope=slope, intercept=intercept)
-    weighed = _weighed(guess, networks, swapped, neighbourhood, lender)
-    alone, log_odds = settled(networks, neighbourhood, fold, weighed)
+    weighed = _weighed(guess, networks, swapped, own, neighbourhood.shown(lender), lender)
+    alone, log_odds = settled(networks, own, fold, weighed)
     share = estimated_share(log_odds, config.expected_share)
     scales = _with_clicks(replace(weighed, share=share), listings, posterior(log_odds, share))
     if verdict is not None:
@@ -91,7 +96,7 @@ def fit_scales(
     swapped_anew = np.column_stack(
         [
             _swapped_logits(fold_networks, listings, anew, scales),
-            neighbourhood.terms(trust_after(log_odds), anew),
+            neighbourhood.shown(anew).terms(trust_after(log_odds)),
         ]
     )[anew != np.arange(len(anew))]
     return _checked(scales, alone[posterior(log_odds, share) < 0.5], scales.weighing.log_odds(swapped_anew))
@@ -106,7 +111,7 @@ def _checked(scales: Scales, own: Doubles, swapped: Doubles) -> Fitted:
 
 
 def _weighed(
-    scales: Scales, networks: NetworkEvidence, swapped: Doubles, neighbourhood: Neighbourhood, lender: Ints
+    scales: Scales, networks: NetworkEvidence, swapped: Doubles, own: Shown, lent: Shown, lender: Ints
 ) -> Scales:
     """`scales` with weighing and blend, refitted as trust in the neighbours settles."""
     was_swapped = lender != np.arange(len(lender))
@@ -115,10 +120,10 @@ def _weighed(
         return replace(scales, weighing=alone)
     trust = first_trust(networks, scales)
     for _ in range(ROUNDS):
-        own = terms_of(networks, neighbourhood, trust)
-        other = np.column_stack([swapped, neighbourhood.terms(trust, lender)])[was_swapped]
-        weighing = fit_weighing(own, other, trust)
-        log_odds = weighing.log_odds(own)
+        of_own = terms_of(networks, own, trust)
+        other = np.column_stack([swapped, lent.terms(trust)])[was_swapped]
+        weighing = fit_weighing(of_own, other, trust)
+        log_odds = weighing.log_odds(of_own)
         weights = _blend_weights(log_odds, networks.seen)
         trust = trust_after(blend(log_odds, networks.seen, weights))
     return replace(scales, weighing=weighing, blend=weights)
@@ -134,11 +139,11 @@ def _blend_weights(log_odds: Doubles, seen: Doubles) -> tuple[float, float, floa
 
 def _with_clicks(scales: Scales, listings: Listings, p_mismatch: Doubles) -> Scales:
     """`scales` with the click rate of each place, and by how much wrong photos lower clicks."""
-    if not listings.clicked.any():
+    shown, clicked = listings.shown[:], listings.clicked[:]
+    if not clicked.any():
         return scales
-    rates = position_rates(listings.shown, listings.clicked)
-    expected = expected_clicks(listings.shown, rates)
-    effect = fit_click_evidence(listings.clicked.sum(axis=1), expected, p_mismatch)
+    rates = position_rates(shown, clicked)
+    effect = fit_click_evidence(clicked.sum(axis=1), expected_clicks(shown, rates), p_mismatch)
     return replace(scales, place_rates=tuple(rates.tolist()), photo_effect=astuple(effect))
 
 
@@ -149,7 +154,7 @@ def _swapped_logits(
     logits = np.empty(len(listings))
     for f, network in enumerate(fold_networks):
         rows = np.flatnonzero(listings.fold == f)
-        found = mismatch_logits(network, listings.titles[rows], listings.photos[lender[rows]])
+        found = mismatch_logits(network, listings.titles, listings.photos, rows, lender)
         logits[rows] = standardise(found[:, None], scales.out_of_fold[f : f + 1])[:, 0]
     return logits
 

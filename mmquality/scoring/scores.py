@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from scipy.special import expit, logit
 
 from mmquality.checkpoint import Checkpoint
+from mmquality.rows import New, in_memory
 from mmquality.scoring.calibration import click_log_odds
-from mmquality.scoring.evidence import Listings, network_evidence, settled
-from mmquality.scoring.networks import Doubles, all_logits, standardised_inputs
+from mmquality.scoring.evidence import Gathered, Listings, network_evidence, settled
+from mmquality.scoring.networks import Doubles, Read, read_blocks
 from mmquality.suspicion.neighbours import Neighbourhood
 
 
-def mismatch_scores(checkpoint: Checkpoint, listings: Listings) -> Doubles:
+def mismatch_scores(
+    checkpoint: Checkpoint, listings: Listings, read: Iterable[Read] | None = None, new: New = in_memory
+) -> Doubles:
     """Mismatch score of each listing, 0 (title and photo belong together) … 1 (they do not), (n,).
 
     `score = σ(a · (log-odds of networks and neighbours + those of the clicks + logit(share)) + b)`, where a
     and b are 1 and 0 until analysts' verdicts say otherwise.
     Give the whole catalogue at once: a listing's neighbours are looked for among those that are scored.
+
+    :param read: what the networks make of the listings, block by block in their order, by default read here
+    :param new: gives room for what is kept of each listing while all of them are scored
     """
     if not len(listings):
         return np.empty(0)
-    networks = checkpoint.network, checkpoint.fold_networks
-    titles, photos, scales = listings.titles, listings.photos, checkpoint.scales
-    said = network_evidence(all_logits(*networks, titles, photos), listings.fold, scales)
-    neighbourhood = Neighbourhood.of(*standardised_inputs(checkpoint.network, titles, photos))
-    _, log_odds = settled(said, neighbourhood, listings.fold, scales)
+    if read is None:
+        networks = checkpoint.network, checkpoint.fold_networks
+        read = read_blocks(*networks, listings.titles, listings.photos)
+    scales, gathered = checkpoint.scales, Gathered.of(len(listings), read, new)
+    said = network_evidence(gathered.logits, listings.fold, scales)
+    shown = Neighbourhood.among(gathered.titles, gathered.photos, new).shown()
+    _, log_odds = settled(said, shown, listings.fold, scales)
     slope, shift = scales.verdicts
     everything = log_odds + click_log_odds(listings, scales) + logit(scales.share)
     return np.asarray(expit(slope * everything + shift))

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mmquality.anywhere import Place, place, written
 from mmquality.data.spreadsheets import safe_text
 from mmquality.errors import MMQualityError
 from mmquality.records import REASONS
@@ -58,34 +57,35 @@ Batches = Iterator[list[Any]]  # rows
 
 def export_labels(
     store: LabelReader,
-    path: str | Path,
+    path: str | Place,
     query: LabelQuery | None = None,
     advance: Callable[[int], object] = lambda done: None,
     reasons: Mapping[str, str] = REASONS,
 ) -> int:
     """Write the query's labels, the newest first, to a file whose name ends in one of `EXPORT_ENDINGS`.
 
-    Gives their number. A file that is there is replaced only once the new one is complete. `advance` is
-    called with how many more are written; `reasons` (code → words) are those that other tools may offer.
-    Raises `MMQualityError` for another ending or a folder that cannot be written.
+    Gives their number. A file that is there is replaced only once the new one is complete; for a URL it is
+    made on this machine first. `advance` is called with how many more are written; `reasons` (code → words)
+    are those that other tools may offer. Raises `MMQualityError` for another ending or a place that cannot be
+    written.
     """
     writers = {ending: partial(write, reasons=reasons) for ending, write in _WRITERS.items()}
-    return _export("labels", Path(path), store.iter_labels(query), writers, advance)
+    return _export("labels", place(path), store.iter_labels(query), writers, advance)
 
 
 def export_audit(
     store: AuditStore,
-    path: str | Path,
+    path: str | Place,
     query: AuditQuery | None = None,
     advance: Callable[[int], object] = lambda done: None,
 ) -> int:
     """Write who did what to a .csv or .jsonl file, as `export_labels` writes labels."""
-    return _export("deeds", Path(path), store.iter_audit(query), _OF_DEEDS, advance)
+    return _export("deeds", place(path), store.iter_audit(query), _OF_DEEDS, advance)
 
 
 def _export(
     what: str,
-    target: Path,
+    target: Place,
     stream: Generator[Any, None, None],
     writers: Mapping[str, Callable[[Path, Batches], None]],
     advance: Callable[[int], object],
@@ -96,7 +96,6 @@ def _export(
         raise MMQualityError(
             f"{what.capitalize()} cannot be exported to {target.name}; end it in {', '.join(writers)}."
         )
-    unfinished = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     count = 0
 
     def counted() -> Batches:
@@ -107,15 +106,13 @@ def _export(
             advance(len(some))
 
     try:
-        with closing(stream):
+        with closing(stream), written(target) as unfinished:
             writers[ending](unfinished, counted())
-        os.replace(unfinished, target)
     except OSError as error:
+        why = error.strerror or error
         raise MMQualityError(
-            f"The {what} could not be written to {target}: {error.strerror}. Choose another place."
+            f"The {what} could not be written to {target}: {why}. Choose another place."
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return count
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,7 @@ from mmquality.store.tables import listings
 from mmquality.store.upserting import UpsertCounts, indexed_afterwards, upsert_frame
 
 _STAMP = ("photo_size", "photo_mtime_ns")
-_PART = 50_000  # rows that are Python objects at once
+_CHUNK = 20_000  # listings that are Python objects at once
 _BATCH = 10_000  # ids in one SELECT: below SQLite's limit of 32,766 parameters
 
 LISTING_COLUMNS = (
@@ -114,14 +114,19 @@ class ListingStore(Database):
 
     def catalogue_frame(self, columns: Sequence[str] = LISTING_COLUMNS) -> pd.DataFrame:
         """The whole catalogue ordered by listing_id (by code point), with these columns of `Listing`."""
+        chunks = list(self.catalogue_chunks(columns))
+        if not chunks:
+            return pd.DataFrame(columns=list(columns))
+        # A chunk in which a column holds nothing does not tell what it would hold.
+        return pd.concat(chunks, ignore_index=True).infer_objects()
+
+    def catalogue_chunks(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """`catalogue_frame` in pieces of some ten thousand listings, which is all of it that is in memory."""
         query = select(*(listings.c[name] for name in columns)).order_by(listings.c.listing_id)
         with self._read() as connection:
-            parts = connection.execute(query).partitions(_PART)
-            frames = [pd.DataFrame.from_records(part, columns=list(columns)) for part in parts]
-        if not frames:
-            return pd.DataFrame(columns=list(columns))
-        # A part in which a column holds nothing does not tell what it would hold.
-        return pd.concat(frames, ignore_index=True).infer_objects()
+            found = connection.execution_options(yield_per=_CHUNK).execute(query)
+            for rows in found.partitions():
+                yield pd.DataFrame.from_records(rows, columns=list(columns))
 
     def set_click_counts(self, counts: pd.DataFrame) -> None:
         """Make `counts` (listing_id, impressions, clicks) the click counts: a listing it does not name has

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mmquality.index import NeighbourIndex, unit
+from mmquality.index import NeighbourIndex, nearest_of_all, unit
+from mmquality.rows import New, Rows, Writable, blocks, in_memory
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -21,39 +22,101 @@ Ints = npt.NDArray[np.int64]
 
 NEIGHBOURS = 20
 SHARPNESS = 14.0  # a neighbour at cosine 0.95 counts half of one at 1
+MANY = 10_000  # listings from which on nearly all of the nearest are found, in lists; of fewer, all
 _COMPANY = 1e-3  # company of a listing that has none; its logarithm is taken
-_BLOCK = 1_024  # listings whose neighbours' vectors are gathered at a time
+_BLOCK = 128  # listings whose neighbours' vectors are gathered at a time
 
 
 @dataclass(frozen=True)
 class Near:
     """The k listings nearest to each, itself left out, nearest first."""
 
-    rows: Ints  # (n, k)
-    cosine: Floats  # (n, k)
+    rows: Rows  # (n, k)
+    cosine: Rows  # (n, k)
+    recall: float = 1.0  # the share of them that was found
 
 
-def nearest_others(vectors: Floats, k: int = NEIGHBOURS) -> Near:
-    """The min(k, n − 1) nearest other rows of `vectors` (n, d) by cosine."""
-    index = NeighbourIndex.build(vectors, [""] * len(vectors))
-    rows, distances = index.search_others(vectors, np.arange(len(vectors)), k)
+def nearest_others(vectors: Rows, k: int = NEIGHBOURS, new: New = in_memory) -> Near:
+    """The min(k, n − 1) nearest other rows of `vectors` (n, d), unit length, by cosine."""
+    n = len(vectors)
+    if n >= MANY:
+        joined = nearest_of_all(vectors, min(k, n - 1), new)
+        return Near(joined.rows, joined.cosine, joined.recall)
+    held = vectors[:]
+    rows, distances = NeighbourIndex.build(held, [""] * n).search_others(held, np.arange(n), k)
     return Near(rows, (1 - distances**2 / 2).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Side:
+    """The neighbours by photo (or title) of each listing, and how alike the other half of it is to theirs."""
+
+    rows: Writable  # (n, k)
+    cosine: Writable  # (n, k), -inf for one that does not count
+    likeness: Writable  # (n, k)
+
+    @classmethod
+    def of(cls, near: Near, of: Ints, besides: Ints, vectors: Rows, own: Ints, new: New) -> Side:
+        """`near` those of rows `of`, without `besides`; `vectors` of rows `own` are held against theirs."""
+        n, k = len(of), near.rows.shape[1]
+        side = Side(new((n, k), np.int32), new((n, k), np.float32), new((n, k), np.float32))
+        for block in blocks(n, _BLOCK):
+            rows, cosine = near.rows[of[block]], near.cosine[of[block]]
+            side.rows[block] = rows
+            side.cosine[block] = np.where(rows == besides[block, None], -np.inf, cosine)
+            side.likeness[block] = np.einsum("bd,bkd->bk", vectors[own[block]], vectors[rows])
+        return side
+
+    def disagreement(self, trust: Doubles, block: slice) -> tuple[Doubles, Doubles]:
+        """Mean unlikeness of some listings to their neighbours, and how much company these are."""
+        nearness = np.exp(-SHARPNESS * (1 - self.cosine[block].astype(np.float64)))
+        weight = trust[self.rows[block]] * nearness
+        company = weight.sum(axis=1)
+        return -(weight * self.likeness[block]).sum(axis=1) / (company + 1e-9), np.log(company + _COMPANY)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Every title with one photo, and what the neighbours of both look like, whoever is trusted."""
+
+    by_photo: Side
+    by_title: Side
+
+    def terms(self, trust: Doubles, block: slice = slice(None)) -> Doubles:
+        """`Neighbourhood.terms` of some listings."""
+        titled, company = self.by_photo.disagreement(trust, block)
+        pictured, known = self.by_title.disagreement(trust, block)
+        return np.stack([titled, pictured, company, known], axis=1)
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
     """Titles and photos as unit vectors of their own spaces, and who is near whom in each."""
 
-    titles: Floats  # (n, p)
-    photos: Floats  # (n, q)
+    titles: Rows  # (n, p)
+    photos: Rows  # (n, q)
     by_title: Near
     by_photo: Near
+    new: New = in_memory  # gives room for what is found
 
     @classmethod
-    def of(cls, titles: Floats, photos: Floats) -> Neighbourhood:
+    def of(cls, titles: Rows, photos: Rows, new: New = in_memory) -> Neighbourhood:
         """Look up the neighbours of every listing by its title (n, p) and by its photo (n, q)."""
-        titles, photos = unit(titles), unit(photos)
-        return cls(titles, photos, nearest_others(titles), nearest_others(photos))
+        return cls.among(unit_rows(titles, new), unit_rows(photos, new), new)
+
+    @classmethod
+    def among(cls, titles: Rows, photos: Rows, new: New = in_memory) -> Neighbourhood:
+        """As `of`, for vectors that are of unit length already."""
+        return cls(titles, photos, nearest_others(titles, new=new), nearest_others(photos, new=new), new)
+
+    def shown(self, photo_of: Ints | None = None) -> Shown:
+        """Every title with its own photo, or with that of the listing `photo_of` (n,)."""
+        own = np.arange(len(self.titles))
+        lender = own if photo_of is None else photo_of
+        return Shown(
+            Side.of(self.by_photo, lender, own, self.titles, own, self.new),
+            Side.of(self.by_title, own, lender, self.photos, lender, self.new),
+        )
 
     def terms(self, trust: Doubles, photo_of: Ints | None = None) -> Doubles:
         """What neighbours say of each listing, (n, 4); higher is more suspicious in the first two columns.
@@ -69,32 +132,12 @@ class Neighbourhood:
         :param photo_of: (n,) whose photo each title is shown with, by default its own. A listing is never its
             own neighbour, and neither is the one that lends its photo.
         """
-        own = np.arange(len(self.titles))
-        lender = own if photo_of is None else photo_of
-        terms = np.zeros((len(own), 4))
-        for start in range(0, len(own), _BLOCK):
-            rows = own[start : start + _BLOCK]
-            shown = lender[rows]
-            titled, company = self._disagreement(
-                self.by_photo, trust, shown, rows, self.titles, self.titles[rows]
-            )
-            pictured, known = self._disagreement(
-                self.by_title, trust, rows, shown, self.photos, self.photos[shown]
-            )
-            terms[rows] = np.stack([titled, pictured, company, known], axis=1)
-        return terms
+        return self.shown(photo_of).terms(trust)
 
-    @staticmethod
-    def _disagreement(
-        near: Near, trust: Doubles, of: Ints, besides: Ints, vectors: Floats, own: Floats
-    ) -> tuple[Doubles, Doubles]:
-        """Mean unlikeness of `own` (b, d) to the `vectors` of the neighbours of rows `of`, and their company.
 
-        `besides` (b,) is left out of the neighbours.
-        """
-        rows = near.rows[of]
-        weight = trust[rows] * np.exp(-SHARPNESS * (1 - near.cosine[of].astype(np.float64)))
-        weight[rows == besides[:, None]] = 0
-        likeness = np.einsum("bd,bkd->bk", own, vectors[rows])
-        company = weight.sum(axis=1)
-        return -(weight * likeness).sum(axis=1) / (company + 1e-9), np.log(company + _COMPANY)
+def unit_rows(vectors: Rows, new: New) -> Rows:
+    """`unit` of each row, in a new place."""
+    made = new(vectors.shape, np.float32)
+    for block in blocks(len(vectors)):
+        made[block] = unit(vectors[block])
+    return made

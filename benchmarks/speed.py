@@ -1,0 +1,285 @@
+"""How long does each stage take as a catalogue grows, and how much memory?
+
+    python benchmarks/speed.py            10,000, 100,000 and 1,000,000 listings; writes docs/benchmarks.md
+    python benchmarks/speed.py --short    10,000 and 30,000 listings
+
+Vectors lie around 2,000 centres in 32 dimensions, as embeddings do, with some noise in all; titles are drawn
+from 20,000 words. They are stored as `encode` stores them, and read from there. A stage is a function of
+`STAGES`; its exponent is the slope of log seconds over log listings. Peak memory is the process's (PSS), with
+the parts of files that it has mapped. A million listings need 30 GB of disk (`--folder` says where).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import report
+import torch
+
+from mmquality.checkpoint import Scales
+from mmquality.config import NetworkConfig, TrainingConfig
+from mmquality.encoders.cache import EmbeddingCache
+from mmquality.graph import propagate
+from mmquality.index import NeighbourIndex
+from mmquality.network.siamese import Inputs, SiameseNetwork
+from mmquality.pipeline.context import Told, context_texts, context_vectors
+from mmquality.pipeline.encoded import EncodedCatalogue, cached_vectors
+from mmquality.pipeline.streaming import keeping
+from mmquality.pipeline.unified import unified_dim
+from mmquality.rows import BLOCK, Stored, blocks
+from mmquality.scoring import read_blocks
+from mmquality.scoring.evidence import Gathered, network_evidence, settled
+from mmquality.suspicion.neighbours import Near, Neighbourhood, nearest_others
+from mmquality.training.warm_start import fit_inputs
+
+SIZES, SHORT = (10_000, 100_000, 1_000_000), (10_000, 30_000)
+TITLE, PHOTO, SPELLING, FOLDS = 384, 1_904, 1_024, 5  # dimensions of the default encoders
+CENTRES, INNER, SPREAD, NOISE = 2_000, 32, 0.5, 0.1
+WORDS, COLOURS, CATEGORIES, PARTNERS = 20_000, 12, 60, 3
+FIELDS = ("category", "colour")
+FITTED_TO = 5_000  # listings that the principal components are those of
+RATIO, EXPONENT, PEAK_GB = 1.3, 1.1, 1.5
+Floats = npt.NDArray[np.float32]
+
+
+def clustered(listings: int, dim: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """(listings, dim) in blocks."""
+    frame = np.linalg.qr(rng.normal(size=(dim, INNER)))[0].T.astype(np.float32)
+    centres = rng.normal(size=(CENTRES, INNER)).astype(np.float32)
+    for block in blocks(listings, 8_192):
+        n = block.stop - block.start
+        inner = centres[rng.integers(0, CENTRES, n)]
+        inner += SPREAD * rng.standard_normal(inner.shape, dtype=np.float32)
+        yield inner @ frame + NOISE * rng.standard_normal((n, dim), dtype=np.float32)
+
+
+def keys(listings: int) -> list[str]:
+    """Content hashes."""
+    return [f"{n:064x}" for n in range(listings)]
+
+
+def make(folder: Path, listings: int, seed: int) -> None:
+    """Store what `import` and `encode` would have stored of a catalogue."""
+    rng, hashes = np.random.default_rng(seed), keys(listings)
+    frame = pd.DataFrame(
+        {"listing_id": [f"L{n:07d}" for n in range(listings)], "title": titles(listings, rng)}
+    )
+    frame = frame.assign(title_hash=hashes, photo_hash=hashes)
+    frame["category"] = [f"Category {n}" for n in rng.integers(0, CATEGORIES, listings)]
+    frame["colour"] = [f"Colour {n}" for n in rng.integers(0, COLOURS, listings)]
+    for name, dim in (("title", TITLE), ("photo", PHOTO)):
+        cache = EmbeddingCache(folder, name)
+        for vectors, block in zip(clustered(listings, dim, rng), blocks(listings, 8_192), strict=True):
+            cache.put(hashes[block], vectors)
+    said = context_texts(with_attributes(frame.iloc[:5_000]), FIELDS)
+    EmbeddingCache(folder, "title").put(list(said), rng.normal(size=(len(said), TITLE)).astype(np.float32))
+    frame.to_parquet(folder / "listings.parquet")
+
+
+def titles(listings: int, rng: np.random.Generator) -> list[str]:
+    """Of eight words each, some of which come again and again."""
+    letters = np.array(list("abcdefghijklmnoprstuvwz"))
+    words = ["".join(rng.choice(letters, size)) for size in rng.integers(3, 10, WORDS)]
+    share = 1 / (np.arange(WORDS) + 3.0)
+    chosen = rng.choice(WORDS, size=(listings, 8), p=share / share.sum())
+    return [" ".join(words[word] for word in row) for row in chosen]
+
+
+def with_attributes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Listings as the store gives them."""
+    return frame.assign(attributes=[{"colour": colour} for colour in frame["colour"]])
+
+
+@dataclass
+class Bench:
+    """A catalogue of some size, and what the stages so far have left behind."""
+
+    folder: Path
+    listings: int
+    number: Iterator[int] = field(default_factory=count)  # of the next array
+    gathered: Gathered = field(init=False)
+    own: Stored = field(init=False)  # unified vectors, before they are propagated
+    near: tuple[Near, Near] = field(init=False)
+    unified: Stored = field(init=False)
+
+    def new(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
+        """Room for an array."""
+        return Stored.create(self.folder / f"{next(self.number)}.npy", shape, dtype)
+
+    @cached_property
+    def encoded(self) -> EncodedCatalogue:
+        """The catalogue as `score` reads it."""
+        frame = pd.read_parquet(self.folder / "listings.parquet")
+        title, photo = (EmbeddingCache(self.folder, name) for name in ("title", "photo"))
+        told = Told.of((with_attributes(frame.iloc[block]) for block in blocks(self.listings)), FIELDS)
+        centres = np.zeros((len(FIELDS), TITLE), np.float32)
+        vectors = cached_vectors(title, frame["title_hash"]), cached_vectors(photo, frame["photo_hash"])
+        return EncodedCatalogue(frame, *vectors, context_vectors(told, title, centres), centres)
+
+    @cached_property
+    def ready(self) -> list[torch.Tensor]:
+        """A block of both inputs."""
+        return [torch.randn(BLOCK, dim) for dim in (2 * TITLE + SPELLING, PHOTO)]
+
+    @cached_property
+    def networks(self) -> list[SiameseNetwork]:
+        """One for each fold, then the one trained on everything; in shape like trained ones."""
+        torch.manual_seed(0)
+        config = NetworkConfig(2 * TITLE + SPELLING, PHOTO)
+        some = np.linspace(0, self.listings - 1, min(self.listings, FITTED_TO)).astype(int)
+        fitted = (self.encoded.title_side[some], self.encoded.photos[some])
+        inputs: Inputs = fit_inputs(config, *map(torch.from_numpy, fitted))
+        return [SiameseNetwork(config, inputs).eval() for _ in range(FOLDS + 1)]
+
+
+def networks(bench: Bench) -> None:
+    """Read stored vectors, spell titles, ask every network, keep what is needed."""
+    *folds, full = bench.networks
+    bench.own = bench.new((bench.listings, unified_dim(full.config)), np.float32)
+    read = read_blocks(full, folds, bench.encoded.title_side, bench.encoded.photos)
+    kept = keeping(read, bench.own, TrainingConfig(), lambda done: None)
+    bench.gathered = Gathered.of(bench.listings, kept, bench.new)
+
+
+@torch.inference_mode()
+def bare_products(bench: Bench) -> None:
+    """The matrix products of the same networks alone, on tensors that are there."""
+    for block in blocks(bench.listings):
+        x, y = (side[: block.stop - block.start] for side in bench.ready)
+        multiply(bench.networks, x, y)
+
+
+def multiply(nets: list[SiameseNetwork], x: torch.Tensor, y: torch.Tensor) -> None:
+    """Every product with a matrix that a block of listings takes."""
+    x, y = x @ nets[-1].inputs.title.basis, y @ nets[-1].inputs.photo.basis
+    for net in nets:
+        u, v = through(net.f_t, x), through(net.f_v, y)
+        head = [layer for layer in net.head.layers if isinstance(layer, torch.nn.Linear)]
+        torch.cat([u, v, u], dim=1) @ head[0].weight.T @ head[1].weight.T
+    through(nets[-1].g, torch.cat([u, v], dim=1))
+
+
+def through(encoder: Any, x: torch.Tensor) -> torch.Tensor:
+    """The products of one modality encoder."""
+    first, second = (layer for layer in encoder.residual if isinstance(layer, torch.nn.Linear))
+    x @ first.weight.T @ second.weight.T
+    product: torch.Tensor = x @ encoder.linear.weight.T
+    return product
+
+
+def neighbours(bench: Bench) -> None:
+    """The 20 nearest of every listing by title, and by photo."""
+    spaces = bench.gathered.titles, bench.gathered.photos
+    by_title, by_photo = (nearest_others(space, new=bench.new) for space in spaces)
+    bench.near = by_title, by_photo
+
+
+def terms(bench: Bench) -> None:
+    """What neighbours say, weighed five times."""
+    ready = Neighbourhood(bench.gathered.titles, bench.gathered.photos, *bench.near, bench.new)
+    scales = Scales(((0.0, 1.0),) * (FOLDS + 1), ((0.0, 1.0),) * FOLDS)
+    fold = np.arange(bench.listings) % FOLDS
+    settled(network_evidence(bench.gathered.logits, fold, scales), ready.shown(), fold, scales)
+
+
+def unified(bench: Bench) -> None:
+    """Unified vectors moved towards three partners each."""
+    bench.unified = bench.new(bench.own.shape, np.float32)
+    pairs = np.random.default_rng(0).integers(0, bench.listings, (PARTNERS * bench.listings, 2))
+    propagate(bench.own, pairs, 0.2, bench.unified)
+
+
+def indexes(bench: Bench) -> None:
+    """The three indexes that are looked at later."""
+    ids = bench.encoded.listings["listing_id"]
+    spaces = {"unified": bench.unified, "title": bench.encoded.titles, "photo": bench.encoded.photos}
+    for name, vectors in spaces.items():
+        NeighbourIndex.write(bench.folder / f"{name}.faiss", vectors, ids)
+
+
+STAGES: tuple[Callable[[Bench], None], ...] = (networks, bare_products, neighbours, terms, unified, indexes)
+OF_SCORE = {"networks", "neighbours", "terms", "unified"}
+
+
+def measure(folder: Path, listings: int) -> dict[str, dict[str, float]]:
+    """Seconds and peak memory of each stage, one after the other."""
+    bench, found = Bench(folder, listings), {}
+    assert bench.networks and bench.ready  # opens everything, which is no stage
+    for stage in STAGES:
+        peak = report.Peak(os.getpid())
+        peak.start()
+        started = time.perf_counter()
+        stage(bench)
+        seconds = time.perf_counter() - started
+        peak.stop()
+        found[stage.__name__] = {"s": seconds, "peak GB": peak.bytes / 1e9}
+    return found
+
+
+def measured(listings: int, seed: int, place: Path | None) -> dict[str, dict[str, float]]:
+    """`measure` in a process of its own, on a catalogue that another one made."""
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        for step in ("make", "measure"):
+            told = report.run(sys.executable, __file__, "--step", step, folder, str(listings), str(seed))
+        found: dict[str, dict[str, float]] = json.loads(told.out)
+        return found
+
+
+def table(found: dict[int, dict[str, dict[str, float]]]) -> list[dict[str, Any]]:
+    """A row for each stage."""
+    sizes, rows = sorted(found), []
+    for stage in (stage.__name__ for stage in STAGES):
+        seconds = [found[size][stage]["s"] for size in sizes]
+        row: dict[str, Any] = {"stage": stage.replace("_", " ")}
+        row |= {f"{size:,} s": s for size, s in zip(sizes, seconds, strict=True)}
+        row["exponent"] = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+        rows.append(row | {f"peak GB at {sizes[-1]:,}": found[sizes[-1]][stage]["peak GB"]})
+    return rows
+
+
+def bars_of(found: dict[int, dict[str, dict[str, float]]]) -> dict[str, Any]:
+    """What was promised."""
+    largest, rows = found[max(found)], table(found)
+    ratio = largest["networks"]["s"] / largest["bare_products"]["s"]
+    peak = max(largest[stage]["peak GB"] for stage in OF_SCORE)
+    name = f"{max(found):,} listings"
+    return {
+        f"{name}: networks from stored vectors, times the bare products": report.bar(ratio, RATIO, False),
+        f"{name}: peak GB of scoring": report.bar(peak, PEAK_GB, False),
+        **{f"exponent: {row['stage']}": report.bar(row["exponent"], EXPONENT, False) for row in rows},
+    }
+
+
+def main() -> None:
+    """Run it."""
+    parser = report.parser(__doc__, "10,000 and 30,000 listings")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--folder", type=Path, help="a disk with room, by default that of temporary files")
+    parser.add_argument("--step", nargs=4, help="one step alone; what this script calls itself with")
+    given = parser.parse_args()
+    if given.step:
+        step, folder, listings, seed = given.step
+        if step == "make":
+            make(Path(folder), int(listings), int(seed))
+        else:
+            print(json.dumps(measure(Path(folder), int(listings))))
+        return
+    found = {size: measured(size, given.seed, given.folder) for size in (SHORT if given.short else SIZES)}
+    report.finish(table(found), bars_of(found), given.seed, given.json, None if given.short else "speed")
+
+
+if __name__ == "__main__":
+    main()

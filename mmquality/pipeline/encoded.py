@@ -1,0 +1,114 @@
+"""The catalogue as it was encoded: its listings, and their cached embeddings, read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mmquality.config import Workspace
+from mmquality.encoders.cache import EmbeddingCache
+from mmquality.encoders.spelling import SPELLING_DIM, Speller
+from mmquality.errors import WorkspaceError
+from mmquality.pipeline.context import Told, context_centres, context_vectors, title_side
+from mmquality.pipeline.encoding import COLUMNS, NO_LISTINGS, as_imported
+from mmquality.rows import Ints, Made, blocks
+from mmquality.store import Store
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EncodedCatalogue:
+    """The listings that have both embeddings, row by row; vectors are read when they are asked for."""
+
+    listings: pd.DataFrame
+    titles: Made  # (n, dim)
+    photos: Made  # (n, photo_dim)
+    context: Made  # (n, dim) what stands beside the title, (n, 0) where nothing of it is read
+    centres: Floats  # (fields, dim) that it is told from
+
+    @property
+    def title_side(self) -> Made:
+        """What the network reads of a listing's text, (n, title_dim): see `context.title_side`."""
+        texts, speller = self.listings["title"], Speller()
+        dim = self.titles.shape[1] + SPELLING_DIM + self.context.shape[1]
+
+        def make(rows: Ints) -> Floats:
+            return title_side(self.titles[rows], list(texts.iloc[rows]), self.context[rows], speller)
+
+        return Made(len(texts), dim, make)
+
+
+def encoded_catalogue(
+    workspace: Workspace,
+    store: Store,
+    text_encoder: str,
+    photo_encoder: str,
+    fields: Sequence[str] = (),
+    centres: Floats | None = None,
+    columns: Sequence[str] = COLUMNS,
+) -> EncodedCatalogue:
+    """The catalogue with the embeddings of these encoders, without listings whose photo is gone.
+
+    `fields` are the columns read beside the title, `centres` (fields, dim) those of the model that reads them
+    (None: this catalogue's); `columns` those of `listings` that are wanted, the title and the hashes among
+    them. Raises `WorkspaceError` where there are no listings, or some that `encode` has not seen.
+    """
+    titles = EmbeddingCache(workspace.embeddings, text_encoder)
+    photos = EmbeddingCache(workspace.embeddings, photo_encoder)
+    pieces: list[pd.DataFrame] = []
+
+    def encoded() -> Iterator[pd.DataFrame]:
+        for piece in _encoded_pieces(store, titles, photos):
+            pieces.append(piece[list(columns)])
+            yield piece
+
+    told = Told.of(encoded(), fields)
+    listings = pd.concat(pieces, ignore_index=True)
+    centres = context_centres(told, titles) if centres is None else centres
+    return EncodedCatalogue(
+        listings,
+        cached_vectors(titles, listings["title_hash"]),
+        cached_vectors(photos, listings["photo_hash"]),
+        context_vectors(told, titles, centres),
+        centres,
+    )
+
+
+def embeddings_of(workspace: Workspace, encoder_id: str, hashes: pd.Series[str]) -> Made:
+    """The cached embeddings of these contents, (len(hashes), dim)."""
+    return cached_vectors(EmbeddingCache(workspace.embeddings, encoder_id), hashes)
+
+
+def cached_vectors(cache: EmbeddingCache, hashes: pd.Series[str]) -> Made:
+    """The vectors of these contents, (len(hashes), dim), read when they are asked for."""
+    places = np.empty((len(hashes), 2), np.int32)
+    for block in blocks(len(hashes)):
+        places[block] = cache.places(list(hashes.iloc[block]))
+    return Made(len(hashes), cache.dim, lambda rows: cache.read(places[rows]))
+
+
+def _encoded_pieces(store: Store, titles: EmbeddingCache, photos: EmbeddingCache) -> Iterator[pd.DataFrame]:
+    """The listings that have both embeddings, in pieces; raises at the end where some or all have none."""
+    listings = new = without_photo = 0
+    for piece in store.catalogue_chunks(COLUMNS):
+        no_title = ~titles.has(list(piece["title_hash"]))
+        no_photo = ~photos.has(list(piece["photo_hash"]))
+        listings, without_photo = listings + len(piece), without_photo + int(no_photo.sum())
+        new += int(no_title.sum()) + len(as_imported(piece[no_photo & ~no_title]))
+        yield piece[~(no_photo | no_title)]
+    if not listings:
+        raise WorkspaceError(NO_LISTINGS)
+    if new:
+        raise WorkspaceError(
+            f"{new:,} of {listings:,} listings are not encoded yet. Run `mmquality encode` first."
+        )
+    if without_photo == listings:
+        raise WorkspaceError(
+            f"The photos of all {listings:,} listings are gone or changed since the import. Put them "
+            "back, or run `mmquality import` with their new folder."
+        )

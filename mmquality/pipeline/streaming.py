@@ -1,0 +1,71 @@
+"""Scoring a catalogue of any length: what its listings are read for goes to disk, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mmquality.checkpoint import Checkpoint
+from mmquality.config import TrainingConfig, Workspace
+from mmquality.engine import Engine
+from mmquality.graph import propagate
+from mmquality.pipeline.assembling import known_clicks, known_pairs
+from mmquality.pipeline.encoded import EncodedCatalogue
+from mmquality.pipeline.held_out import load_held_out
+from mmquality.pipeline.progress import Advance
+from mmquality.pipeline.scoring_work import read_by
+from mmquality.pipeline.trained import folds_of
+from mmquality.pipeline.unified import own_vectors, unified_dim
+from mmquality.rows import New, Rows, Writable, kept
+from mmquality.scoring import Listings, Read, mismatch_scores
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model makes of a catalogue, row by row."""
+
+    scores: npt.NDArray[np.float64]  # (n,)
+    unified: Rows  # (n, d)
+    pairs: npt.NDArray[np.int64]  # (m, 2) rows of the listings that the unified vectors know to go together
+
+
+def score_catalogue(
+    workspace: Workspace,
+    checkpoint: Checkpoint,
+    model: Path,
+    encoded: EncodedCatalogue,
+    new: New,
+    advance: Advance,
+    engine: Engine,
+) -> Scored:
+    """Score every listing with the model in the folder `model`; `new` gives room for what is kept meanwhile.
+
+    `advance` is told of each block that the networks have read.
+    """
+    ids, config = encoded.listings["listing_id"], checkpoint.training_config
+    shown, clicked = (kept(counts, new) for counts in known_clicks(workspace, ids))
+    folds = folds_of(model, encoded.listings)
+    listings = Listings(encoded.title_side, encoded.photos, folds, shown, clicked)
+    read = read_by(engine, checkpoint, workspace, encoded)
+    own = new((len(listings), unified_dim(checkpoint.network_config)), np.float32)
+    scores = mismatch_scores(checkpoint, listings, keeping(read, own, config, advance), new)
+    pairs, weight = known_pairs(workspace, ids, load_held_out(model)), config.propagation_weight or 0.0
+    if not (len(pairs) and weight):
+        return Scored(scores, own, pairs)
+    unified = new(own.shape, np.float32)
+    propagate(own, pairs, weight, unified)
+    return Scored(scores, unified, pairs)
+
+
+def keeping(read: Iterable[Read], own: Writable, config: TrainingConfig, advance: Advance) -> Iterator[Read]:
+    """The same blocks, while each listing's own unified vector is written into `own`."""
+    start = 0
+    for some in read:
+        rows = slice(start, start := start + len(some.z))
+        own[rows] = own_vectors(some, config)
+        yield some
+        advance(len(some.z))

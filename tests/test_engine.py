@@ -1,0 +1,237 @@
+"""Engines: the same results in the same order, whatever dies on the way; clear words where none is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from engine_work import Colours, SlowTitles, Squares
+from PIL import Image
+from shop import everything, write_shop
+
+from mmquality.config import NetworkConfig, Workspace
+from mmquality.encoders.cache import EmbeddingCache
+from mmquality.encoders.spelling import SPELLING_DIM
+from mmquality.engine import Engine, Local, open_engine
+from mmquality.errors import EncoderError, EngineError, MMQualityError
+from mmquality.network.siamese import SiameseNetwork
+from mmquality.pipeline import encoding, scoring_work
+from mmquality.pipeline.encoded import EncodedCatalogue
+from mmquality.pipeline.encoding import EncodeSummary, encode
+from mmquality.pipeline.importing import import_files
+
+# Ray and what it brings warn of their own settings, and leave sockets to be closed when a process ends.
+pytestmark = pytest.mark.filterwarnings("ignore")
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def ray_engine() -> Iterator[Engine]:
+    """A cluster of two cores on this machine."""
+    pytest.importorskip("ray", reason="needs the extra 'ray'")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("RAY_ADDRESS", raising=False)
+        patched.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), str(TESTS.parent)]))  # for the workers
+        patched.setattr(os, "cpu_count", lambda: 2)
+        with open_engine("ray") as engine:
+            yield engine
+
+
+@pytest.fixture(params=["local", "ray"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn."""
+    return Local() if request.param == "local" else request.getfixturevalue("ray_engine")
+
+
+def kill_when_it_waits(victim: Path) -> threading.Thread:
+    """Ends the process that `stay_to_be_killed` keeps, as the system does where memory runs out."""
+
+    def kill() -> None:
+        while not (victim.exists() and victim.read_text().endswith("\n")):
+            time.sleep(0.05)
+        os.kill(int(victim.read_text()), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    return thread
+
+
+def blocks(n: int) -> Iterable[np.ndarray]:
+    return (np.arange(3 * i, 3 * i + 3) for i in range(n))
+
+
+def test_results_come_in_order_each_once(engine: Engine) -> None:
+    told: list[int] = []
+    found = list(engine.map_blocks(Squares(), blocks(9), told.append))
+    np.testing.assert_array_equal(np.concatenate(found), np.arange(27) ** 2)
+    assert sum(told) == 27
+    assert list(engine.map_blocks(Squares(), [])) == []
+
+
+def test_what_work_says_comes_through(engine: Engine) -> None:
+    with pytest.raises(EncoderError, match=r"^13 has no square; leave it out\.$"):
+        list(engine.map_blocks(Squares(refused=13), blocks(9)))
+
+
+def test_more_blocks_than_the_store_takes_at_once(
+    ray_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmquality.engine import ray as with_ray
+
+    monkeypatch.setattr(with_ray, "_WINDOW", 2)
+    found = list(ray_engine.map_blocks(Squares(), blocks(5)))
+    np.testing.assert_array_equal(np.concatenate(found), np.arange(15) ** 2)
+
+
+def test_a_worker_killed_midway_costs_time_alone(ray_engine: Engine, tmp_path: Path) -> None:
+    told: list[int] = []
+    killer = kill_when_it_waits(tmp_path / "victim")
+    found = list(
+        ray_engine.map_blocks(Squares(deadly=13, victim=tmp_path / "victim"), blocks(9), told.append)
+    )
+    np.testing.assert_array_equal(np.concatenate(found), np.arange(27) ** 2)
+    assert sum(told) == 27 and not killer.is_alive()
+
+
+def test_a_block_that_kills_every_worker_is_given_up(
+    ray_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmquality.engine import ray as with_ray
+
+    monkeypatch.setattr(with_ray, "_RETRIES", 1)
+    with pytest.raises(EngineError, match="Ray gave up .* give the same command again"):
+        list(ray_engine.map_blocks(Squares(deadly=4), blocks(3)))
+
+
+def shop_workspace(folder: Path) -> Workspace:
+    """Six listings, imported and not encoded yet."""
+    shop = write_shop(folder / "shop") if not (folder / "shop").exists() else folder / "shop"
+    workspace = Workspace.at(folder / f"workspace{len(list(folder.iterdir()))}")
+    import_files(workspace, everything(shop))
+    return workspace
+
+
+def segments(workspace: Workspace) -> dict[str, list[bytes]]:
+    """The bytes of every segment, by encoder, in the order in which they were written."""
+    return {
+        folder.name: [path.read_bytes() for path in sorted(folder.iterdir())]
+        for folder in sorted(workspace.embeddings.iterdir())
+    }
+
+
+class TestEncoding:
+    def test_gives_the_same_bytes_when_a_worker_is_killed(
+        self, ray_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        victim = tmp_path / "victim"
+        monkeypatch.setattr(encoding, "load_text_encoder", lambda name: SlowTitles(victim))
+        monkeypatch.setattr(encoding, "load_photo_encoder", lambda name: Colours())
+        monkeypatch.setattr(encoding, "_TITLES", 2)
+        monkeypatch.setattr(encoding, "_PHOTOS", 2)
+        there, here = shop_workspace(tmp_path), shop_workspace(tmp_path)
+        killer = kill_when_it_waits(victim)
+        assert encode(there, engine=ray_engine) == EncodeSummary(6, 0, 6, 0)
+        assert not killer.is_alive()
+        encode(here)
+        assert segments(there) == segments(here)
+        assert [len(found) for found in segments(there).values()] == [3, 3]
+
+    def test_by_the_real_encoders_gives_the_same_bytes(self, ray_engine: Engine, tmp_path: Path) -> None:
+        there, here = shop_workspace(tmp_path), shop_workspace(tmp_path)
+        encode(there, engine=ray_engine)
+        encode(here)
+        assert segments(there) == segments(here)
+
+    def test_refuses_a_worker_with_another_model(
+        self, ray_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def other_models(name: str) -> SimpleNamespace:
+            return SimpleNamespace(id=f"model-of-{os.getpid()}")
+
+        monkeypatch.setattr(encoding, "load_text_encoder", other_models)
+        with pytest.raises(EncoderError, match=f"but model-of-{os.getpid()} where the work comes from"):
+            encode(shop_workspace(tmp_path), engine=ray_engine)
+
+    def test_refuses_a_photo_that_is_another_where_the_worker_looks(
+        self, ray_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(encoding, "load_text_encoder", lambda name: SlowTitles(tmp_path / "shop"))
+        monkeypatch.setattr(encoding, "load_photo_encoder", lambda name: Colours())
+        monkeypatch.setattr(encoding, "as_imported", lambda listings: listings)
+        workspace = shop_workspace(tmp_path)
+        Image.new("RGB", (40, 40), "red").save(tmp_path / "shop" / "photos" / "L2.jpg")
+        with pytest.raises(MMQualityError, match=r"L2\.jpg' cannot be used: it has changed since its import"):
+            encode(workspace, engine=ray_engine)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_networks_read_the_same_bytes(
+    ray_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    """Also with more threads than Ray gives an actor: the products of two end in other bits."""
+    rng, n = np.random.default_rng(5), 40
+    hashes = [f"{i:064x}" for i in range(n)]
+    for name, dim in (("titles", 16), ("photos", 24)):
+        cache = EmbeddingCache(tmp_path, name)
+        for rows in (slice(0, 25), slice(25, n)):
+            cache.put(hashes[rows], rng.normal(size=(n, dim)).astype(np.float32)[rows])
+    torch.manual_seed(5)
+    shape = NetworkConfig(title_dim=16 + SPELLING_DIM, photo_dim=24, title_components=64, photo_components=24)
+    first, *folds = (SiameseNetwork(shape).eval() for _ in range(3))
+    model = SimpleNamespace(network=first, fold_networks=folds, text_encoder="titles", photo_encoder="photos")
+    frame = pd.DataFrame(
+        {"title": [f"Title {i}" for i in range(n)], "title_hash": hashes, "photo_hash": hashes}
+    )
+    none = np.zeros((n, 0), np.float32)
+    catalogue = EncodedCatalogue(frame, none, none, none, none)
+    place = SimpleNamespace(embeddings=tmp_path)
+    monkeypatch.setattr(scoring_work, "BLOCK", 16)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        there, here = (
+            list(scoring_work.read_by(engine, model, place, catalogue)) for engine in (ray_engine, Local())
+        )
+    finally:
+        torch.set_num_threads(before)
+    assert [len(read.logits) for read in there] == [16, 16, 8]
+    for one, other in zip(there, here, strict=True):
+        for part in ("x", "y", "z", "logits"):
+            np.testing.assert_array_equal(getattr(one, part), getattr(other, part), strict=True)
+
+
+def in_a_new_process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, cwd=TESTS.parent,
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+CONNECT = "from mmquality.engine import open_engine\nwith open_engine('ray'): pass"
+
+
+def test_without_ray_the_error_says_what_to_install() -> None:
+    done = in_a_new_process(f"import sys; sys.modules['ray'] = None\n{CONNECT}")
+    assert re.search(r"EngineError: .*pip install 'mmquality\[ray\]'", done.stderr)
+
+
+def test_a_cluster_that_does_not_answer_is_told_at_once() -> None:
+    pytest.importorskip("ray", reason="needs the extra 'ray'")
+    started = time.monotonic()
+    done = in_a_new_process(CONNECT, RAY_ADDRESS="127.0.0.1:1")
+    assert re.search(
+        r"EngineError: No Ray cluster answers at RAY_ADDRESS=127\.0\.0\.1:1 .*ray start", done.stderr
+    )
+    assert time.monotonic() - started < 60

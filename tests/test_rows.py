@@ -1,0 +1,88 @@
+"""Arrays by rows: whatever is asked of them, they answer as the NumPy array that they stand for."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmquality.rows import Made, Stored, blocks, in_memory, kept
+
+KEYS = st.one_of(
+    st.builds(slice, st.integers(-9, 9), st.integers(-9, 9)),
+    st.lists(st.integers(0, 6), max_size=9).map(lambda rows: np.array(rows, dtype=np.int64)),
+    st.lists(st.booleans(), min_size=7, max_size=7).map(np.array),
+)
+
+
+def some(n: int = 7, dim: int = 3) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(n, dim)).astype(np.float32)
+
+
+@given(KEYS)
+@settings(max_examples=60, deadline=None)
+def test_rows_are_read_as_from_an_array(tmp_path_factory: pytest.TempPathFactory, key: object) -> None:
+    array = some()
+    stored = Stored.create(tmp_path_factory.mktemp("rows") / "a.npy", array.shape, array.dtype)
+    stored[:] = array
+    for rows in (stored, Made(7, 3, lambda rows: array[rows])):
+        np.testing.assert_array_equal(rows[key], array[key])
+        np.testing.assert_array_equal(np.asarray(rows), array)
+        assert (rows.shape, rows.dtype, len(rows)) == (array.shape, array.dtype, 7)
+
+
+def test_what_is_written_by_rows_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    array, stored = np.zeros((7, 3), np.float32), Stored.create(tmp_path / "a.npy", (7, 3), np.float32)
+    for rows in (slice(2, 4), np.array([6, 0])):
+        array[rows] = stored[rows] = some(2)
+    np.testing.assert_array_equal(Stored(tmp_path / "a.npy")[:], array)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
+
+
+def test_what_was_read_is_a_copy(tmp_path: Path) -> None:
+    stored = Stored.create(tmp_path / "a.npy", (2, 2), np.float32)
+    stored[:1][:] = 1
+    assert not stored[:].any()
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_an_array_may_be_empty(tmp_path: Path, shape: tuple[int, int]) -> None:
+    stored = Stored.create(tmp_path / "a.npy", shape, np.float32)
+    stored[:] = np.empty(shape)
+    assert stored[:].shape == shape
+
+
+def test_a_file_may_move(tmp_path: Path) -> None:
+    stored = Stored.create(tmp_path / "a.npy", (2, 2), np.float32)
+    stored.move(tmp_path / "b.npy")
+    stored[:] = 1
+    assert np.load(tmp_path / "b.npy").all() and not (tmp_path / "a.npy").exists()
+
+
+def test_a_full_disk_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"):
+        Stored.create(tmp_path / "a.npy", (2, 2), np.float32)
+
+
+@pytest.mark.parametrize(("n", "size"), [(0, 3), (1, 3), (6, 3), (7, 3)])
+def test_blocks_go_through_everything_once(n: int, size: int) -> None:
+    found = list(blocks(n, size))
+    assert [row for block in found for row in range(n)[block]] == list(range(n))
+    assert all(block.stop - block.start <= size for block in found)
+
+
+def test_a_copy_is_kept_in_the_new_place() -> None:
+    array = some(40_000, 2)
+    copy = kept(Made(40_000, 2, lambda rows: array[rows]), in_memory)
+    np.testing.assert_array_equal(copy[:], array)

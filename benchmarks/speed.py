@@ -39,9 +39,10 @@ from mmquality.pipeline.context import Told, context_texts, context_vectors
 from mmquality.pipeline.encoded import EncodedCatalogue, cached_vectors
 from mmquality.pipeline.streaming import keeping
 from mmquality.pipeline.unified import unified_dim
-from mmquality.rows import BLOCK, Stored, blocks
+from mmquality.rows import Stored, blocks
 from mmquality.scoring import read_blocks
 from mmquality.scoring.evidence import Gathered, network_evidence, settled
+from mmquality.scoring.networks import BLOCK
 from mmquality.suspicion.neighbours import Near, Neighbourhood, nearest_others
 from mmquality.training.warm_start import fit_inputs
 
@@ -145,6 +146,13 @@ class Bench:
         return [SiameseNetwork(config, inputs).eval() for _ in range(FOLDS + 1)]
 
 
+def texts(bench: Bench) -> None:
+    """Read stored title vectors, spell titles, add the context: a part of `networks`, alone."""
+    side = bench.encoded.title_side
+    for block in blocks(bench.listings, BLOCK):
+        side[block]
+
+
 def networks(bench: Bench) -> None:
     """Read stored vectors, spell titles, ask every network, keep what is needed."""
     *folds, full = bench.networks
@@ -157,7 +165,7 @@ def networks(bench: Bench) -> None:
 @torch.inference_mode()
 def bare_products(bench: Bench) -> None:
     """The matrix products of the same networks alone, on tensors that are there."""
-    for block in blocks(bench.listings):
+    for block in blocks(bench.listings, BLOCK):
         x, y = (side[: block.stop - block.start] for side in bench.ready)
         multiply(bench.networks, x, y)
 
@@ -210,7 +218,15 @@ def indexes(bench: Bench) -> None:
         NeighbourIndex.write(bench.folder / f"{name}.faiss", vectors, ids)
 
 
-STAGES: tuple[Callable[[Bench], None], ...] = (networks, bare_products, neighbours, terms, unified, indexes)
+STAGES: tuple[Callable[[Bench], None], ...] = (
+    texts,
+    networks,
+    bare_products,
+    neighbours,
+    terms,
+    unified,
+    indexes,
+)
 OF_SCORE = {"networks", "neighbours", "terms", "unified"}
 
 

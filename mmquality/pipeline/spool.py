@@ -1,17 +1,18 @@
-"""Tables on their way from files to the store: kept on disk, read again one by one, gone with the block."""
+"""Listings on their way from files to the store: kept on disk, read part by part, gone with the block."""
 
 from __future__ import annotations
 
-import pickle
 import tempfile
 from collections.abc import Iterator
 from types import TracebackType
 
+import orjson
 import pandas as pd
+import pyarrow as pa
 
 
 class Spool:
-    """Tables in the order in which they were added; memory holds one at a time. Use it in a `with` block.
+    """Tables of listings in the order in which they were added; memory holds one. Use it in a `with` block.
 
     They lie in the system's folder for temporary files, in a file without a name: nobody else writes to it.
     """
@@ -22,8 +23,11 @@ class Spool:
 
     def add(self, table: pd.DataFrame) -> None:
         """Keep one more table."""
+        written = table.assign(attributes=[orjson.dumps(each).decode() for each in table["attributes"]])
+        columns = pa.Table.from_pandas(written, preserve_index=False)
         self._file.seek(self._ends[-1])
-        pickle.dump(table, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        with pa.ipc.new_stream(self._file, columns.schema) as stream:
+            stream.write_table(columns)
         self._ends.append(self._file.tell())
 
     def __len__(self) -> int:
@@ -32,8 +36,8 @@ class Spool:
     def __iter__(self) -> Iterator[pd.DataFrame]:
         for start in self._ends[:-1]:
             self._file.seek(start)
-            table: pd.DataFrame = pickle.load(self._file)
-            yield table
+            table: pd.DataFrame = pa.ipc.open_stream(self._file).read_all().to_pandas()
+            yield table.assign(attributes=pd.Series(map(orjson.loads, table["attributes"]), dtype=object))
 
     def __enter__(self) -> Spool:
         return self

@@ -26,7 +26,8 @@ class Spool:
 
     def add(self, table: pd.DataFrame) -> None:
         """Keep one more table."""
-        kept = pa.Table.from_pandas(table.assign(**{_AS_JSON: [*map(json.dumps, table[_AS_JSON])]}))
+        written = table.assign(**{_AS_JSON: [*map(json.dumps, table[_AS_JSON])]})
+        kept = pa.Table.from_pandas(written, preserve_index=False)
         self._file.seek(self._ends[-1])
         with pa.ipc.new_stream(self._file, kept.schema) as writer:
             writer.write_table(kept)

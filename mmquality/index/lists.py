@@ -20,13 +20,13 @@ Vectors = npt.NDArray[np.float32]
 
 ENOUGH = 0.99  # of the nearest that must be found; else everything is gone through, as where there are few
 NEAREST = 10  # neighbours of a listing by which lists are judged
-_ASKED = 1_000  # listings by which they are judged
-_PER_ROOT = 4  # lists for each 1 of √n: then finding lists and going through them take about as long
+ASKED = 1_000  # listings by which they are judged
+PER_ROOT = 4  # lists for each 1 of √n: then finding lists and going through them take about as long
 _LEARNT_FROM = 40  # vectors for each list
 _ROUNDS = 10  # of k-means
-_WIDTHS = (4, 8, 16, 32, 64, 128)  # lists that a search goes through
+WIDTHS = (4, 8, 16, 32, 64, 128)  # lists that a search goes through
 _AT_ONCE = 50_000  # vectors copied at a time
-_AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
+AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def lists_of(exact: faiss.Index, advance: Callable[[int], object]) -> Lists | No
     lists = _learnt(exact, rng)
     fill(lists, exact, advance)
     lists.make_direct_map()  # from a row to its place in a list
-    asked = rng.choice(exact.ntotal, min(_ASKED, exact.ntotal), replace=False)
+    asked = rng.choice(exact.ntotal, min(ASKED, exact.ntotal), replace=False)
     queries = exact.reconstruct_batch(asked)
     farthest = exact.search(queries, NEAREST + 1)[0][:, -1:]  # with itself, or a copy of it, in front
-    for width in _WIDTHS:
+    for width in WIDTHS:
         lists.nprobe = width
         recall = _recall(exact, queries, search(lists, queries, NEAREST + 1)[1], farthest)
         if recall >= ENOUGH:
@@ -89,7 +89,7 @@ def _search(index: faiss.IndexIVF, queries: Vectors, k: int, width: int) -> tupl
 
 def _learnt(exact: faiss.Index, rng: np.random.Generator) -> faiss.IndexIVF:
     """Empty lists around centres of the vectors."""
-    count = min(round(_PER_ROOT * exact.ntotal**0.5), exact.ntotal)
+    count = min(round(PER_ROOT * exact.ntotal**0.5), exact.ntotal)
     lists = faiss.IndexIVFScalarQuantizer(
         faiss.IndexFlatIP(exact.d), exact.d, count, faiss.ScalarQuantizer.QT_fp16,
         faiss.METRIC_INNER_PRODUCT, False,
@@ -109,5 +109,5 @@ def _recall(
     """The share of what was found, itself apart, that is no farther than the last of the nearest."""
     near = exact.reconstruct_batch(np.maximum(found, 0).ravel()).reshape(*found.shape, -1)
     cosines = np.where(found < 0, -np.inf, np.einsum("qkd,qd->qk", near, queries))
-    hits = np.sort(cosines, axis=1)[:, :-1] >= farthest - _AS_FAR
+    hits = np.sort(cosines, axis=1)[:, :-1] >= farthest - AS_FAR
     return float(hits.mean())

@@ -159,11 +159,17 @@ class TestErrors:
         with pytest.raises(VectorDatabaseError, match=r"has no collection mmq_\w+. Run `mmquality index`"):
             keeping.load(tmp_path / "title.faiss", database)
 
-    def test_rows_that_are_gone(self, tmp_path: Path, database: str, client: Client) -> None:
+    def test_rows_that_are_gone_are_said_and_sent_again(
+        self, tmp_path: Path, database: str, client: Client
+    ) -> None:
         index = kept(tmp_path, vectors(9, seed=9), names(9), database)
         client.delete(collection(tmp_path), ids=[4])
         with pytest.raises(VectorDatabaseError, match="is not complete"):
             index.vectors(["id-4"])
+        with pytest.raises(VectorDatabaseError, match="is not complete"):
+            index.search(vectors(1), 9)
+        again = kept(tmp_path, vectors(9, seed=9), names(9), database)
+        assert again.vectors(["id-4"]).shape == (1, 8)
 
     def test_a_database_that_is_not_named(self, tmp_path: Path, database: str) -> None:
         kept(tmp_path, vectors(9), names(9), database)

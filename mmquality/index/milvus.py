@@ -26,10 +26,13 @@ from mmquality.index.seam import Rows, VectorIndex, distance_of, unit
 _ROW, _VECTOR = "row", "vector"  # fields of a collection
 _SEGMENT = 2**30  # bytes of vectors that a server keeps together, each such part with lists of its own
 _MOST_LISTS = 65_536
-_AT_ONCE = 1_000  # rows sent or asked for at a time
-_PATIENCE, _LONG = 10.0, 120.0  # seconds for an answer; for one to a batch that was sent
+_AT_ONCE, _QUERIES = 1_000, 100  # rows sent or asked for at a time; queries
+_PATIENCE, _LONG = 10.0, 120.0  # seconds for an answer; for one to very much
 _UNFINISHED = ("InProgress", "Unissued", "Retry")  # states of a server's own index
-_FILE = "milvus://"  # of milvus-lite, in one process
+# The client would ask every ten seconds whether the server lives, which milvus-lite takes for an attack: it
+# ends the connection of a dashboard that nobody uses. Every call has a time to wait for, so nothing is lost.
+_SELDOM = {"grpc.keepalive_time_ms": 600_000, "grpc.keepalive_permit_without_calls": False}
+_FILE = "milvus:///"  # of milvus-lite, in one process
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class MilvusIndex(VectorIndex):
                     self._collection.name, some.tolist(), [_ROW, _VECTOR], timeout=_PATIENCE
                 )
                 if len(got) < len(some):
-                    raise _incomplete(self._database, self._collection.name)
+                    raise _incomplete(self._collection.name)
                 at = start + np.searchsorted(some, [hit[_ROW] for hit in got])
                 found[at] = [hit[_VECTOR] for hit in got]
         every: Vectors = found[place.reshape(-1)]
@@ -104,15 +107,12 @@ def upload(database: str, name: str, built: NeighbourIndex, advance: Callable[[i
         there = _count(client, name)
         start = there if there == len(built) else there - there % _AT_ONCE  # a batch may have come in part
         advance(start)
-        for at in range(start, len(built), _AT_ONCE):
-            rows = np.arange(at, min(at + _AT_ONCE, len(built)))
-            pairs = zip(rows.tolist(), built.vectors_at(rows), strict=True)
-            client.upsert(name, [{_ROW: row, _VECTOR: vector} for row, vector in pairs], timeout=_LONG)
-            advance(len(rows))
-        client.flush(name)
-        _await_index(client, name)
+        _send(client, name, built, start, advance)
+        if _count(client, name) != len(built):  # rows that were sent before are gone
+            _send(client, name, built, 0, lambda done: None)
         if _count(client, name) != len(built):
-            raise _incomplete(database, name)
+            raise _incomplete(name)
+        _await_index(client, name)
         return _judged(client, collection, built) if lists else collection
 
 
@@ -159,14 +159,14 @@ def _opened(database: str) -> Any:
     from pymilvus import MilvusClient
 
     address = urlsplit(database)
-    if database.startswith(f"{_FILE}/"):
-        return MilvusClient(address.path)
+    if database.startswith(_FILE):
+        return MilvusClient(address.path, grpc_options=_SELDOM)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise VectorDatabaseError(
             f"MMQ_VECTORS_URL is {shown(database)}; it must be http://host:19530, the address of a Milvus "
             "server, or milvus:///folder/file.db."
         )
-    return MilvusClient(database, timeout=_PATIENCE)
+    return MilvusClient(database, timeout=_PATIENCE, grpc_options=_SELDOM)
 
 
 def _create(client: Any, collection: Collection) -> None:
@@ -182,9 +182,21 @@ def _create(client: Any, collection: Collection) -> None:
     client.create_collection(collection.name, schema=schema, index_params=index, consistency_level="Bounded")
 
 
+def _send(
+    client: Any, name: str, built: NeighbourIndex, start: int, advance: Callable[[int], object]
+) -> None:
+    """Send the rows from `start` on; one that is there is replaced."""
+    for at in range(start, len(built), _AT_ONCE):
+        rows = np.arange(at, min(at + _AT_ONCE, len(built)))
+        pairs = zip(rows.tolist(), built.vectors_at(rows), strict=True)
+        client.upsert(name, [{_ROW: row, _VECTOR: vector} for row, vector in pairs], timeout=_LONG)
+        advance(len(rows))
+    client.flush(name)
+
+
 def _count(client: Any, name: str) -> int:
-    told = client.query(name, output_fields=["count(*)"], consistency_level="Strong")
-    return int(told[0]["count(*)"])
+    found = client.query(name, output_fields=["count(*)"], consistency_level="Strong")
+    return int(found[0]["count(*)"])
 
 
 def _await_index(client: Any, name: str) -> None:
@@ -218,10 +230,11 @@ def _search(
     """Rows and cosines of the k nearest; the more are asked for, the more lists are gone through."""
     wider = min(math.ceil(width * max(1, k / (NEAREST + 1)) ** 0.5), collection.lists)
     rows, cosines = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
-    for start in range(0, len(queries), _AT_ONCE):
-        some = list(queries[start : start + _AT_ONCE])
+    patience = _PATIENCE if len(queries) == 1 else _LONG  # for one somebody waits
+    for start in range(0, len(queries), _QUERIES):
+        some = list(queries[start : start + _QUERIES])
         found = client.search(
-            collection.name, some, limit=k, timeout=_PATIENCE, search_params={"params": {"nprobe": wider}}
+            collection.name, some, limit=k, timeout=patience, search_params={"params": {"nprobe": wider}}
         )
         for place, hits in enumerate(found, start):
             if len(hits) < k and wider < collection.lists:  # these lists together hold fewer
@@ -229,13 +242,14 @@ def _search(
                 rows[place], cosines[place] = (
                     of[0] for of in _search(client, collection, again, k, collection.lists)
                 )
+            elif len(hits) < k:
+                raise _incomplete(collection.name)
             else:
                 rows[place], cosines[place] = hits.ids, hits.distances
     return rows, cosines
 
 
-def _incomplete(database: str, name: str) -> VectorDatabaseError:
+def _incomplete(name: str) -> VectorDatabaseError:
     return VectorDatabaseError(
-        f"The collection {name} of the vector database {shown(database)} is not complete. "
-        "Run `mmquality index` again."
+        f"The collection {name} of the vector database is not complete. Run `mmquality index` again."
     )

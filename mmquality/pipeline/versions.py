@@ -97,7 +97,7 @@ def forget(workspace: Workspace, store: Store, name: str) -> None:
             f"Model {name} is in force. Put another one in force first: `mmquality models promote`."
         )
     paths = [index_path(workspace, name, space) for space in Space]
-    if not any(map(is_kept, paths)):
+    if name not in _names(workspace) + _published(store) or not any(map(is_kept, paths)):
         raise WorkspaceError(f"Model {name} has no indexes in {workspace.root}; there is nothing to forget.")
     drop(collections_of(paths), workspace.vectors_url)
     shutil.rmtree(paths[0].parent)

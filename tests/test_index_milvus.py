@@ -159,6 +159,14 @@ class TestErrors:
         with pytest.raises(VectorDatabaseError, match=r"has no collection mmq_\w+. Run `mmquality index`"):
             keeping.load(tmp_path / "title.faiss", database)
 
+    def test_a_server_that_was_started_anew_loads_again(
+        self, tmp_path: Path, database: str, client: Client
+    ) -> None:
+        index = kept(tmp_path, vectors(9), names(9), database)
+        for question in (lambda: index.nearest("id-4", 3), lambda: index.search(vectors(1), 3)[0]):
+            client.release_collection(collection(tmp_path))
+            assert len(question())
+
     def test_rows_that_are_gone_are_said_and_sent_again(
         self, tmp_path: Path, database: str, client: Client
     ) -> None:

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -33,6 +34,7 @@ _UNFINISHED = ("InProgress", "Unissued", "Retry")  # states of a server's own in
 # ends the connection of a dashboard that nobody uses. Every call has a time to wait for, so nothing is lost.
 _SELDOM = {"grpc.keepalive_time_ms": 600_000, "grpc.keepalive_permit_without_calls": False}
 _FILE = "milvus:///"  # of milvus-lite, in one process
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -67,29 +69,40 @@ class MilvusIndex(VectorIndex):
         k = min(k, len(self))
         if k < 1 or not len(queries):
             return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
-        with told(self._database):
-            rows, cosines = _search(self._client, self._collection, unit(queries), k, self._collection.width)
+        width, queries = self._collection.width, unit(queries)
+        rows, cosines = self._answer(lambda: _search(self._client, self._collection, queries, k, width))
         return rows, distance_of(cosines)
 
     def vectors_at(self, rows: Rows) -> Vectors:
         """The unit vectors of these rows, shape (len, d)."""
         wanted, place = np.unique(rows, return_inverse=True)
         found = np.empty((len(wanted), self._collection.dimensions), np.float32)
-        with told(self._database):
-            for start in range(0, len(wanted), _AT_ONCE):
-                some = wanted[start : start + _AT_ONCE]
-                got = self._client.get(
-                    self._collection.name, some.tolist(), [_ROW, _VECTOR], timeout=_PATIENCE
-                )
-                if len(got) < len(some):
-                    raise _incomplete(self._collection.name)
-                at = start + np.searchsorted(some, [hit[_ROW] for hit in got])
-                found[at] = [hit[_VECTOR] for hit in got]
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            got = self._answer(partial(self._rows_of, some.tolist()))
+            if len(got) < len(some):
+                raise _incomplete(self._collection.name)
+            at = start + np.searchsorted(some, [hit[_ROW] for hit in got])
+            found[at] = [hit[_VECTOR] for hit in got]
         every: Vectors = found[place.reshape(-1)]
         return every
 
     def read_ahead(self) -> None:
         """Nothing: a collection is in the memory of its servers as long as it is loaded."""
+
+    def _rows_of(self, numbers: list[int]) -> Any:
+        return self._client.get(self._collection.name, numbers, [_ROW, _VECTOR], timeout=_PATIENCE)
+
+    def _answer(self, question: Callable[[], Answer]) -> Answer:
+        """What the server answers; one that was started anew may have to load the collection first."""
+        with told(self._database):
+            from pymilvus import MilvusException
+
+            try:
+                return question()
+            except MilvusException:
+                self._client.load_collection(self._collection.name, timeout=_PATIENCE)
+                return question()
 
 
 def upload(database: str, name: str, built: NeighbourIndex, advance: Callable[[int], object]) -> Collection:

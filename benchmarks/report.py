@@ -195,9 +195,9 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def write_section(name: str, text: str) -> None:
-    """Replace the part of docs/benchmarks.md between the markers of `name`."""
+def write_section(name: str, text: str, page: Path = DOCS) -> None:
+    """Replace the part of docs/benchmarks.md, or of another page, between the markers of `name`."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    document = DOCS.read_text(encoding="utf-8")
+    document = page.read_text(encoding="utf-8")
     before, after = document.split(begin)[0], document.split(end)[1]
-    DOCS.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")

@@ -25,13 +25,17 @@ class Workspace:
 
     root: Path
     database_url: str
+    vectors_url: str | None = None  # of a vector database that neighbours are looked up in; None: files here
 
     @classmethod
     def at(cls, root: str | Path, database_url: str | None = None) -> Workspace:
-        """The workspace in `root`; database: `database_url`, `MMQ_DATABASE_URL`, or a SQLite file inside."""
+        """The workspace in `root`; database: `database_url`, `MMQ_DATABASE_URL`, or a SQLite file inside.
+
+        Neighbours: in files inside, or in the vector database at `MMQ_VECTORS_URL`.
+        """
         root = Path(root).absolute()
         url = database_url or os.environ.get("MMQ_DATABASE_URL") or f"sqlite:///{root / 'mmquality.db'}"
-        return cls(root, url)
+        return cls(root, url, os.environ.get("MMQ_VECTORS_URL") or None)
 
     @property
     def embeddings(self) -> Path:

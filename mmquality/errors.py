@@ -5,6 +5,7 @@ MMQualityError
 ├── WorkspaceError      the workspace is missing, incomplete, or of another version
 │   └── NoWorkspaceError    there is none yet
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
+│   └── VectorDatabaseError an index is in a database that cannot be reached or does not hold it
 ├── EncoderError        an encoder cannot be loaded or gives vectors that do not fit
 ├── EngineError         the machines that should do the work cannot
 ├── DeviceError         the GPU that was asked for is not there
@@ -33,6 +34,10 @@ class NoWorkspaceError(WorkspaceError):
 
 class ModelFileError(MMQualityError):
     """A checkpoint or an index is damaged, of another version, or does not fit the data."""
+
+
+class VectorDatabaseError(ModelFileError):
+    """An index is in a database that cannot be reached or does not hold it, or there is no client for it."""
 
 
 class EncoderError(MMQualityError):

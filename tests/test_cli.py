@@ -245,6 +245,11 @@ class TestModels:
         assert run("models", "rollback", *place).stdout == "Model v0001 is in force again.\n"
         assert run("models", *place, "promote", "v0002").stdout == "Model v0002 is in force.\n"
         assert json.loads(run("models", "list", *place, "--json").stdout)["current"] == "v0002"
+        assert "is in force" in error(run("models", "forget", "v0002", *place, ok=False))
+        assert "no indexes" in error(run("models", "forget", "../v0001", *place, ok=False))
+        assert run("models", "forget", "v0001", *place).stdout == "The indexes of model v0001 are gone.\n"
+        assert not (workspace.models / "v0001" / "index").exists()
+        assert "cannot be put in force" in error(run("models", "promote", "v0001", *place, ok=False))
 
     def test_the_workspace_after_the_command_counts(
         self, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -374,6 +379,7 @@ NEEDS_WORKSPACE = {
     "neighbours": ("L1",), "label": ("L1", "--verdict", "match"), "export": ("--out", "labels.csv"),
     "import-labels": ("labels.csv",), "reasons set": ("stolen", "Stolen"), "reasons hide": ("other",),
     "models list": (), "models promote": ("v0001",), "models rollback": (),
+    "models forget": ("v0001",),
     "evaluate mismatch": ("--truth", "f.csv"), "evaluate recall": ("--pairs", "f.csv"),
 }  # fmt: skip
 

@@ -57,3 +57,16 @@ def rollback(workspace: Workspace) -> None:
     with open_store(workspace) as store:
         name = versions.rollback(workspace, store)
     click.echo(f"Model {name} is in force again.")
+
+
+@models.command()
+@click.argument("version")
+@options.workspace_again
+def forget(workspace: Workspace, version: str) -> None:
+    """Delete what VERSION's neighbours are looked up in.
+
+    Its vectors leave the vector database, too. Its scores stay; it cannot be put in force again.
+    """
+    with open_store(workspace) as store:
+        versions.forget(workspace, store, version)
+    click.echo(f"The indexes of model {version} are gone.")

@@ -12,7 +12,7 @@ from mmquality.data.click_log import read_co_clicks
 from mmquality.errors import InputFileError
 from mmquality.evaluation.metrics import recall_at
 from mmquality.evaluation.truth import read_split
-from mmquality.index import NeighbourIndex
+from mmquality.index import NeighbourIndex, VectorIndex
 from mmquality.records import Space
 
 AT = (10, 50, 100)
@@ -20,7 +20,7 @@ _BLOCK = 1_024  # queries looked up at a time
 
 
 def evaluate_recall(
-    indexes: Mapping[Space, NeighbourIndex],
+    indexes: Mapping[Space, VectorIndex],
     pairs: Path,
     split: Path | None = None,
     product: Mapping[str, str] | None = None,
@@ -72,7 +72,7 @@ def _positives(pairs: Path, known: pd.Index, product: Mapping[str, str]) -> dict
     return dict(sorted(wanted.items()))
 
 
-def _found(index: NeighbourIndex, queries: list[str], k: int) -> list[list[str]]:
+def _found(index: VectorIndex, queries: list[str], k: int) -> list[list[str]]:
     """The k nearest of each query, itself left out."""
     found = []
     for start in range(0, len(queries), _BLOCK):
@@ -82,7 +82,7 @@ def _found(index: NeighbourIndex, queries: list[str], k: int) -> list[list[str]]
     return found
 
 
-def _concatenated(indexes: Mapping[Space, NeighbourIndex]) -> NeighbourIndex:
+def _concatenated(indexes: Mapping[Space, VectorIndex]) -> NeighbourIndex:
     ids = indexes[Space.TITLE].ids
     rows = np.arange(len(ids))
     both = [indexes[space].vectors_at(rows) for space in (Space.TITLE, Space.PHOTO)]

@@ -27,12 +27,12 @@ Ints = npt.NDArray[np.int64]
 
 ENOUGH = 0.99  # of the nearest that must be found; else everything is gone through, as where there are few
 NEAREST = 10  # neighbours of a listing by which lists are judged
-_ASKED = 1_000  # listings by which they are judged
-_PER_ROOT = 4  # lists for each 1 of √n: then finding lists and going through them take about as long
+ASKED = 1_000  # listings by which they are judged
+PER_ROOT = 4  # lists for each 1 of √n: then finding lists and going through them take about as long
 _LEARNT_FROM = 40  # vectors for each list
 _ROUNDS = 10  # of k-means
-_WIDTHS = (4, 8, 16, 32, 64, 128)  # lists that a search goes through
-_AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
+WIDTHS = (4, 8, 16, 32, 64, 128)  # lists that a search goes through
+AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
 
 
 def write(path: Path, vectors: Rows, advance: Callable[[int], object]) -> float | None:
@@ -44,10 +44,10 @@ def write(path: Path, vectors: Rows, advance: Callable[[int], object]) -> float 
     rng = np.random.default_rng(0)
     lists = _learnt(vectors, rng)
     _write_filled(path, lists, vectors, advance)
-    asked = rng.choice(len(vectors), min(_ASKED, len(vectors)), replace=False)
+    asked = rng.choice(len(vectors), min(ASKED, len(vectors)), replace=False)
     queries, filled = vectors[asked], _mapped(path)
     farthest = _farthest(vectors, queries, NEAREST + 1)  # with itself, or a copy of it, in front
-    for width in _WIDTHS:
+    for width in WIDTHS:
         filled.nprobe = lists.nprobe = width
         recall = _recall(vectors, queries, search(filled, queries, NEAREST + 1)[1], farthest)
         if recall >= ENOUGH:
@@ -86,7 +86,7 @@ def _mapped(path: Path) -> Any:
 def _learnt(vectors: Rows, rng: np.random.Generator) -> faiss.IndexIVF:
     """Empty lists around centres of the vectors."""
     n, d = vectors.shape
-    count = min(round(_PER_ROOT * n**0.5), n)
+    count = min(round(PER_ROOT * n**0.5), n)
     lists = faiss.IndexIVFScalarQuantizer(
         faiss.IndexFlatIP(d), d, count, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT, False
     )
@@ -154,5 +154,5 @@ def _recall(vectors: Rows, queries: Vectors, found: Ints, farthest: Vectors) -> 
     """The share of what was found, itself apart, that is no farther than the last of the nearest."""
     near = vectors[np.maximum(found, 0).ravel()].reshape(*found.shape, -1)
     cosines = np.where(found < 0, -np.inf, np.einsum("qkd,qd->qk", near, queries))
-    hits = np.sort(cosines, axis=1)[:, :-1] >= farthest - _AS_FAR
+    hits = np.sort(cosines, axis=1)[:, :-1] >= farthest - AS_FAR
     return float(hits.mean())

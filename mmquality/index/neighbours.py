@@ -15,40 +15,26 @@ from typing import Any
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 
-from mmquality.errors import ModelFileError, UnknownListingError
+from mmquality.errors import ModelFileError
 from mmquality.ids import Ids, map_table, save_table
 from mmquality.index import lists
 from mmquality.index.lists import Vectors
+from mmquality.index.seam import RowNumbers, VectorIndex, distance_of, unit
 from mmquality.rows import Made, Rows, blocks
 
 _GONE_THROUGH = 100_000_000  # numbers, rows × dimensions: a search of so many takes some ten milliseconds
 _RECALL = f"recall@{lists.NEAREST}"  # in the file of ids
 
 
-def unit(vectors: Vectors) -> Vectors:
-    """Rows scaled to length 1, so that inner product is cosine; a zero row stays zero. Shape (n, d)."""
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, np.where(lengths == 0, 1, lengths), dtype=np.float32)
-
-
-def distance_of(cosine: Vectors) -> Vectors:
-    """Euclidean distance of two unit vectors from their cosine: ‖a − b‖ = √(2 − 2 aᵀb), 0 … 2."""
-    return np.sqrt(np.clip(2 - 2 * cosine, 0, 4))
-
-
-class NeighbourIndex:
+class NeighbourIndex(VectorIndex):
     """Neighbours by inner product of unit vectors, exact as built; in a file they have half precision.
 
     Rounded, a cosine is off by less than 0.001, and a search takes half the time and half the memory.
-
-    :param recall: the share of a listing's ten nearest that a search finds, as measured when it was saved
     """
 
     def __init__(self, index: faiss.Index, ids: Ids, recall: float = 1.0) -> None:
-        self.ids, self.recall = ids, recall
+        super().__init__(ids, recall)
         self._index = index
 
     @classmethod
@@ -79,26 +65,22 @@ class NeighbourIndex:
         _write(path, _at_unit_length(vectors), Ids(ids), advance)
         return cls.load(path)
 
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __contains__(self, listing_id: str) -> bool:
-        return listing_id in self.ids
-
-    def vectors(self, listing_ids: Sequence[str]) -> Vectors:
-        """The unit vectors of `listing_ids`, shape (len, d)."""
-        return self.vectors_at(self.rows(listing_ids))
-
-    def vectors_at(self, rows: npt.NDArray[np.int64]) -> Vectors:
+    def vectors_at(self, rows: RowNumbers) -> Vectors:
         """The unit vectors of these rows, shape (len, d)."""
         found: Vectors = self._index.reconstruct_batch(rows)
         return unit(found) if self._is_rounded else found
 
-    def rows(self, listing_ids: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Where `listing_ids` stand in the index, (len,)."""
-        return np.array([self._row(listing_id) for listing_id in listing_ids], dtype=np.int64)
+    @property
+    def dimensions(self) -> int:
+        """Of each vector."""
+        return int(self._index.d)
 
-    def search(self, queries: Vectors, k: int) -> tuple[npt.NDArray[np.int64], Vectors]:
+    @property
+    def is_gone_through(self) -> bool:
+        """Whether it is small enough for a search to go through all of it."""
+        return len(self) * self.dimensions <= _GONE_THROUGH
+
+    def search(self, queries: Vectors, k: int) -> tuple[RowNumbers, Vectors]:
         """Rows and distances of the k nearest, each (len(queries), min(k, n)), nearest first."""
         k = min(k, len(self))
         if k < 1:
@@ -116,27 +98,6 @@ class NeighbourIndex:
             nearest = np.argsort(-cosines, axis=1, kind="stable")
             rows, cosines = np.take_along_axis(rows, nearest, 1), np.take_along_axis(cosines, nearest, 1)
         return rows, distance_of(cosines)
-
-    def search_others(
-        self, queries: Vectors, own: npt.NDArray[np.int64], k: int
-    ) -> tuple[npt.NDArray[np.int64], Vectors]:
-        """As `search`, for queries that are rows of the index: `own` (len(queries),) are never found.
-
-        Each (len(queries), min(k, n - 1)).
-        """
-        k = min(k, len(self) - 1)
-        rows, distances = self.search(queries, k + 1)
-        # Among many copies of a vector a row may not find itself; then the last one found is left out.
-        itself_last = np.argsort(rows == own[:, None], axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(rows, itself_last, axis=1), np.take_along_axis(
-            distances, itself_last, axis=1
-        )
-
-    def nearest(self, listing_id: str, k: int) -> list[tuple[str, float]]:
-        """The k listings nearest to a listing of the index, never itself, as (id, distance)."""
-        itself = [listing_id]
-        rows, distances = self.search_others(self.vectors(itself), self.rows(itself), k)
-        return [(self.ids[r], float(d)) for r, d in zip(rows[0], distances[0], strict=True)]
 
     def read_ahead(self) -> None:
         """Go through all of it once, so that the next search finds it in memory."""
@@ -173,14 +134,6 @@ class NeighbourIndex:
     def _is_rounded(self) -> bool:
         return not isinstance(self._index, faiss.IndexFlat)
 
-    def _row(self, listing_id: str) -> int:
-        row = self.ids.row(listing_id)
-        if row is None:
-            raise UnknownListingError(
-                f"Listing {listing_id!r} is not in the index. Run `mmquality index` after an import."
-            )
-        return row
-
 
 def _is_small(vectors: Rows) -> bool:
     return math.prod(vectors.shape) <= _GONE_THROUGH
@@ -198,7 +151,7 @@ def _write(path: Path, vectors: Rows, ids: Ids, advance: Callable[[int], object]
     if recall is None:
         faiss.write_index(_rounded(vectors, advance if _is_small(vectors) else lambda done: None), str(part))
     os.replace(part, path)  # never written over: somebody may have mapped the one before
-    save_table(_ids_path(path), ids.columns(), {_RECALL: str(1.0 if recall is None else recall)})
+    save_table(ids_path(path), ids.columns(), {_RECALL: str(1.0 if recall is None else recall)})
 
 
 def _rounded(vectors: Rows, advance: Callable[[int], object]) -> faiss.Index:
@@ -218,10 +171,11 @@ def _load_ids(path: Path) -> tuple[Ids, float]:
         if not isinstance(ids, list) or not all(isinstance(listing_id, str) for listing_id in ids):
             raise ValueError("it is not a list of ids")
         return Ids(ids), 1.0
-    table: Any = map_table(_ids_path(path))
+    table: Any = map_table(ids_path(path))
     told = table.schema.metadata or {}
     return Ids.of(table), float(told.get(_RECALL.encode(), 1.0))
 
 
-def _ids_path(path: Path) -> Path:
+def ids_path(path: Path) -> Path:
+    """The file of ids beside the index in `path`."""
     return path.with_suffix(".ids.arrow")

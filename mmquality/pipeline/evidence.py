@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmquality.errors import ModelFileError
-from mmquality.index import NeighbourIndex
+from mmquality.index import VectorIndex
 from mmquality.pipeline.click_report import ClickStanding
 from mmquality.records import Listing, Neighbour, Space
 from mmquality.store import Store
@@ -61,7 +61,7 @@ class Background:
     related: float  # cosine from which two titles are related
 
     @classmethod
-    def of(cls, store: Store, titles: NeighbourIndex) -> Background:
+    def of(cls, store: Store, titles: VectorIndex) -> Background:
         """Counted once for every index: it goes through tens of thousands of titles."""
         counted = store.listings_by_id(titles.ids[:: -(-len(titles) // _TITLES_COUNTED) or 1])
         return cls(Vocabulary.of(listing.title for listing in counted.values()), _related(titles))
@@ -84,9 +84,7 @@ class Background:
 class EvidenceReader:
     """Reads evidence from a store and the indexes of one model version; `kept` holds its background."""
 
-    def __init__(
-        self, store: Store, index: Callable[[Space], NeighbourIndex], kept: Callable[[], Path]
-    ) -> None:
+    def __init__(self, store: Store, index: Callable[[Space], VectorIndex], kept: Callable[[], Path]) -> None:
         self._store = store
         self._index = index
         self._kept = kept
@@ -195,7 +193,7 @@ def _split(
     return [(i, d) for i, d in others if d > limit][:MOST_NEAR], [i for i, d in others if d <= limit]
 
 
-def _related(titles: NeighbourIndex) -> float:
+def _related(titles: VectorIndex) -> float:
     """A cosine above this share of random pairs of titles."""
     a, b = np.random.default_rng(_SEED).integers(0, len(titles), size=(2, _RANDOM_PAIRS))
     one, other = (titles.vectors_at(rows) for rows in (a, b))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import Workspace
-from mmquality.index import NeighbourIndex
+from mmquality.index.keeping import collections_of, drop, keep
 from mmquality.pipeline.encoded import embeddings_of
 from mmquality.pipeline.evidence import Background
 from mmquality.pipeline.folders import whole_folder
@@ -34,12 +34,17 @@ def build_indexes(
         Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, scores["title_hash"]),
         Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, scores["photo_hash"]),
     }
+    paths = [index_path(workspace, name, space) for space in Space]
+    earlier = collections_of(paths)
     with (
         reporter.stage("Indexing title, photo and both", len(Space) * len(scores)) as advance,
         whole_folder(index_path(workspace, name, Space.UNIFIED).parent) as folder,
     ):
         for space, load in vectors.items():
             path = folder / index_path(workspace, name, space).name
-            built = NeighbourIndex.write(path, load(), scores["listing_id"], advance)
+            named = f"{workspace.root.name}_{name}_{space}"
+            built = keep(load(), scores["listing_id"], path, workspace.vectors_url, named, advance)
             if space is Space.TITLE:
                 Background.of(store, built).save(folder / background_path(workspace, name).name)
+    if workspace.vectors_url:
+        drop(earlier - collections_of(paths), workspace.vectors_url)  # of a version that was scored anew

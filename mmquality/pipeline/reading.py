@@ -13,7 +13,8 @@ import pandas as pd
 from mmquality.anywhere import Place, place
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
-from mmquality.index import NeighbourIndex, distance_of
+from mmquality.index import VectorIndex, distance_of
+from mmquality.index.keeping import load
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
 from mmquality.pipeline.places import background_path, index_path, open_store, thumbnail_path
@@ -36,7 +37,7 @@ class Catalogue:
         self.store: Store = open_store(workspace)
         self.version: ModelVersion | None = self.store.current_version()
         self.clicks = ClickReader(workspace, self.store)
-        self._indexes: dict[Space, NeighbourIndex] = {}
+        self._indexes: dict[Space, VectorIndex] = {}
         self._evidence = EvidenceReader(self.store, self._index, self._background)
 
     def read_ahead(self) -> None:
@@ -120,7 +121,7 @@ class Catalogue:
         """The mismatch score of every listing in the version in force: listing_id, score."""
         return load_scores(self.workspace.models / self.published_version().name)[["listing_id", "score"]]
 
-    def indexes(self) -> dict[Space, NeighbourIndex]:
+    def indexes(self) -> dict[Space, VectorIndex]:
         """The index of every space, all in the same order."""
         return {space: self._index(space) for space in Space}
 
@@ -156,7 +157,7 @@ class Catalogue:
             )
         ]
 
-    def _check_held(self, listing_id: str, index: NeighbourIndex) -> None:
+    def _check_held(self, listing_id: str, index: VectorIndex) -> None:
         if listing_id not in index:
             self.store.listing(listing_id)  # raises where the catalogue does not hold it either
             raise UnknownListingError(
@@ -164,7 +165,7 @@ class Catalogue:
                 "the catalogue. Run `mmquality encode`, `mmquality score` and `mmquality index`."
             )
 
-    def _index(self, space: Space) -> NeighbourIndex:
+    def _index(self, space: Space) -> VectorIndex:
         if space not in self._indexes:
             self._indexes[space] = self._load(space)
         return self._indexes[space]
@@ -172,5 +173,6 @@ class Catalogue:
     def _background(self) -> Path:
         return background_path(self.workspace, self.published_version().name)
 
-    def _load(self, space: Space) -> NeighbourIndex:
-        return NeighbourIndex.load(index_path(self.workspace, self.published_version().name, space))
+    def _load(self, space: Space) -> VectorIndex:
+        path = index_path(self.workspace, self.published_version().name, space)
+        return load(path, self.workspace.vectors_url)

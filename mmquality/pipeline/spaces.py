@@ -20,7 +20,7 @@ from mmquality.errors import WorkspaceError
 from mmquality.evaluation.bootstrap import mean_interval
 from mmquality.evaluation.recall import share_known
 from mmquality.evaluation.recommending import positives_of, recall_of_lists
-from mmquality.index import NeighbourIndex, distance_of
+from mmquality.index import VectorIndex, distance_of
 from mmquality.pipeline.assembling import known_pairs, product_keys
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.held_out import load_held_out
@@ -141,7 +141,7 @@ def _sample(rows: Ints) -> Ints:
     return rows if len(rows) <= QUERIES else np.sort(rng.choice(rows, QUERIES, replace=False))
 
 
-def _nearest(index: NeighbourIndex, rows: Ints, advance: Advance) -> Ints:
+def _nearest(index: VectorIndex, rows: Ints, advance: Advance) -> Ints:
     """The rows nearest to each of `rows`, itself left out, (len(rows), min(100, n − 1))."""
     found = []
     for start in range(0, len(rows), _BLOCK):
@@ -169,9 +169,7 @@ def _gains(shares: Mapping[tuple[Space, int], Doubles], category: npt.NDArray[np
     return sorted(gains, key=lambda measured: -measured.value)
 
 
-def _differing(
-    unified: NeighbourIndex, rows: Ints, found: Mapping[Space, Ints], at: Ints
-) -> tuple[Ints, Ints]:
+def _differing(unified: VectorIndex, rows: Ints, found: Mapping[Space, Ints], at: Ints) -> tuple[Ints, Ints]:
     """How many of its nearest each row has in both lists, and the rows in order: fewest first, then those
     whose neighbours by title lie furthest away in the unified space."""
     by_title, by_both = (found[space][at, :SHARED_OF] for space in (Space.TITLE, Space.UNIFIED))
@@ -180,7 +178,7 @@ def _differing(
     return shared, rows[np.lexsort((-away, shared))]
 
 
-def _distance(index: NeighbourIndex, row: int, others: Ints) -> float:
+def _distance(index: VectorIndex, row: int, others: Ints) -> float:
     vectors = index.vectors_at(np.array([row, *others]))
     return float(distance_of(vectors[1:] @ vectors[0]).mean())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.index.keeping import collections_of, drop, is_kept
 from mmquality.pipeline.folders import name_to_disk, to_disk, unfinished_folder
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import index_path
@@ -66,7 +68,7 @@ def promote(workspace: Workspace, store: Store, name: str, by: str | None = None
     """Put a published version in force. Raises `WorkspaceError` where it was never published or its files are
     gone."""
     index = index_path(workspace, name, Space.UNIFIED)
-    if name in _published(store) and not index.exists():
+    if name in _published(store) and not is_kept(index):
         raise WorkspaceError(
             f"Model {name} cannot be put in force: {index} is not there. Restore it, or train again."
         )
@@ -84,6 +86,23 @@ def rollback(workspace: Workspace, store: Store) -> str:
         )
     promote(workspace, store, earlier[0])
     return earlier[0]
+
+
+def forget(workspace: Workspace, store: Store, name: str) -> None:
+    """Take away what neighbours of a version are looked up in, its collections in a vector database, too.
+
+    Its scores stay; it cannot be put in force again. Raises `WorkspaceError` for the version in force.
+    """
+    current = store.current_version()
+    if current is not None and current.name == name:
+        raise WorkspaceError(
+            f"Model {name} is in force. Put another one in force first: `mmquality models promote`."
+        )
+    paths = [index_path(workspace, name, space) for space in Space]
+    if name not in _names(workspace) + _published(store) or not any(map(is_kept, paths)):
+        raise WorkspaceError(f"Model {name} has no indexes in {workspace.root}; there is nothing to forget.")
+    drop(collections_of(paths), workspace.vectors_url)
+    shutil.rmtree(paths[0].parent)
 
 
 def _take_name(workspace: Workspace, store: Store, folder: Path) -> str:

@@ -1,0 +1,183 @@
+"""What does a catalogue take: bytes of each kind of file, seconds of each stage, and of a hundred million?
+
+    python benchmarks/sizing.py --workspace DIR --results FOLDER     writes docs/sizing.md
+    python benchmarks/sizing.py --workspace DIR --short              bytes alone, written nowhere
+
+FOLDER holds what the other scripts print with `--json`: importing.json, encoding.json, speed_training.json,
+speed.json, neighbours.json. What is not there is named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+from typing import Any
+
+import report
+from sqlalchemy import create_engine, text
+
+from mmquality.config import Workspace
+from mmquality.pipeline.places import open_store
+
+DOCS = report.DOCS.with_name("sizing.md")
+MILLION, LARGE = 1_000_000, 100_000_000
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Seconds at a size, and the power of the listings that they grow with."""
+
+    stage: str
+    listings: int
+    seconds: float
+    exponent: float = 1.0
+
+    def at(self, listings: int) -> float:
+        """Seconds for so many."""
+        return float(self.seconds * (listings / self.listings) ** self.exponent)
+
+
+def growth(stage: str, points: list[tuple[int, float]]) -> Growth:
+    """Through the smallest and the largest size; in proportion where there is one."""
+    (few, quick), (many, slow) = min(points), max(points)
+    return Growth(stage, many, slow, log(slow / quick) / log(many / few) if many > few else 1.0)
+
+
+def importing(rows: list[Row]) -> Iterator[Growth]:
+    """Each way of importing."""
+    for way in dict.fromkeys(row["way"] for row in rows):
+        of_way = [row for row in rows if row["way"] == way]
+        yield growth(f"import: {way}", [(_number(row["listings"]), row["seconds"]) for row in of_way])
+
+
+def encoding(rows: list[Row]) -> Iterator[Growth]:
+    """Titles and photos, of the first catalogue."""
+    for what in dict.fromkeys(row["of"] for row in rows):
+        row = next(row for row in rows if row["of"] == what)
+        yield Growth(f"encode: {what}", row["listings"], row["ours ms"] * row["listings"] / 1e3)
+
+
+def training(rows: list[Row]) -> Iterator[Growth]:
+    """One epoch of one network."""
+    yield growth("train: an epoch of a network", [(_number(r["listings"]), r["epoch s"]) for r in rows])
+
+
+def scoring(rows: list[Row]) -> Iterator[Growth]:
+    """Its columns of seconds are named by their sizes."""
+    for row in rows:
+        points = [(_number(name[:-2]), value) for name, value in row.items() if name.endswith(" s")]
+        yield growth(f"score and index: {row['stage']}", [(n, s) for n, s in points if s])
+
+
+def neighbours(rows: list[Row]) -> Iterator[Growth]:
+    """Keeping the index of one space."""
+    yield growth("index: keep one of 128 dimensions", [(_number(r["listings"]), r["kept s"]) for r in rows])
+
+
+STAGES: dict[str, Callable[[list[Row]], Iterator[Growth]]] = {
+    "importing": importing,
+    "encoding": encoding,
+    "speed_training": training,
+    "speed": scoring,
+    "neighbours": neighbours,
+}
+
+
+def files(workspace: Workspace) -> dict[str, int]:
+    """Bytes of each kind of file; of models those of the version in force."""
+    with open_store(workspace) as store:
+        version = store.current_version()
+    kinds = {
+        "clicks": workspace.clicks,
+        "thumbnails": workspace.thumbnails,
+        "embeddings": workspace.embeddings,
+    }
+    if version:
+        kinds["model in force: vectors and ids of its indexes"] = workspace.models / version.name / "index"
+        kinds["model in force: scores and unified vectors"] = workspace.models / version.name / "scored"
+    sizes = {"database": _database(workspace)} | {name: _bytes(folder) for name, folder in kinds.items()}
+    return {name: size for name, size in sizes.items() if size}
+
+
+def _database(workspace: Workspace) -> int:
+    engine = create_engine(workspace.database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    ask = (
+        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        if engine.dialect.name == "sqlite"
+        else "SELECT pg_database_size(current_database())"
+    )
+    with engine.connect() as connection:
+        return int(connection.execute(text(ask)).scalar_one())
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _number(told: int | str) -> int:
+    return int(str(told).replace(",", ""))
+
+
+def bytes_table(workspace: Workspace) -> list[Row]:
+    """Bytes a listing, and gigabytes of a million and of a hundred million."""
+    with open_store(workspace) as store:
+        listings = store.listing_count()
+    sizes = files(workspace)
+    every = sizes | {"all of it": sum(sizes.values())}
+    return [
+        {
+            "file": name,
+            "bytes a listing": round(size / listings),
+            "GB of a million": size / listings / 1e3,
+            "GB of a hundred million": round(size / listings / 10),
+        }
+        for name, size in every.items()
+    ]
+
+
+def seconds_table(folder: Path) -> tuple[list[Row], list[str]]:
+    """A row for each stage, and the scripts whose results are not in `folder`."""
+    rows, missing = [], []
+    for script, read in STAGES.items():
+        path = folder / f"{script}.json"
+        if not path.exists():
+            missing.append(f"`benchmarks/{script}.py`")
+            continue
+        for stage in read(json.loads(path.read_text(encoding="utf-8"))["rows"]):
+            rows.append(
+                {
+                    "stage": stage.stage,
+                    "measured up to": f"{stage.listings:,}",
+                    "grows with n to the": stage.exponent,
+                    "s for a million": stage.at(MILLION),
+                    "hours for a hundred million": stage.at(LARGE) / 3600,
+                }
+            )
+    return rows, missing
+
+
+def main() -> None:
+    """Run it."""
+    parser = report.parser(__doc__, "bytes alone")
+    parser.add_argument("--workspace", type=Path, required=True, help="whose files are measured")
+    parser.add_argument("--results", type=Path, help="what the other scripts printed with --json")
+    given = parser.parse_args()
+    sizes = bytes_table(Workspace.at(given.workspace))
+    seconds, missing = seconds_table(given.results) if given.results else ([], [])
+    if given.json:
+        print(json.dumps({"bytes": sizes, "seconds": seconds, "missing": missing}, indent=2))
+        return
+    parts = [report.table(sizes), report.table(seconds) if seconds else ""]
+    parts.append(f"Not measured yet: {', '.join(missing)}." if missing else "")
+    told = "\n\n".join(part for part in parts if part)
+    print(told)
+    if given.results and not given.short:
+        report.write_section("sizing", told, DOCS)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from mmquality.errors import UnknownListingError
 from mmquality.records import Listing
+from mmquality.store.comings import bring_back, is_in, note_changes, removed_among
 from mmquality.store.counts import add_to_counts, counted
 from mmquality.store.database import Database, batches, upsert
 from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
@@ -70,7 +71,8 @@ class ListingStore(Database):
 
         Columns: listing_id (unique within the frame), title, category, price, seller, attributes (dict),
         image, photo_path, title_hash, photo_hash, photo_size, photo_mtime_ns. A listing whose photo file was
-        merely touched counts as unchanged, though its new stamp is kept. Clicks are left alone.
+        merely touched counts as unchanged, though its new stamp is kept. Clicks are left alone. A listing
+        that was removed comes back, and counts as added.
         """
         counts = UpsertCounts()
         with self._write() as connection:
@@ -112,10 +114,19 @@ class ListingStore(Database):
         """Ids of listings whose photo file has this hash, by id, at most `limit`; one of them may be left
         out."""
         query = select(listings.c.listing_id).where(listings.c.photo_hash == photo_hash)
+        query = query.where(is_in(listings.c.listing_no))
         if other_than is not None:
             query = query.where(listings.c.listing_id != other_than)
         with self._read() as connection:
             return list(connection.execute(query.order_by(listings.c.listing_id).limit(limit)).scalars())
+
+    def removed(self, listing_ids: Iterable[str]) -> set[str]:
+        """Those of these listings that were removed, and that no import has brought back."""
+        found: set[str] = set()
+        with self._read() as connection:
+            for batch in batches(listing_ids, _BATCH):
+                found |= removed_among(connection, batch).keys()
+        return found
 
     def listing_count(self) -> int:
         """How many listings the catalogue has."""
@@ -130,8 +141,12 @@ class ListingStore(Database):
             return sorted(((name, count) for name, count in rows), key=lambda pair: (-pair[1], pair[0]))
 
     def catalogue_frame(self, columns: Sequence[str] = LISTING_COLUMNS) -> pd.DataFrame:
-        """The whole catalogue ordered by listing_id (by code point), with these columns of `Listing`."""
-        query = select(*(listings.c[name] for name in columns)).order_by(listings.c.listing_id)
+        """The whole catalogue ordered by listing_id (by code point), with these columns of `Listing`.
+
+        Without what was removed.
+        """
+        query = select(*(listings.c[name] for name in columns)).where(is_in(listings.c.listing_no))
+        query = query.order_by(listings.c.listing_id)
         with self._read() as connection:
             rows = connection.execute(query).all()
         return pd.DataFrame.from_records(rows, columns=list(columns))
@@ -196,15 +211,21 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _upsert(connection: Connection, batch: Sequence[dict[str, Any]]) -> UpsertCounts:
     stored = _stored(connection, [row["listing_id"] for row in batch])
-    added = [row for row in batch if row["listing_id"] not in stored]
-    known = [row for row in batch if row["listing_id"] in stored]
+    out = removed_among(connection, stored)
+    returned = [row for row in batch if row["listing_id"] in out]
+    there = {listing_id: row for listing_id, row in stored.items() if listing_id not in out}
+    added = [row for row in batch if row["listing_id"] not in there]
+    known = [row for row in batch if row["listing_id"] in there]
     updated = [row for row in known if _differs(row, stored[row["listing_id"]], _CONTENT)]
     touched = [row for row in known if _differs(row, stored[row["listing_id"]], _CONTENT + _STAMP)]
     if added or touched:
         connection.execute(upsert(connection, listings, _WRITTEN, listings.c.listing_id), added + touched)
-        _keep_labels(connection, updated, stored)
-        _keep_facets(connection, added + updated, stored)
-        _keep_counts(connection, added, updated, stored)
+        bring_back(connection, out.values())
+        anew = [row for row in updated if _differs(row, stored[row["listing_id"]], JUDGED)]
+        note_changes(connection, [row["listing_id"] for row in added + anew])
+        _keep_labels(connection, returned + anew, stored)
+        _keep_facets(connection, added + updated, there)
+        _keep_counts(connection, added, updated, there)
     return UpsertCounts(len(added), len(updated), len(known) - len(updated))
 
 

@@ -1,0 +1,91 @@
+"""What came into the catalogue or changed, numbered as it did, and what was taken out of it, by whom.
+
+A version knows the catalogue up to some change: what changed later waits to be scored by it. A listing that
+is removed keeps its row, for its labels: it is in no ranking, count, filter or catalogue until an import
+brings it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    Select,
+    Table,
+    func,
+    select,
+    update,
+)
+
+from mmquality.store.database import upsert
+from mmquality.store.tables import RowNumber, StoredText, UtcDateTime, listings, metadata
+
+# The last change of each listing that was added, came back, or got another title or photo.
+changes = Table(
+    "listing_changes",
+    metadata,
+    Column("listing_no", RowNumber, ForeignKey("listings.listing_no"), primary_key=True, autoincrement=False),
+    Column("change_no", RowNumber, nullable=False),
+    Index("ix_listing_changes_change_no", "change_no"),
+)
+
+# Events, but for the moment of the return: rows are added, never deleted.
+removals = Table(
+    "removals",
+    metadata,
+    Column("removal_id", RowNumber, primary_key=True),
+    Column("listing_no", RowNumber, ForeignKey("listings.listing_no"), nullable=False),
+    Column("analyst", StoredText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("returned_at", UtcDateTime),  # when an import brought it back; NULL = it is out
+    Index("ix_removals_created_at", "created_at"),
+    Index("ix_removals_by", "analyst", "created_at"),
+    sqlite_autoincrement=True,
+)
+_out = removals.c.returned_at.is_(None)
+Index("uq_removals_listing_no", removals.c.listing_no, unique=True, sqlite_where=_out, postgresql_where=_out)
+
+_LAST_CHANGE = select(func.coalesce(func.max(changes.c.change_no), 0))
+
+
+def removed() -> Select[int]:
+    """The numbers of the listings that are out."""
+    return select(removals.c.listing_no).where(_out)
+
+
+def is_in(number: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the listing with this number is not out: for a query that goes through many."""
+    return number.not_in(removed())
+
+
+def last_change(connection: Connection) -> int:
+    """The number of the last change there was, 0 before the first."""
+    return int(connection.execute(_LAST_CHANGE).scalar_one())
+
+
+def note_changes(connection: Connection, listing_ids: Collection[str]) -> None:
+    """These listings are new, came back, or have another title or photo."""
+    found = select(listings.c.listing_no).where(listings.c.listing_id.in_(listing_ids))
+    number = last_change(connection) + 1
+    rows = [{"listing_no": no, "change_no": number} for no in connection.execute(found).scalars()]
+    if rows:
+        connection.execute(upsert(connection, changes, ["change_no"]), rows)
+
+
+def removed_among(connection: Connection, listing_ids: Iterable[str]) -> dict[str, int]:
+    """The ids and numbers of those of these listings that are out."""
+    here = select(listings.c.listing_id, listings.c.listing_no).join(removals).where(_out)
+    rows = connection.execute(here.where(listings.c.listing_id.in_(list(listing_ids))))
+    return {listing_id: number for listing_id, number in rows}
+
+
+def bring_back(connection: Connection, numbers: Collection[int]) -> None:
+    """Let these listings be in the catalogue again."""
+    back = update(removals).where(_out, removals.c.listing_no.in_(numbers))
+    connection.execute(back.values(returned_at=datetime.now(UTC)))

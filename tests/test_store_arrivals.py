@@ -8,16 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from catalogues import fill, frame, publish, row
+from catalogues import frame, publish, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
-from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
-from mmquality.records import Drawn, Verdict
-from mmquality.store import LabelFilter, Order, RankingQuery, Store
+from mmquality.records import Verdict
+from mmquality.store import LabelFilter, RankingQuery, Store
 from mmquality.store.arrivals import Arrival
-from mmquality.store.tables import scores
 
 OWN, LATER = 30, 12
 

@@ -18,6 +18,7 @@ from mmquality.pipeline import kept_tables
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings, known_clicks, known_pairs
 from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoding import EncodedCatalogue, encode, encoded_catalogue
+from mmquality.pipeline.ground import Standing, changes_known, keep_ground
 from mmquality.pipeline.held_out import held_out_in_words, load_held_out
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
@@ -32,7 +33,7 @@ from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.pipeline.varying import varied_order
 from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion
-from mmquality.scoring import Listings, fit_scales, mismatch_scores
+from mmquality.scoring import Listings, fit_scales, mismatch_scores, standardised_inputs, trust_behind
 from mmquality.store import Store
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
@@ -136,22 +137,30 @@ def score(workspace: Workspace, reporter: Reporter | None = None) -> str:
     with open_store(workspace) as store:
         name, published = working_version(workspace, store)
         model = workspace.models / name
-        checkpoint = load_checkpoint(model)
+        checkpoint, changes = load_checkpoint(model), store.last_change()
         encoded = _encoded_for(checkpoint, model, workspace, store)
         with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
             ids = list(encoded.listings["listing_id"])
             inputs = encoded.title_side, encoded.photos, folds_of(model, encoded.listings)
-            scores = mismatch_scores(checkpoint, Listings(*inputs, *known_clicks(workspace, ids)))
+            listings = Listings(*inputs, *known_clicks(workspace, ids))
+            scores = mismatch_scores(checkpoint, listings)
             pairs = known_pairs(workspace, ids, load_held_out(model))
             unified = unified_vectors(
                 checkpoint.network, checkpoint.training_config, encoded.title_side, encoded.photos, pairs
             )
             advance(len(scores))
+        standing = Standing.of(
+            ids,
+            *standardised_inputs(checkpoint.network, encoded.title_side, encoded.photos),
+            trust_behind(scores, listings, checkpoint.scales),
+        )
         if not published:
+            keep_ground(model, standing, changes)
             save_scored(model, encoded.listings, scores, unified, pairs)
             return name
         with new_version(workspace, store) as draft:
             copy_trained(model, draft.folder)
+            keep_ground(draft.folder, standing, changes)
             save_scored(draft.folder, encoded.listings, scores, unified, pairs)
         return draft.name
 
@@ -175,7 +184,8 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
         if not published:
             version = ModelVersion(name, datetime.now(UTC), len(scores), _summary(workspace, checkpoint))
             varied = varied_order(scores, load_unified(model))
-            store.publish(version, scores[["listing_id", "score"]], in_force, varied, whoami())
+            ranked, known = scores[["listing_id", "score"]], changes_known(model)
+            store.publish(version, ranked, in_force, varied, whoami(), known)
         if published or in_force:
             kept_tables.keep(workspace, store, name)
     return name
@@ -250,13 +260,14 @@ def _checkpoint(
 
 def _encoded_for(checkpoint: Checkpoint, model: Path, workspace: Workspace, store: Store) -> EncodedCatalogue:
     """The catalogue as the model in the folder `model` reads it."""
-    _check_encoders(workspace, checkpoint)
+    check_encoders(workspace, checkpoint)
     fields = checkpoint.network_config.context_fields
     encoders = checkpoint.text_encoder, checkpoint.photo_encoder
     return encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields))
 
 
-def _check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:
+def check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:
+    """Raise `WorkspaceError` where the catalogue was encoded for another model."""
     settings = encoded_settings(workspace)
     if (settings.text_encoder, settings.photo_encoder) != (checkpoint.text_encoder, checkpoint.photo_encoder):
         raise WorkspaceError(

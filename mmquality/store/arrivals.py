@@ -41,6 +41,14 @@ class _Move:
     score: float = 0.0  # of one that arrived
 
 
+@dataclass(frozen=True)
+class Moved:
+    """How a version's ranking differs from the one that was published: ids of listings."""
+
+    arrived: frozenset[str] | set[str]  # that joined, and are in it still
+    gone: frozenset[str] | set[str]  # of its own, that left their place
+
+
 class ArrivalStore(Database):
     """The part of the store that lets listings join the ranking in force."""
 
@@ -66,6 +74,18 @@ class ArrivalStore(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         return pd.DataFrame.from_records(rows, columns=["listing_no", "change_no", *_WAITING])
+
+    def moved(self, version: str) -> Moved:
+        """Who joined a version's ranking since it was published, and who left."""
+        query = select(listings.c.listing_id, moves.c.arrived).select_from(model_versions)
+        query = query.join(moves, moves.c.version_id == model_versions.c.version_id).join(
+            listings, listings.c.listing_no == moves.c.listing_no
+        )
+        found: dict[bool, set[str]] = {True: set(), False: set()}
+        with self._read() as connection:
+            for listing_id, arrived in connection.execute(query.where(model_versions.c.name == version)):
+                found[bool(arrived)].add(listing_id)
+        return Moved(found[True], found[False])
 
     def add_arrivals(self, version: str, arrivals: Sequence[Arrival], files: int) -> int:
         """Let scored listings join the ranking of the version in force; gives how many did.

@@ -75,26 +75,22 @@ class Neighbourhood:
         for start in range(0, len(own), _BLOCK):
             rows = own[start : start + _BLOCK]
             shown = lender[rows]
-            titled, company = self._disagreement(
-                self.by_photo, trust, shown, rows, self.titles, self.titles[rows]
-            )
-            pictured, known = self._disagreement(
-                self.by_title, trust, rows, shown, self.photos, self.photos[shown]
-            )
+            titled, company = disagreement(self.by_photo, trust, shown, rows, self.titles, self.titles[rows])
+            pictured, known = disagreement(self.by_title, trust, rows, shown, self.photos, self.photos[shown])
             terms[rows] = np.stack([titled, pictured, company, known], axis=1)
         return terms
 
-    @staticmethod
-    def _disagreement(
-        near: Near, trust: Doubles, of: Ints, besides: Ints, vectors: Floats, own: Floats
-    ) -> tuple[Doubles, Doubles]:
-        """Mean unlikeness of `own` (b, d) to the `vectors` of the neighbours of rows `of`, and their company.
 
-        `besides` (b,) is left out of the neighbours.
-        """
-        rows = near.rows[of]
-        weight = trust[rows] * np.exp(-SHARPNESS * (1 - near.cosine[of].astype(np.float64)))
-        weight[rows == besides[:, None]] = 0
-        likeness = np.einsum("bd,bkd->bk", own, vectors[rows])
-        company = weight.sum(axis=1)
-        return -(weight * likeness).sum(axis=1) / (company + 1e-9), np.log(company + _COMPANY)
+def disagreement(
+    near: Near, trust: Doubles, of: Ints, besides: Ints, vectors: Floats, own: Floats
+) -> tuple[Doubles, Doubles]:
+    """Mean unlikeness of `own` (b, d) to the `vectors` of the neighbours of rows `of`, and their company.
+
+    `besides` (b,) is left out of the neighbours.
+    """
+    rows = near.rows[of]
+    weight = trust[rows] * np.exp(-SHARPNESS * (1 - near.cosine[of].astype(np.float64)))
+    weight[rows == besides[:, None]] = 0
+    likeness = np.einsum("bd,bkd->bk", own, vectors[rows])
+    company = weight.sum(axis=1)
+    return -(weight * likeness).sum(axis=1) / (company + 1e-9), np.log(company + _COMPANY)

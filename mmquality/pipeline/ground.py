@@ -1,0 +1,81 @@
+"""What arrivals are scored against, kept beside a model version's scores when the catalogue is scored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mmquality.errors import ModelFileError
+from mmquality.index import NeighbourIndex, Vectors
+from mmquality.pipeline.folders import whole_folder
+
+Doubles = npt.NDArray[np.float64]
+
+GROUND = "ground"
+_TITLES, _PHOTOS, _TRUST, _CHANGES = "titles.faiss", "photos.faiss", "trust.npy", "changes.json"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Listings in the spaces of the standardised inputs, and how far each is trusted, row by row."""
+
+    titles: NeighbourIndex
+    photos: NeighbourIndex
+    trust: Doubles  # (n,)
+
+    @classmethod
+    def of(cls, ids: Sequence[str], titles: Vectors, photos: Vectors, trust: Doubles) -> Standing:
+        """Of the standardised inputs (n, title_components) and (n, photo_components)."""
+        return cls(NeighbourIndex.build(titles, ids), NeighbourIndex.build(photos, ids), trust)
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder that is there."""
+        self.titles.save(folder / _TITLES)
+        self.photos.save(folder / _PHOTOS)
+        np.save(folder / _TRUST, self.trust)
+
+    @classmethod
+    def load(cls, folder: Path) -> Standing:
+        """What `save` wrote; vectors are mapped. Raises `ModelFileError`."""
+        indexes = NeighbourIndex.load(folder / _TITLES), NeighbourIndex.load(folder / _PHOTOS)
+        try:
+            return cls(*indexes, np.load(folder / _TRUST))
+        except (OSError, ValueError, EOFError) as error:
+            raise _unreadable(folder / _TRUST, error) from error
+
+
+def keep_ground(version: Path, standing: Standing, changes: int) -> None:
+    """Keep it in a version's folder, whole or not at all; `changes` is the catalogue's last one by then."""
+    with whole_folder(version / GROUND) as folder:
+        standing.save(folder)
+        (folder / _CHANGES).write_text(json.dumps(changes), encoding="utf-8")
+
+
+def load_ground(version: Path) -> Standing:
+    """What `keep_ground` kept. Raises `ModelFileError`, also where an earlier mmquality kept none."""
+    if not (version / GROUND).exists():
+        raise ModelFileError(
+            f"Model {version.name} was scored by an earlier mmquality, which kept nothing to hold new "
+            "listings against. Run `mmquality score`, then `mmquality index`, once."
+        )
+    return Standing.load(version / GROUND)
+
+
+def changes_known(version: Path) -> int | None:
+    """The catalogue's last change when the version scored it; None where nobody noted it."""
+    path = version / GROUND / _CHANGES
+    if not path.exists():
+        return None
+    try:
+        return int(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> ModelFileError:
+    return ModelFileError(f"{path} cannot be read ({error}). Run `mmquality score`, then `mmquality index`.")

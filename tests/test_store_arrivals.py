@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from catalogues import frame, publish, row
+from catalogues import fill, frame, publish, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.records import Verdict
 from mmquality.store import LabelFilter, RankingQuery, Store
 from mmquality.store.arrivals import Arrival
+from mmquality.store.tables import scores
 
 OWN, LATER = 30, 12
 
@@ -187,3 +190,55 @@ def bench(new_database: Callable[[str], str]) -> Iterator[Callable[[str], Store]
     yield store
     for one in opened.values():
         one.close()
+
+
+def two_waiting(store: Store) -> list[Arrival]:
+    """A version of five listings, and two that came since."""
+    publish(store, "v1", dict.fromkeys(fill(store, 5), 0.5))
+    store.upsert_listings(frame([row(5), row(6)]))
+    rows = store.waiting("v1")[["listing_no", "listing_id", "change_no"]].itertuples(index=False)
+    return [Arrival(number, listing_id, 0.5, change) for number, listing_id, change in rows]
+
+
+def test_what_changed_or_left_meanwhile_waits_on(store: Store) -> None:
+    arrivals = two_waiting(store)
+    store.upsert_listings(frame([changed(5, 1)]))
+    store.remove_listings(["L006"], "ann")
+    assert store.add_arrivals("v1", arrivals, 1) == 0
+    assert store.waiting("v1")["listing_id"].tolist() == ["L005"]
+
+
+def test_arrivals_of_another_version_or_with_bad_scores_change_nothing(store: Store) -> None:
+    arrivals = two_waiting(store)
+    with pytest.raises(ModelFileError, match="not numbers in 0…1"):
+        store.add_arrivals("v1", [Arrival(1, "L000", float("nan"), 1)], 1)
+    assert store.add_arrivals("v1", arrivals, 1) == 2
+    with pytest.raises(WorkspaceError, match="`mmquality arrive` again"):
+        store.add_arrivals("v1", arrivals, 1)  # somebody was quicker
+    publish(store, "v2", {"L000": 0.5})
+    with pytest.raises(WorkspaceError, match="another model was put in force"):
+        store.add_arrivals("v1", arrivals, 2)
+    assert store.waiting("v2").empty
+
+
+def test_a_version_knows_the_catalogue_as_it_was_when_it_was_read(store: Store) -> None:
+    ids = fill(store, 3)
+    known = store.last_change()
+    store.upsert_listings(frame([changed(1, 1)]))
+    version = publish(store, "v0", dict.fromkeys(ids, 0.5))
+    scored = store.version_scores("v0")[["listing_id", "score"]]
+    store.publish(replace(version, name="v1"), scored, changes_known=known)
+    assert store.waiting("v0").empty and store.waiting("v1")["listing_id"].tolist() == ["L001"]
+
+
+def test_rows_that_were_there_are_not_written(store: Store) -> None:
+    arrivals = two_waiting(store)
+    before = places(store)
+    store.add_arrivals("v1", arrivals, 1)
+    assert before.items() <= places(store).items()
+
+
+def places(store: Store) -> dict[int, int]:
+    """Where each row of the ranking lies."""
+    with store._read() as connection:
+        return {no: place for no, place in connection.execute(select(scores.c.listing_no, scores.c.place))}

@@ -44,6 +44,7 @@ removals = Table(
     Column("analyst", StoredText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("returned_at", UtcDateTime),  # when an import brought it back; NULL = it is out
+    Index("ix_removals_listing_no", "listing_no"),
     Index("ix_removals_created_at", "created_at"),
     Index("ix_removals_by", "analyst", "created_at"),
     sqlite_autoincrement=True,

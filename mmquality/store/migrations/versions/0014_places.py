@@ -109,6 +109,7 @@ def _removals() -> None:
         _refers("removals", "listing_no", "listings"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_removals_listing_no", "removals", ["listing_no"])
     op.create_index("ix_removals_created_at", "removals", ["created_at"])
     op.create_index("ix_removals_by", "removals", ["analyst", "created_at"])
     out = sa.text("returned_at IS NULL")

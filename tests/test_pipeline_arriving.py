@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from marketplace import Marketplace, copy_of
 
+from mmquality.cli import main
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.pipeline import arriving, building
@@ -171,3 +173,34 @@ def test_without_a_model_nothing_can_arrive(marketplace: Marketplace, tmp_path: 
     import_files(workspace, InputFiles(marketplace.files.listings, marketplace.files.images))
     with pytest.raises(WorkspaceError, match="No model has been published"):
         arriving.arrive(workspace)
+
+
+def test_the_commands_say_what_they_did(marketplace: Marketplace, tmp_path: Path) -> None:
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    ids = imported(marketplace, workspace, tmp_path)
+    place = ["-w", str(workspace.root)]
+    done = CliRunner().invoke(main, ["arrive", *place])
+    assert f"{len(ids)} listings joined {marketplace.published}." in done.output, done.output
+    named = tmp_path / "sold.csv"
+    named.write_text(f"listing_id,why\n{ids[0]},sold\n{ids[1]},sold\n")
+    done = CliRunner().invoke(main, ["remove", ids[1], ids[2], "--from", str(named), *place])
+    assert done.output == "3 listings removed.\n"
+    unknown = CliRunner().invoke(main, ["remove", "nobody", *place])
+    assert unknown.exit_code == 1 and "no listing 'nobody'; nothing was removed" in unknown.output
+    nothing = CliRunner().invoke(main, ["remove", *place])
+    assert nothing.exit_code == 2 and "nothing to remove" in nothing.output
+
+
+def test_what_is_not_encoded_waits(marketplace: Marketplace, tmp_path: Path) -> None:
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    file = tmp_path / "new.csv"
+    listings = pd.read_csv(marketplace.files.listings, dtype=str, keep_default_na=False).head(2)
+    listings.assign(listing_id=["a", "b"], title=[listings["title"].iloc[0], "Never read before"]).to_csv(
+        file, index=False
+    )
+    import_files(workspace, InputFiles(file, marketplace.files.images))
+    done = arrive(workspace)
+    assert (done.arrived, done.not_encoded) == (1, 1)
+    encode(workspace)
+    done = arrive(workspace)
+    assert (done.arrived, done.not_encoded) == (1, 0)

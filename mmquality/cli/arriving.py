@@ -33,17 +33,22 @@ def arrive(workspace: Workspace) -> None:
 @click.command()
 @click.argument("listing_ids", nargs=-1, metavar="[ID]...")
 @options.workspace
-@options.file("--from", "CSV, Parquet or JSON Lines with a column listing_id: these, too.")
-def remove(workspace: Workspace, listing_ids: tuple[str, ...], from_: Path | None) -> None:
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(path_type=Path),
+    help="CSV, Parquet or JSON Lines with a column listing_id: these, too.",
+)
+def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None) -> None:
     """Take listings out of the catalogue.
 
     Out of ranking, neighbours, queue, search, map and counts; their labels stay. An import brings them back.
     """
     from mmquality.evaluation.truth import read_columns
 
-    if not listing_ids and from_ is None:
+    if not listing_ids and file is None:
         raise click.UsageError("There is nothing to remove: give ids, or --from a file that names them.")
-    named = read_columns(from_, ["listing_id"])["listing_id"].str.strip() if from_ is not None else ()
+    named = read_columns(file, ["listing_id"])["listing_id"].str.strip() if file is not None else ()
     wanted = [*listing_ids, *filter(None, named)]
     with open_store(workspace) as store:
         removed = store.remove_listings(wanted, whoami())

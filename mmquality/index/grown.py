@@ -34,13 +34,10 @@ class GrownIndex(NeighbourIndex):
         if second is not None:
             self._parts.append(_Part(second, stale, len(first.ids)))
         self.recall = first.recall
-        self.ids: Sequence[str] = _Ids(self._parts)  # type: ignore[assignment]  # of all rows
+        self.ids: _Ids = _Ids(self._parts)  # type: ignore[assignment]  # of all rows
 
     def __len__(self) -> int:
         return sum(len(part) for part in self._parts)
-
-    def __contains__(self, listing_id: str) -> bool:
-        return any(part.row(listing_id) is not None for part in self._parts)
 
     def vectors_at(self, rows: Ints) -> Vectors:
         found = [part.vectors_at(rows) for part in self._parts]
@@ -61,11 +58,6 @@ class GrownIndex(NeighbourIndex):
     def read_ahead(self) -> None:
         for part in self._parts:
             part.index.read_ahead()
-
-    def _row(self, listing_id: str) -> int:
-        found = (part.row(listing_id) for part in self._parts)
-        row = next((row for row in found if row is not None), None)
-        return super()._row(listing_id) if row is None else row
 
 
 class _Part:
@@ -108,10 +100,18 @@ class _Part:
 
 
 class _Ids(Sequence[str]):
-    """The ids of all rows of both parts."""
+    """The ids of all rows of both parts; what has gone has its id there, but is not in it."""
 
     def __init__(self, parts: Sequence[_Part]) -> None:
         self._parts = parts
+
+    def row(self, listing_id: str) -> int | None:
+        """Where the id stands; None where it is none of these, or has gone."""
+        found = (part.row(listing_id) for part in self._parts)
+        return next((row for row in found if row is not None), None)
+
+    def __contains__(self, listing_id: object) -> bool:
+        return isinstance(listing_id, str) and self.row(listing_id) is not None
 
     def __len__(self) -> int:
         return sum(part.rows for part in self._parts)

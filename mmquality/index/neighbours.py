@@ -125,11 +125,16 @@ class NeighbourIndex:
         else:
             self._index.search(nothing, 1)
 
-    def save(self, path: Path, advance: Callable[[int], object] = lambda done: None) -> None:
-        """Write the vectors to `path`, rounded to half precision and where they are many in lists; the ids
-        beside it. `advance` is told how many rows more are done."""
+    def save(
+        self,
+        path: Path,
+        advance: Callable[[int], object] = lambda done: None,
+        gone_through: int = _GONE_THROUGH,
+    ) -> None:
+        """Write the vectors to `path`, rounded to half precision and where they are more than `gone_through`
+        numbers in lists; the ids beside it. `advance` is told how many rows more are done."""
         part = path.with_name(f".{path.name}.part")
-        kept, recall = self._to_keep(advance)
+        kept, recall = self._to_keep(advance, gone_through)
         faiss.write_index(kept, str(part))
         os.replace(part, path)  # never written over: somebody may have mapped the one before
         save_table(_ids_path(path), self.ids.columns(), {_RECALL: str(recall)})
@@ -155,9 +160,9 @@ class NeighbourIndex:
     def _is_rounded(self) -> bool:
         return not isinstance(self._index, faiss.IndexFlat)
 
-    def _to_keep(self, advance: Callable[[int], object]) -> tuple[faiss.Index, float]:
+    def _to_keep(self, advance: Callable[[int], object], most: int) -> tuple[faiss.Index, float]:
         """What goes into the file, and its recall."""
-        if len(self) * self._index.d <= _GONE_THROUGH:
+        if len(self) * self._index.d <= most:
             return self._rounded(advance), 1.0
         made = lists.lists_of(self._index, advance)
         return (made.index, made.recall) if made else (self._rounded(lambda done: None), 1.0)

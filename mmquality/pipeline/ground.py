@@ -17,6 +17,7 @@ from mmquality.pipeline.folders import whole_folder
 Doubles = npt.NDArray[np.float64]
 
 GROUND = "ground"
+_GONE_THROUGH = 10_000_000  # numbers: a thousand arrivals are looked up at once, in a second
 _TITLES, _PHOTOS, _TRUST, _CHANGES = "titles.faiss", "photos.faiss", "trust.npy", "changes.json"
 
 
@@ -35,8 +36,8 @@ class Standing:
 
     def save(self, folder: Path) -> None:
         """Write it into a folder that is there."""
-        self.titles.save(folder / _TITLES)
-        self.photos.save(folder / _PHOTOS)
+        self.titles.save(folder / _TITLES, gone_through=_GONE_THROUGH)
+        self.photos.save(folder / _PHOTOS, gone_through=_GONE_THROUGH)
         np.save(folder / _TRUST, self.trust)
 
     @classmethod

@@ -242,3 +242,20 @@ def places(store: Store) -> dict[int, int]:
     """Where each row of the ranking lies."""
     with store._read() as connection:
         return {no: place for no, place in connection.execute(select(scores.c.listing_no, scores.c.place))}
+
+
+def test_those_that_arrive_at_one_spot_one_after_the_other_stand_in_order(store: Store) -> None:
+    oracle, chance = Oracle(), random.Random(7)
+    own = {"L000": 0.9, "L001": 0.5, "L002": 0.1}
+    fill(store, 3)
+    publish(store, "v1", own)
+    oracle.publish(own)
+    there = len(own)
+    for times in range(22):
+        number = chance.choice([there, chance.randrange(there)])  # a new one, or one with another title
+        there += number == there
+        store.upsert_listings(frame([changed(number, times)]))
+        arrive(store, oracle, {f"L{number:03d}": chance.choice([0.5, 0.6, 0.7, chance.random()])})
+        page = store.ranking_page(RankingQuery(), 1, 50)
+        assert [ranked.listing.listing_id for ranked in page.rows] == oracle.ids
+    check(store, oracle, chance)

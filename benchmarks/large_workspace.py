@@ -85,6 +85,12 @@ def _draw(folder: Path, rng: np.random.Generator) -> list[Path]:
     return paths
 
 
+def listings_of(ids: list[str], photos: Path, rng: np.random.Generator) -> pd.DataFrame:
+    """Further listings like those of a workspace, with the photos in a folder, as the importer gives them."""
+    kinds = rng.zipf(1.3, len(ids)) % _KINDS
+    return pd.concat(_listings(ids, kinds, sorted(photos.glob("*.jpg")), rng), ignore_index=True)
+
+
 def _listings(
     ids: list[str], kinds: np.ndarray, photos: list[Path], rng: np.random.Generator
 ) -> Iterator[pd.DataFrame]:

@@ -131,8 +131,17 @@ class ModelVersion:
 
     name: str
     created_at: datetime
-    listings: int
+    listings: int  # that it was published with
     summary: dict[str, object] = field(default_factory=dict)  # settings and metrics worth showing
+    arrived: int = 0  # listings that it ranks beside those
+    gone: int = 0  # of those, from its ranking: removed, or arrived anew with another title or photo
+    revision: int = 0  # rises whenever a listing arrives or leaves
+    arrivals: int = 0  # which files hold the vectors of what arrived; 0 = none did
+
+    @property
+    def ranked(self) -> int:
+        """How many listings it ranks now."""
+        return self.listings + self.arrived - self.gone
 
 
 @dataclass(frozen=True)

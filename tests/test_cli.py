@@ -420,7 +420,7 @@ class TestOneSentence:
         first_rows(marketplace.files.listings, 1).assign(listing_id="new").to_csv(tmp_path / "new.csv")
         run("import", "-w", workspace.root, "--listings", tmp_path / "new.csv")
         sentence = error(run("neighbours", "new", "-w", workspace.root, ok=False))
-        assert "mmquality score" in sentence and "Near it" not in sentence
+        assert "mmquality arrive" in sentence and "Near it" not in sentence
 
     def test_a_file_that_is_not_there(self, workspace: Workspace, tmp_path: Path) -> None:
         missing = tmp_path / "none.csv"

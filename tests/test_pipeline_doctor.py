@@ -84,7 +84,7 @@ def test_a_label_that_does_not_count_and_a_gap_in_the_ranking(shop: Workspace) -
         store.add_label(ids[0], Verdict.MATCH, None, "", "ana")
         assert not store.faults()
     execute(shop, "DELETE FROM current_labels")
-    execute(shop, "DELETE FROM scores WHERE rank = 3")
+    execute(shop, "DELETE FROM scores WHERE place = 3 << 20")
     said = " ".join(finding.what for finding in faults(shop))
     assert "Of 1 listings another label counts than the newest" in said and "has gaps" in said
 

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, select, text
 
 from mmquality.errors import WorkspaceError
 from mmquality.store import RANKING_SORTS, RankingQuery, Store, conditions, facets, selection
+from mmquality.store.places import ROOM
 from mmquality.store.search_tables import TITLE_LETTERS
 from mmquality.store.tables import listings
 
@@ -241,7 +242,8 @@ def test_the_neighbours_of_a_rank_are_looked_for_beside_it(
             walked = selection.Selection(connection, 1, RankingQuery(text="camera"))
             raw = connection.connection.driver_connection
             raw.set_progress_handler(lambda: steps.append(10), 10)  # type: ignore[union-attr]
-            assert (walked.best_of(before=4), walked.worst_of(after=690)) == (3, 693)
+            near = walked.best_of(before=4 << ROOM), walked.worst_of(after=690 << ROOM)
+            assert near == (3 << ROOM, 693 << ROOM)
             raw.set_progress_handler(None, 0)  # type: ignore[union-attr]
             assert sum(steps) < 700
     engine.dispose()

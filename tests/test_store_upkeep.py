@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from mmquality.errors import WorkspaceError
 from mmquality.records import Verdict
 from mmquality.store import Store
+from mmquality.store.places import ROOM
 from mmquality.store.tables import current_labels, scores
 
 
@@ -33,7 +34,7 @@ def test_a_sound_database_has_no_faults(sound: Store) -> None:
 def test_what_does_not_fit_is_told(sound: Store) -> None:
     with sound._write() as connection:
         connection.execute(delete(current_labels))
-        connection.execute(delete(scores).where(scores.c.version_id == 2, scores.c.rank == 4))
+        connection.execute(delete(scores).where(scores.c.version_id == 2, scores.c.place == 4 << ROOM))
     assert sound.faults() == [
         "Of 1 listings another label counts than the newest.",
         "The ranking of model v2 has gaps: 5 scores, the last at rank 6.",

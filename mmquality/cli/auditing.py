@@ -34,7 +34,8 @@ def audit(
 ) -> None:
     """Show who did what, the newest first.
 
-    Labels and withdrawals, exports, imports of labels, models put in force, reasons changed.
+    Labels and withdrawals, listings removed, exports, imports of labels, models put in force, reasons
+    changed.
     """
     since = day.replace(tzinfo=UTC) if day else None
     until = since + timedelta(days=1) if since else None

@@ -38,7 +38,7 @@ def rank(workspace: Workspace, top: int, as_json: bool) -> None:
     print_table(["rank", "score", "listing", "label", "title"], rows)
     if unscored:
         click.echo(
-            f"Listings without a score in {version.name}: {unscored:,}. Run encode, score, index for them.",
+            f"Listings without a score in {version.name}: {unscored:,}. Run encode, then arrive, for them.",
             err=True,
         )
 

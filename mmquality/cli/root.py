@@ -9,6 +9,7 @@ import click
 
 from mmquality import __version__
 from mmquality.cli import (
+    arriving,
     auditing,
     building,
     comparing,
@@ -60,6 +61,8 @@ for command in (
     building.train,
     building.score,
     building.index,
+    arriving.arrive,
+    arriving.remove,
     retraining.retrain,
     reading.rank,
     reading.neighbours,

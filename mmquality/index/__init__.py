@@ -1,8 +1,11 @@
 """Nearest neighbours among listings, exact, or by lists where they are very many; here or in a database."""
 
+from mmquality.index.grown import GrownIndex
 from mmquality.index.joining import nearest_of_all
 from mmquality.index.lists import Vectors
 from mmquality.index.neighbours import NeighbourIndex
 from mmquality.index.seam import VectorIndex, distance_of, unit
 
-__all__ = ["NeighbourIndex", "VectorIndex", "Vectors", "distance_of", "nearest_of_all", "unit"]
+__all__ = [
+    "GrownIndex", "NeighbourIndex", "VectorIndex", "Vectors", "distance_of", "nearest_of_all", "unit",
+]  # fmt: skip

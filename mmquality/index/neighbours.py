@@ -53,16 +53,17 @@ class NeighbourIndex(VectorIndex):
         vectors: Rows,
         ids: Iterable[str],
         advance: Callable[[int], object] = lambda done: None,
+        gone_through: int = _GONE_THROUGH,
     ) -> NeighbourIndex:
         """`build` and `save`, with no more than a block of very many vectors in memory.
 
         The index: of few vectors as it was built, of many as it was loaded.
         """
-        if _is_small(vectors):
+        if math.prod(vectors.shape) <= gone_through:
             built = cls.build(vectors[:], list(ids))
             built.save(path, advance)
             return built
-        _write(path, _at_unit_length(vectors), Ids(ids), advance)
+        _write(path, _at_unit_length(vectors), Ids(ids), advance, gone_through)
         return cls.load(path)
 
     def vectors_at(self, rows: RowNumbers) -> Vectors:
@@ -107,11 +108,17 @@ class NeighbourIndex(VectorIndex):
         else:
             self._index.search(nothing, 1)
 
-    def save(self, path: Path, advance: Callable[[int], object] = lambda done: None) -> None:
-        """Write the vectors to `path`, rounded to half precision and where they are many in lists; the ids
-        beside it. `advance` is told how many rows more are done."""
+    def save(
+        self,
+        path: Path,
+        advance: Callable[[int], object] = lambda done: None,
+        gone_through: int = _GONE_THROUGH,
+    ) -> None:
+        """Write the vectors to `path`, rounded to half precision and where they are more than `gone_through`
+        numbers in lists; the ids beside it. `advance` is told how many rows more are done."""
         index = self._index
-        _write(path, Made(index.ntotal, index.d, index.reconstruct_batch), self.ids, advance)
+        vectors = Made(index.ntotal, index.d, index.reconstruct_batch)
+        _write(path, vectors, self.ids, advance, gone_through)
 
     @classmethod
     def load(cls, path: Path) -> NeighbourIndex:
@@ -135,21 +142,17 @@ class NeighbourIndex(VectorIndex):
         return not isinstance(self._index, faiss.IndexFlat)
 
 
-def _is_small(vectors: Rows) -> bool:
-    return math.prod(vectors.shape) <= _GONE_THROUGH
-
-
 def _at_unit_length(vectors: Rows) -> Made:
     n, dim = vectors.shape
     return Made(n, dim, lambda rows: unit(vectors[rows]))
 
 
-def _write(path: Path, vectors: Rows, ids: Ids, advance: Callable[[int], object]) -> None:
+def _write(path: Path, vectors: Rows, ids: Ids, advance: Callable[[int], object], gone_through: int) -> None:
     """What `NeighbourIndex.load` reads; `vectors` are of unit length."""
-    part = path.with_name(f".{path.name}.part")
-    recall = None if _is_small(vectors) else lists.write(part, vectors, advance)
+    part, small = path.with_name(f".{path.name}.part"), math.prod(vectors.shape) <= gone_through
+    recall = None if small else lists.write(part, vectors, advance)
     if recall is None:
-        faiss.write_index(_rounded(vectors, advance if _is_small(vectors) else lambda done: None), str(part))
+        faiss.write_index(_rounded(vectors, advance if small else lambda done: None), str(part))
     os.replace(part, path)  # never written over: somebody may have mapped the one before
     save_table(ids_path(path), ids.columns(), {_RECALL: str(1.0 if recall is None else recall)})
 

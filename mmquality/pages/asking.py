@@ -24,8 +24,7 @@ def query_of(catalogue: Catalogue, filters: Filters) -> RankingQuery:
 
 def similar(catalogue: Catalogue, listing_id: str) -> tuple[str, ...]:
     """The listing and those nearest to it in unified space, at the version in force."""
-    version = catalogue.published_version().name
-    return _similar(catalogue, _place(catalogue), version, listing_id)
+    return _similar(catalogue, in_force(catalogue), listing_id)
 
 
 def facets(catalogue: Catalogue) -> list[Facet]:
@@ -44,9 +43,11 @@ def score_histogram(catalogue: Catalogue) -> pd.DataFrame:
 
 
 def in_force(catalogue: Catalogue) -> str:
-    """Tells the version in force from any other, also from one of the same name in another database."""
+    """Tells the version in force, with what it ranks now, from any other, also from one of the same name in
+    another database."""
     version = catalogue.published_version()
-    return f"{catalogue.workspace.database_url} {version.name} {version.created_at.isoformat()}"
+    told = version.name, version.created_at.isoformat(), version.revision
+    return " ".join(map(str, (catalogue.workspace.database_url, *told)))
 
 
 def waiting_version(catalogue: Catalogue) -> str | None:
@@ -65,7 +66,7 @@ def _histogram(_catalogue: Catalogue, version: str) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=500, ttl=3600, show_spinner=False)
-def _similar(_catalogue: Catalogue, place: str, version: str, listing_id: str) -> tuple[str, ...]:
+def _similar(_catalogue: Catalogue, version: str, listing_id: str) -> tuple[str, ...]:
     near = _catalogue.neighbours(listing_id, Space.UNIFIED, SIMILAR)
     return (listing_id, *(neighbour.listing_id for neighbour in near))
 

@@ -84,7 +84,7 @@ def _choose(listing_id: str) -> None:
 
 
 def _random(catalogue: Catalogue) -> None:
-    ranked = catalogue.published_version().listings
+    ranked = catalogue.published_version().ranked
     _choose(catalogue.store.rank_neighbour(random.randrange(ranked), 1) or "")
 
 

@@ -19,16 +19,16 @@ from mmquality.store import Order, Store
 
 READING = frozenset(
     (
-        "actors", "analysts", "audit_page", "batch", "catalogue_frame", "categories", "current_labels",
+        "actors", "analysts", "audit_page", "batch", "catalogue_chunks", "catalogue_frame", "categories", "current_labels",
         "current_version", "disputed", "facets", "faults", "flagged", "ids_of", "import_problems",
         "import_reports", "judged_as", "judged_before", "judged_scores", "judged_since", "judged_twice",
         "judged_unseen", "keep_selection", "label_counts", "label_events", "label_history",
         "labelled_among", "labelled_by",
-        "labelled_ranks", "labels_page", "labels_per_day", "listing", "listing_count", "listings_by_id",
-        "listings_with_photo", "photo_stamps", "problem_counts", "rank_neighbour", "rank_neighbours",
+        "labelled_places", "last_change", "labels_page", "labels_per_day", "listing", "listing_count", "listings_by_id",
+        "listings_with_photo", "moved", "photo_stamps", "problem_counts", "rank_neighbour", "rank_neighbours",
         "ranked_groups", "ranked_listing", "ranked_numbers", "ranking_ids", "ranking_page", "read_ahead",
-        "reason_counts", "role_of", "roles", "saved_views", "score_histogram", "score_history", "titles",
-        "unscored_count", "upcoming", "verdicts", "version_scores", "versions", "waiting_version",
+        "reason_counts", "removed", "role_of", "roles", "saved_views", "score_histogram", "score_history", "titles",
+        "unscored_count", "upcoming", "verdicts", "version_scores", "versions", "waiting", "waiting_version",
     )
 )  # fmt: skip
 ROLES: Mapping[str, tuple[Role, str]] = {
@@ -52,6 +52,9 @@ ROLES: Mapping[str, tuple[Role, str]] = {
     "give_role": (Role.ADMIN, "Giving a role"),
     "take_role": (Role.ADMIN, "Taking a role"),
     "upsert_listings": (Role.ADMIN, "Importing listings"),
+    "load_listings": (Role.ADMIN, "Importing listings"),
+    "add_arrivals": (Role.ADMIN, "Scoring new listings"),
+    "remove_listings": (Role.ADMIN, "Removing listings"),
     "set_click_counts": (Role.ADMIN, "Importing clicks"),
     "copy_to": (Role.ADMIN, "Copying the database"),
     "close": (Role.ADMIN, "Closing the database"),

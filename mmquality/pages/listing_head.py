@@ -25,7 +25,7 @@ def place(catalogue: Catalogue, listing_id: str) -> RankedListing | None:
 
 def standing(catalogue: Catalogue, ranked: RankedListing, found: Evidence | str) -> str:
     """The score in words, as a place in the catalogue's histogram, and the reason in a sentence."""
-    ranked_in_all = catalogue.version.listings if catalogue.version else 1
+    ranked_in_all = catalogue.version.ranked if catalogue.version else 1
     counts = score_histogram(catalogue)["count"].to_numpy().reshape(_BARS, -1).sum(axis=1).tolist()
     better = (ranked_in_all - ranked.rank) / ranked_in_all
     why = "" if isinstance(found, str) else as_html(reasons.why(ranked.score, better, found))

@@ -33,26 +33,32 @@ def show(catalogue: Catalogue) -> None:
         )
         jobs.offer(catalogue.workspace, "map", ["map"], "Draw the map")
         return
-    places = _places(str(path), path.stat().st_mtime_ns)
-    sampled = f"a random {len(places):,} of " if len(places) < version.listings else ""
-    header("Map", f"{sampled}{count(version.listings, 'listing')}", f"model {version.name}")
+    written = path.stat().st_mtime_ns
+    places = _places(catalogue, str(path), written, version.gone)
+    sampled = f"a random {len(places):,} of " if len(places) < version.ranked else ""
+    header("Map", f"{sampled}{count(version.ranked, 'listing')}", f"model {version.name}")
     with st.container(key="map-bar", horizontal=True, vertical_alignment="center"):
         colour = segments("Colour", list(map_plot.COLOURED_BY), "colour")
         caption("Near means alike; how far apart groups lie says little. Press a dot, or mark several.")
     left, right = st.columns([5, 2], gap="medium")
     with left:
         events = catalogue.store.label_events() if colour == "Label" else None
-        written, dark = path.stat().st_mtime_ns, st.context.theme.type == "dark"
-        drawn = _drawn(catalogue, str(path), written, colour, dark, catalogue.workspace.database_url, events)
+        dark, database = st.context.theme.type == "dark", catalogue.workspace.database_url
+        drawn = _drawn(catalogue, str(path), written, version.gone, colour, dark, database, events)
         chosen = map_plot.show(*drawn, colour)
     with right:
         _selection(catalogue, places.iloc[chosen])
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the map …")
-def _places(path: str, written: int) -> pd.DataFrame:
-    """The map as it was `written`, shared by all visits: to be read only."""
-    return map_plot.prepared(load_map(Path(path)))
+def _places(_catalogue: Catalogue, path: str, written: int, gone: int) -> pd.DataFrame:
+    """The map as it was `written`, shared by all visits: to be read only. Without the listings that have
+    `gone` from the ranking, so many."""
+    places = load_map(Path(path))
+    if gone:
+        left = _catalogue.store.moved(_catalogue.published_version().name).gone
+        places = places[~places["listing_id"].isin(left)].reset_index(drop=True)
+    return map_plot.prepared(places)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Drawing the map …")
@@ -60,6 +66,7 @@ def _drawn(
     _catalogue: Catalogue,
     path: str,
     written: int,
+    gone: int,
     colour: str,
     dark: bool,
     database: str,
@@ -67,7 +74,7 @@ def _drawn(
 ) -> tuple[go.Figure, list[map_plot.Rows]]:
     """The map in a theme's colours and after so many labels, shared by all visits."""
     verdicts = _catalogue.store.verdicts() if colour == "Label" else {}
-    return map_plot.drawn(_places(path, written), colour, verdicts)
+    return map_plot.drawn(_places(_catalogue, path, written, gone), colour, verdicts)
 
 
 def _selection(catalogue: Catalogue, chosen: pd.DataFrame) -> None:

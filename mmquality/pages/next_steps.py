@@ -69,8 +69,8 @@ def steps(state: State) -> Iterator[Step]:
     if state.unscored:
         yield Step(
             f"{count(state.unscored, 'listing')} without a score",
-            f"Imported after model {state.model} had scored the catalogue. Encode and score them:",
-            commands=session.commands("encode", "score", "index"),
+            f"Imported after model {state.model} had scored the catalogue. Encode them and let them join:",
+            commands=session.commands("encode", "arrive"),
         )
     yield _review(state)
     if state.disputed:

@@ -16,7 +16,7 @@ from mmquality.pages.components import caption, header, section
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.filters import NO_CATEGORY, Filters
 from mmquality.pages.next_steps import CONTROLS, State
-from mmquality.pages.wording import count, day, percent
+from mmquality.pages.wording import count, day, percent, scored_by
 from mmquality.pipeline.estimates import Estimate, Estimates, estimates
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion, Verdict
@@ -30,14 +30,14 @@ _POLL = 1.0  # seconds between two looks whether the groups are counted
 def show(catalogue: Catalogue) -> None:
     """The whole page."""
     version = catalogue.published_version()
-    header("Overview", f"{count(version.listings, 'listing')} scored by model {version.name}")
+    header("Overview", *scored_by(version))
     numbers = st.container()
     left, right = st.columns([5, 3], gap="large")
     with left:
         threshold = _scores(catalogue)
     found = overview_figures.flagged(catalogue, threshold / 100)
     judged = overview_figures.judged_scores(catalogue)
-    said = estimates(judged, threshold / 100, version.listings)
+    said = estimates(judged, threshold / 100, version.ranked)
     with numbers:
         _numbers(catalogue, version, threshold, found, said)
     reports = catalogue.store.import_reports()
@@ -75,7 +75,10 @@ def _numbers(
     too_few = f"{said.controls} of {CONTROLS} control cases"
     tiles = {
         "Listings": (f"{catalogue.store.listing_count():,}", "in the catalogue"),
-        "Flagged": (f"{found.listings:,}", f"{percent(found.listings / version.listings)} of those scored"),
+        "Flagged": (
+            f"{found.listings:,}",
+            f"{percent(found.listings / max(version.ranked, 1))} of those scored",
+        ),
         "Labelled": (f"{sum(labelled.values()):,}", verdicts or "no verdict yet"),
         "Left to review": (f"{found.left:,}", "flagged and unlabelled"),
         "Precision": (

@@ -50,7 +50,7 @@ def groups(catalogue: Catalogue, imports: int, patience: float = _PATIENCE) -> t
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _labelled(_catalogue: Catalogue, version: str, events: tuple[int, int]) -> npt.NDArray[np.int64]:
-    return _catalogue.store.labelled_ranks()
+    return _catalogue.store.labelled_places()
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -18,7 +18,7 @@ from mmquality.pages.filters import SIZES, SORTS, VIEWS, Filters
 from mmquality.pages.photos import thumbnail
 from mmquality.pages.tables import ranking_table
 from mmquality.pages.widgets import pages, segments
-from mmquality.pages.wording import count
+from mmquality.pages.wording import scored_by
 from mmquality.pipeline.evidence import Glance
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing, RankedListing, Role
@@ -70,8 +70,8 @@ def _header(catalogue: Catalogue) -> None:
     left_out = catalogue.store.unscored_count()
     header(
         "Ranking",
-        f"{count(version.listings, 'listing')} scored by model {version.name}" if version else "",
-        f"{left_out:,} imported since, not scored yet: run mmquality build again" if left_out else "",
+        *(scored_by(version) if version else ()),
+        f"{left_out:,} imported since, not scored yet: run mmquality encode, then arrive" if left_out else "",
     )
 
 

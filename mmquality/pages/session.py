@@ -114,7 +114,11 @@ def _catalogue() -> Catalogue:
     current = opened.store.current_version()
     if current == opened.version:
         return opened
-    return _open(*key, current.name if current else None)
+    if current is None or opened.version is None or current.created_at != opened.version.created_at:
+        opened = _open(*key, current.name if current else None)
+    if current is not None and opened.version != current:
+        opened.follow(current)
+    return opened
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

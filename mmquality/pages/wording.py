@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from mmquality.pages import place
-from mmquality.records import Label, Verdict
+from mmquality.records import Label, ModelVersion, Verdict
 from mmquality.records import count as count
 
 LEAST_TOLD, MOST_TOLD = 0.001, 0.999  # of shares that are neither 0 nor 1
 VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE: "Unsure"}
+
+
+def scored_by(version: ModelVersion) -> tuple[str, ...]:
+    """What a model's ranking holds: its own, and what joined them."""
+    own = f"{count(version.ranked - version.arrived, 'listing')} scored by model {version.name}"
+    more = f"{version.arrived:,} arrived since; the next full score weighs them with the rest"
+    return (own, more) if version.arrived else (own,)
 
 
 def percent(share: float) -> str:

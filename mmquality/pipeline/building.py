@@ -19,6 +19,7 @@ from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
 from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoded import EncodedCatalogue, encoded_catalogue
 from mmquality.pipeline.encoding import encode
+from mmquality.pipeline.ground import changes_known, keep_ground
 from mmquality.pipeline.held_out import held_out_in_words
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
@@ -30,7 +31,7 @@ from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
 from mmquality.pipeline.scratch import scratch
 from mmquality.pipeline.settings import EncoderChoice, load_settings
-from mmquality.pipeline.streaming import score_catalogue
+from mmquality.pipeline.streaming import Scored, score_catalogue
 from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_trained
 from mmquality.pipeline.training_run import check_alone, trained_ensemble
 from mmquality.pipeline.unified import with_propagation
@@ -150,18 +151,24 @@ def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine
     with open_store(workspace) as store:
         name, published = working_version(workspace, store)
         model = workspace.models / name
-        checkpoint = load_checkpoint(model)
+        checkpoint, changes = load_checkpoint(model), store.last_change()
         encoded = _encoded_for(checkpoint, model, workspace, store)
         with scratch(workspace) as new:
             with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
                 scored = score_catalogue(workspace, checkpoint, model, encoded, new, advance, engine)
             if not published:
-                save_scored(model, encoded.listings, scored.scores, scored.unified, scored.pairs)
+                _keep_scored(model, encoded, scored, changes)
                 return name
             with new_version(workspace, store) as draft:
                 copy_trained(model, draft.folder)
-                save_scored(draft.folder, encoded.listings, scored.scores, scored.unified, scored.pairs)
+                _keep_scored(draft.folder, encoded, scored, changes)
         return draft.name
+
+
+def _keep_scored(model: Path, encoded: EncodedCatalogue, scored: Scored, changes: int) -> None:
+    """In the model's folder; `changes` is the catalogue's last one when it was read."""
+    keep_ground(model, encoded.listings["listing_id"], scored.titles, scored.photos, scored.trust, changes)
+    save_scored(model, encoded.listings, scored.scores, scored.unified, scored.pairs)
 
 
 @makes_models
@@ -184,7 +191,8 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
         if not published:
             version = ModelVersion(name, datetime.now(UTC), len(scores), _summary(workspace, checkpoint))
             varied = varied_order(scores, load_unified(model))
-            store.publish(version, scores[["listing_id", "score"]], in_force, varied, whoami())
+            ranked, known = scores[["listing_id", "score"]], changes_known(model)
+            store.publish(version, ranked, in_force, varied, whoami(), known)
         if published or in_force:
             kept_tables.keep(workspace, store, name)
     return name
@@ -248,14 +256,15 @@ def _checkpoint(
 
 def _encoded_for(checkpoint: Checkpoint, model: Path, workspace: Workspace, store: Store) -> EncodedCatalogue:
     """The catalogue as the model in the folder `model` reads it."""
-    _check_encoders(workspace, checkpoint)
+    check_encoders(workspace, checkpoint)
     fields = checkpoint.network_config.context_fields
     encoders = checkpoint.text_encoder, checkpoint.photo_encoder
     columns = (*TRAINED_CONTENT, "title")
     return encoded_catalogue(workspace, store, *encoders, fields, load_centres(model, fields), columns)
 
 
-def _check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:
+def check_encoders(workspace: Workspace, checkpoint: Checkpoint) -> None:
+    """Raise `WorkspaceError` where the catalogue was encoded for another model."""
     settings = encoded_settings(workspace)
     if (settings.text_encoder, settings.photo_encoder) != (checkpoint.text_encoder, checkpoint.photo_encoder):
         raise WorkspaceError(

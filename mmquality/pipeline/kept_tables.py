@@ -41,7 +41,7 @@ def group_ranks(workspace: Workspace, store: Store, version: str) -> tuple[Group
 
 
 def ranked_numbers(workspace: Workspace, store: Store, version: str) -> pd.DataFrame:
-    """What `Store.ranked_numbers` says of a published version; it never changes."""
+    """What `Store.ranked_numbers` says of a published version, with what it ranks now."""
 
     def read() -> dict[str, Any]:
         found = store.ranked_numbers(version)
@@ -57,8 +57,10 @@ def _path(workspace: Workspace, version: str, name: str) -> Path:
 
 
 def _published(store: Store, version: str) -> str:
-    """When a version was published, which tells it from one of the same name in another database."""
-    return next((v.created_at.isoformat() for v in store.versions() if v.name == version), "")
+    """When a version was published, which tells it from one of the same name in another database, and how
+    often its ranking has changed since."""
+    found = (v for v in store.versions() if v.name == version)
+    return next((f"{v.created_at.isoformat()} {v.revision}" for v in found), "")
 
 
 def _kept(path: Path, made_for: str, make: Callable[[], dict[str, Any]]) -> Any:

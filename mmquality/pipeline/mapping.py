@@ -44,7 +44,7 @@ def draw_map(workspace: Workspace, reporter: Reporter | None = None) -> int:
     chosen = _sample(len(scores), MOST)
     drawn = scores.iloc[chosen].reset_index(drop=True)
     drawn[["x", "y"]] = positions(load_unified(model)[chosen], reporter)
-    drawn = drawn.join(told, on="listing_id")
+    drawn = drawn.join(told, on="listing_id", how="inner")  # without what was removed since
     with unfinished_folder(model / _MAP) as folder:
         drawn.to_parquet(folder / _MAP, index=False)
         (folder / _MAP).replace(model / _MAP)

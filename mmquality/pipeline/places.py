@@ -24,6 +24,11 @@ def index_path(workspace: Workspace, version: str, space: Space) -> Path:
     return workspace.models / version / "index" / f"{space}.faiss"
 
 
+def arrivals_path(workspace: Workspace, version: str, number: int) -> Path:
+    """The vectors of what arrived after a version was published, as written the `number`-th time."""
+    return workspace.models / version / "arrivals" / f"{number:04d}"
+
+
 def background_path(workspace: Workspace, version: str) -> Path:
     """What the evidence of a model version is held against."""
     return workspace.models / version / "index" / "background.json"

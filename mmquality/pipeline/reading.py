@@ -15,9 +15,10 @@ from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.index import VectorIndex, distance_of
 from mmquality.index.keeping import load
+from mmquality.pipeline.arrivals import grown, load_space
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
-from mmquality.pipeline.places import background_path, index_path, open_store, thumbnail_path
+from mmquality.pipeline.places import arrivals_path, background_path, index_path, open_store, thumbnail_path
 from mmquality.pipeline.recall_lists import LOOKED_AT, Comparison
 from mmquality.pipeline.scored import load_known_pairs, load_scores
 from mmquality.pipeline.settings import load_settings
@@ -38,6 +39,7 @@ class Catalogue:
         self.version: ModelVersion | None = self.store.current_version()
         self.clicks = ClickReader(workspace, self.store)
         self._indexes: dict[Space, VectorIndex] = {}
+        self._grown: dict[tuple[int, Space], VectorIndex] = {}  # by the version's revision
         self._evidence = EvidenceReader(self.store, self._index, self._background)
 
     def read_ahead(self) -> None:
@@ -52,6 +54,10 @@ class Catalogue:
         with suppress(ModelFileError):  # the page that needs it will say so
             for space in (Space.UNIFIED, Space.PHOTO, Space.TITLE):
                 self._index(space).read_ahead()
+
+    def follow(self, version: ModelVersion) -> None:
+        """Go on with what arrived and left since, of the version that is open."""
+        self.version = version
 
     def __enter__(self) -> Self:
         return self
@@ -122,8 +128,8 @@ class Catalogue:
         return load_scores(self.workspace.models / self.published_version().name)[["listing_id", "score"]]
 
     def indexes(self) -> dict[Space, VectorIndex]:
-        """The index of every space, all in the same order."""
-        return {space: self._index(space) for space in Space}
+        """The index of every space, all in the same order: as the catalogue was scored, arrivals left out."""
+        return {space: self._own_index(space) for space in Space}
 
     def known_pairs(self) -> pd.DataFrame | None:
         """The co-clicked pairs that the version in force knows: listing_id, other_id; None if untold."""
@@ -160,12 +166,31 @@ class Catalogue:
     def _check_held(self, listing_id: str, index: VectorIndex) -> None:
         if listing_id not in index:
             self.store.listing(listing_id)  # raises where the catalogue does not hold it either
+            if self.store.removed([listing_id]):
+                raise UnknownListingError(
+                    f"Listing {listing_id!r} was removed from the catalogue. An import brings it back."
+                )
             raise UnknownListingError(
                 f"Listing {listing_id!r} was imported after model {self.published_version().name} had scored "
-                "the catalogue. Run `mmquality encode`, `mmquality score` and `mmquality index`."
+                "the catalogue. Run `mmquality encode`, then `mmquality arrive`."
             )
 
     def _index(self, space: Space) -> VectorIndex:
+        """As the ranking is now: with what arrived, without what left."""
+        version, own = self.published_version(), self._own_index(space)
+        if not version.revision:
+            return own
+        key = version.revision, space
+        found = self._grown.get(key)
+        if found is None:
+            folder = arrivals_path(self.workspace, version.name, version.arrivals)
+            arrived = load_space(folder, space) if version.arrivals else None
+            found = grown(own, arrived, self.store.moved(version.name))
+            others = {k: index for k, index in self._grown.items() if k[0] == version.revision}
+            self._grown = {**others, key: found}
+        return found
+
+    def _own_index(self, space: Space) -> VectorIndex:
         if space not in self._indexes:
             self._indexes[space] = self._load(space)
         return self._indexes[space]

@@ -21,7 +21,7 @@ from mmquality.pipeline.scoring_work import read_by
 from mmquality.pipeline.trained import folds_of
 from mmquality.pipeline.unified import own_vectors, unified_dim
 from mmquality.rows import New, Rows, Writable, kept
-from mmquality.scoring import Listings, Read, mismatch_scores
+from mmquality.scoring import Gathered, Listings, Read, gathered_scores, trust_behind
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,9 @@ class Scored:
     """What a model makes of a catalogue, row by row."""
 
     scores: npt.NDArray[np.float64]  # (n,)
+    trust: npt.NDArray[np.float64]  # (n,) how far its photo is believed to be its own
+    titles: Rows  # (n, title_components) standardised, unit length
+    photos: Rows  # (n, photo_components)
     unified: Rows  # (n, d)
     pairs: npt.NDArray[np.int64]  # (m, 2) rows of the listings that the unified vectors know to go together
 
@@ -52,13 +55,15 @@ def score_catalogue(
     listings = Listings(encoded.title_side, encoded.photos, folds, shown, clicked)
     read = read_by(engine, checkpoint, workspace, encoded)
     own = new((len(listings), unified_dim(checkpoint.network_config)), np.float32)
-    scores = mismatch_scores(checkpoint, listings, keeping(read, own, config, advance), new)
+    gathered = Gathered.of(len(listings), keeping(read, own, config, advance), new)
+    scores = gathered_scores(checkpoint, listings, gathered, new)
+    trust = trust_behind(scores, listings, checkpoint.scales)
     pairs, weight = known_pairs(workspace, ids, load_held_out(model)), config.propagation_weight or 0.0
-    if not (len(pairs) and weight):
-        return Scored(scores, own, pairs)
-    unified = new(own.shape, np.float32)
-    propagate(own, pairs, weight, unified)
-    return Scored(scores, unified, pairs)
+    unified = own
+    if len(pairs) and weight:
+        unified = new(own.shape, np.float32)
+        propagate(own, pairs, weight, unified)
+    return Scored(scores, trust, gathered.titles, gathered.photos, unified, pairs)
 
 
 def keeping(read: Iterable[Read], own: Writable, config: TrainingConfig, advance: Advance) -> Iterator[Read]:

@@ -27,6 +27,7 @@ TRAINED_CONTENT = [
     "photo_hash",
 ]  # with another title or photo it is another listing
 _TRAINED_ON = "trained_on.parquet"
+_SOME = 10_000  # listings that are picked out of the file, not read with all others
 
 
 def save_trained(
@@ -56,8 +57,9 @@ def copy_trained(source: Path, target: Path) -> None:
 def folds_of(folder: Path, listings: pd.DataFrame) -> Ints:
     """The fold of each listing, `UNSEEN` where the model was trained without it as it now is, (n,)."""
     path = folder / _TRAINED_ON
+    some = [("listing_id", "in", listings["listing_id"].tolist())] if len(listings) <= _SOME else None
     try:
-        trained_on = pd.read_parquet(path)
+        trained_on = pd.read_parquet(path, filters=some)
     except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
         raise ModelFileError(f"{path} cannot be read ({error}). Restore it, or train again.") from error
     row = _found(listings["listing_id"], trained_on["listing_id"])

@@ -1,6 +1,7 @@
 """Listings → mismatch scores and unified embeddings: networks, neighbours and clicks, weighed together."""
 
-from mmquality.scoring.evidence import Listings
+from mmquality.scoring.arrivals import Arrived, Ground, arrival_scores
+from mmquality.scoring.evidence import Gathered, Listings
 from mmquality.scoring.fitting import Fitted, fit_scales
 from mmquality.scoring.networks import (
     UNSEEN,
@@ -10,17 +11,23 @@ from mmquality.scoring.networks import (
     read_blocks,
     unified_embeddings,
 )
-from mmquality.scoring.scores import mismatch_scores
+from mmquality.scoring.scores import gathered_scores, mismatch_scores, trust_behind
 
 __all__ = [
     "UNSEEN",
+    "Arrived",
     "Fitted",
+    "Ground",
     "Listings",
+    "Gathered",
     "Read",
+    "arrival_scores",
     "fit_scales",
+    "gathered_scores",
     "mismatch_logits",
     "mismatch_scores",
     "read_block",
     "read_blocks",
+    "trust_behind",
     "unified_embeddings",
 ]

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.special import expit, logit
 
-from mmquality.checkpoint import Checkpoint
+from mmquality.checkpoint import Checkpoint, Scales
 from mmquality.rows import New, in_memory
 from mmquality.scoring.calibration import click_log_odds
 from mmquality.scoring.evidence import Gathered, Listings, network_evidence, settled
 from mmquality.scoring.networks import Doubles, Read, read_blocks
 from mmquality.suspicion.neighbours import Neighbourhood
+from mmquality.suspicion.weighing import trust_after
+
+_SMALLEST = 1e-15
 
 
 def mismatch_scores(
@@ -32,10 +35,31 @@ def mismatch_scores(
     if read is None:
         networks = checkpoint.network, checkpoint.fold_networks
         read = read_blocks(*networks, listings.titles, listings.photos)
-    scales, gathered = checkpoint.scales, Gathered.of(len(listings), read, new)
+    return gathered_scores(checkpoint, listings, Gathered.of(len(listings), read, new), new)
+
+
+def gathered_scores(checkpoint: Checkpoint, listings: Listings, gathered: Gathered, new: New) -> Doubles:
+    """`mismatch_scores` of listings that the networks have read."""
+    scales = checkpoint.scales
     said = network_evidence(gathered.logits, listings.fold, scales)
     shown = Neighbourhood.among(gathered.titles, gathered.photos, new).shown()
     _, log_odds = settled(said, shown, listings.fold, scales)
+    return probability(log_odds, listings, scales)
+
+
+def probability(log_odds: Doubles, listings: Listings, scales: Scales) -> Doubles:
+    """The score of each listing, (n,), from the log-odds of networks and neighbours, (n,)."""
     slope, shift = scales.verdicts
     everything = log_odds + click_log_odds(listings, scales) + logit(scales.share)
     return np.asarray(expit(slope * everything + shift))
+
+
+def trust_behind(scores: Doubles, listings: Listings, scales: Scales) -> Doubles:
+    """How far each listing's photo is believed to be its own, (n,), once its score is known.
+
+    The way of `probability` back to the log-odds that trust follows from.
+    """
+    slope, shift = scales.verdicts
+    inside = np.clip(scores, _SMALLEST, 1 - _SMALLEST)  # of a certain one the odds are not finite
+    everything = (logit(inside) - shift) / slope
+    return trust_after(everything - click_log_odds(listings, scales) - logit(scales.share))

@@ -1,5 +1,6 @@
 """The workspace's database: listings, scores by model version, labels, import reports."""
 
+from mmquality.store.arrivals import Arrival, Moved
 from mmquality.store.audit import AUDIT_COLUMNS, MOST_DEEDS, AuditPage, AuditQuery
 from mmquality.store.bulk import MOST_AT_ONCE, Batch
 from mmquality.store.conditions import LabelFilter, RankingQuery
@@ -20,7 +21,9 @@ from mmquality.store.views import SavedView
 
 __all__ = [
     "AUDIT_COLUMNS",
+    "Arrival",
     "AuditPage",
+    "Moved",
     "AuditQuery",
     "Deed",
     "EXPORT_ENDINGS",

@@ -1,4 +1,4 @@
-"""Who did what, and when: labels and withdrawals as they lie there, and what else people did."""
+"""Who did what, and when: labels, withdrawals and removals as they lie there, and what else people did."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    case,
     cast,
     func,
     literal,
@@ -21,12 +22,14 @@ from sqlalchemy import (
     union_all,
 )
 
+from mmquality.store.comings import removals
 from mmquality.store.database import Database
 from mmquality.store.events import Deed, events, record
 from mmquality.store.tables import label_withdrawals, labels, listings
 
 MOST_DEEDS = 10_000  # nobody pages further
 _STREAMED = 1_000  # rows held at a time by an export
+_TABLES = labels, label_withdrawals, removals, events
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class AuditStore(Database):
 
     def actors(self) -> list[str]:
         """Everybody who ever did something, by name."""
-        named = [select(table.c.analyst).distinct() for table in (labels, label_withdrawals, events)]
+        named = [select(table.c.analyst).distinct() for table in _TABLES]
         with self._read() as connection:
             return sorted({name for one in named for name in connection.execute(one).scalars() if name})
 
@@ -98,18 +101,22 @@ def _parts(query: AuditQuery) -> list[Select[Any]]:
     number = label_withdrawals.c.label_id
     back = _part(query, Deed.WITHDRAWAL, label_withdrawals, number, *said, labels.c.analyst, *how)
     back = back.join(labels, labels.c.label_id == number)
+    none = (cast(null(), Text), cast(null(), Text))
+    returned = case((removals.c.returned_at.is_not(None), literal("an import brought it back")), else_="")
+    number = removals.c.removal_id
+    out = _part(query, Deed.REMOVAL, removals, number, removals.c.listing_no, *none, returned, *none)
     if query.listing_id is not None:
         here = select(listings.c.listing_no).where(listings.c.listing_id == query.listing_id)
         mine = labels.c.listing_no == here.scalar_subquery()
         given, back = given.where(mine), back.where(mine)
-    parts = {Deed.LABEL: given, Deed.WITHDRAWAL: back}
+        out = out.where(removals.c.listing_no == here.scalar_subquery())
+    parts = {Deed.LABEL: given, Deed.WITHDRAWAL: back, Deed.REMOVAL: out}
     if query.kind in parts:
         return [parts[query.kind]]
-    none = (cast(null(), Text), cast(null(), Text))
     no_listing = cast(null(), BigInteger)
     other = _part(query, None, events, events.c.event_id, no_listing, *none, events.c.what, *none)
     others = [] if query.listing_id else [other]
-    return others if query.kind else [given, back, *others]
+    return others if query.kind else [*parts.values(), *others]
 
 
 def _part(query: AuditQuery, kind: Deed | None, table: Table, number: Any, *columns: Any) -> Select[Any]:

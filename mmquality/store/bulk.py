@@ -14,6 +14,7 @@ from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.records import Verdict
 from mmquality.store.database import Database, batches
 from mmquality.store.labels import seen_version_id, verdict_event
+from mmquality.store.places import rank
 from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import current_labels, label_withdrawals, labels, leases, listings, scores
 
@@ -108,7 +109,7 @@ def _judged(connection: Connection, ids: Sequence[str], version_id: int | None) 
     """For each listing its number, the content that is judged, and the score and rank that were seen."""
     place = and_(scores.c.listing_no == listings.c.listing_no, scores.c.version_id == version_id)
     columns = [listings.c[name] for name in ("listing_no", *JUDGED)]
-    query = select(*columns, scores.c.version_id, scores.c.score, scores.c.rank)
+    query = select(*columns, scores.c.version_id, scores.c.score, rank)
     query = query.select_from(listings.outerjoin(scores, place)).where(listings.c.listing_id.in_(ids))
     query = query.order_by(listings.c.listing_no).with_for_update(key_share=True, of=listings)
     rows = [dict(row) for row in connection.execute(query).mappings()]

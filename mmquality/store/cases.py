@@ -22,10 +22,10 @@ _by_the_same = (
     .where(label_withdrawals.c.label_id.is_(None))
     .correlate(current_labels)
 )
-# The first ranks are judged, all of them, but PostgreSQL reckons that few are and looks each one up. Beside
-# an OR (no rank is below 1) it gathers the judged ones first, where many may be tested and they have room.
+# The first places are judged, all of them, but PostgreSQL reckons that few are and looks each one up. Beside
+# an OR (no place is below 1) it gathers the judged ones first, where many may be tested and they have room.
 _unjudged = or_(
-    scores.c.rank < 1, ~exists().where(_judged.c.listing_no == scores.c.listing_no, ~_judged.c.changed)
+    scores.c.place < 1, ~exists().where(_judged.c.listing_no == scores.c.listing_no, ~_judged.c.changed)
 )
 _by_others = and_(~current_labels.c.changed, ~_by_the_same.exists())
 _judged_once = and_(current_labels.c.second_draw.is_not(None), current_labels.c.analyst != bindparam("whose"))

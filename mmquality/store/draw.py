@@ -15,7 +15,8 @@ from mmquality.records import Drawn
 from mmquality.store.cases import FOUND, FREE, TO_BE_HAD, TO_BE_JUDGED, first_of
 from mmquality.store.conditions import RankingQuery
 from mmquality.store.database import upsert
-from mmquality.store.scores import count_before, scored_count
+from mmquality.store.places import END, place_of, ranked_count
+from mmquality.store.scores import first_where
 from mmquality.store.selection import Selection, ranked
 from mmquality.store.tables import current_labels, leases, listings, scores, varied_order
 
@@ -35,9 +36,9 @@ _GIVEN_BACK = delete(leases).where(
 )
 _THIS_ONE = scores.c.listing_no == bindparam("number")
 _IN_SHARE = current_labels.c.second_draw < bindparam("share")
-_AT = scores.c.rank == bindparam("at")
+_AT = scores.c.place == bindparam("at")
 _VARIED = varied_order.c.version_id == bindparam("version_id")
-_BEST_FIRST, _NEWEST_FIRST = scores.c.rank.desc(), listings.c.listing_no.desc()
+_BEST_FIRST, _NEWEST_FIRST = scores.c.place.desc(), listings.c.listing_no.desc()
 
 
 class Order(StrEnum):
@@ -149,20 +150,22 @@ class Draw:
             found = self._find(Drawn.QUEUE, place, _VARIED, start=varied_order, version_id=here)
             if found is not None:  # none, where all of these are judged
                 return found
-        return self._find(Drawn.QUEUE, scores.c.rank)
+        return self._find(Drawn.QUEUE, scores.c.place)
 
     def _nearest_to(self, score: float) -> Row[Any] | None:
-        last = count_before(self._connection, self._version_id, scores.c.score < score)
-        above = self._find(Drawn.QUEUE, _BEST_FIRST, last=last)
-        below = self._find(Drawn.QUEUE, scores.c.rank, first=last + 1)
+        lower = first_where(self._connection, self._version_id, scores.c.score < score)
+        split = END if lower is None else lower[0]
+        above = self._find(Drawn.QUEUE, _BEST_FIRST, last=split - 1)
+        below = self._find(Drawn.QUEUE, scores.c.place, first=split)
         found = [row for row in (above, below) if row is not None]
         return min(found, key=lambda row: abs(row.score - score), default=None)
 
     def _random(self, rng: random.Random) -> Case | None:
         """A random unjudged listing: every one is as likely as every other."""
-        last = scored_count(self._connection, self._version_id)
+        last = ranked_count(self._connection, self._version_id)
         for _ in range(_CONTROL_TRIES if last else 0):
-            found = self._find(Drawn.CONTROL, scores.c.rank, _AT, at=rng.randint(1, last))
+            at = place_of(self._connection, self._version_id, rng.randint(1, last))
+            found = self._find(Drawn.CONTROL, scores.c.place, _AT, at=at)
             case = None if found is None else self._lease(found.listing_no, Drawn.CONTROL)
             if case is not None:
                 return case
@@ -208,7 +211,7 @@ class Draw:
         }
         if self._connection.execute(leased, lease | self._given).first() is None:
             return None
-        found = self._find(drawn, scores.c.rank, _THIS_ONE, locked=False, number=number)
+        found = self._find(drawn, scores.c.place, _THIS_ONE, locked=False, number=number)
         if found is None:
             self._give_back(number)
             return None

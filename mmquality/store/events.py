@@ -29,6 +29,7 @@ class Deed(StrEnum):
 
     LABEL = "label"
     WITHDRAWAL = "withdrawal"
+    REMOVAL = "removal"
     IMPORT = "label import"
     EXPORT = "export"
     MODEL = "model"

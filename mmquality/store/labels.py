@@ -19,6 +19,7 @@ from mmquality.store.label_pages import (
     label_columns,
     labels_with_versions,
 )
+from mmquality.store.places import rank
 from mmquality.store.scores import version_in_force
 from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import (
@@ -32,8 +33,8 @@ from mmquality.store.tables import (
     scores,
 )
 
-_PLACE = ("version_id", "score", "rank")
-_RECORDED = ("listing_no", *JUDGED, *_PLACE)
+_place = scores.c.version_id, scores.c.score, rank
+_RECORDED = ("listing_no", *JUDGED, *(column.name for column in _place))
 _seen = model_versions.alias("seen")
 
 
@@ -43,7 +44,7 @@ def _judged_in(version: ColumnElement[bool]) -> Select[Any]:
     return (
         select(
             *(listings.c[name] for name in ("listing_id", "listing_no", *JUDGED)),
-            *(scores.c[name] for name in _PLACE),
+            *_place,
             _seen.c.name.label("version"),
         )
         .select_from(listings.outerjoin(_seen, version).outerjoin(scores, place))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from mmquality.errors import UnknownListingError
 from mmquality.records import Listing
+from mmquality.store.comings import is_in, removed
 from mmquality.store.counts import counted
 from mmquality.store.database import Database, batches
 from mmquality.store.facets import one_import_at_a_time
@@ -41,7 +42,8 @@ class ListingStore(Database):
 
         Columns: listing_id (unique within the frame), title, category, price, seller, attributes (dict),
         image, photo_path, title_hash, photo_hash, photo_size, photo_mtime_ns. A listing whose photo file was
-        merely touched counts as unchanged, though its new stamp is kept. Clicks are left alone.
+        merely touched counts as unchanged, though its new stamp is kept. Clicks are left alone. A listing
+        that was removed comes back, and counts as added.
         """
         with self._write() as connection:
             one_import_at_a_time(connection)
@@ -95,10 +97,20 @@ class ListingStore(Database):
         """Ids of listings whose photo file has this hash, by id, at most `limit`; one of them may be left
         out."""
         query = select(listings.c.listing_id).where(listings.c.photo_hash == photo_hash)
+        query = query.where(is_in(listings.c.listing_no))
         if other_than is not None:
             query = query.where(listings.c.listing_id != other_than)
         with self._read() as connection:
             return list(connection.execute(query.order_by(listings.c.listing_id).limit(limit)).scalars())
+
+    def removed(self, listing_ids: Iterable[str]) -> set[str]:
+        """Those of these listings that were removed, and that no import has brought back."""
+        out = select(listings.c.listing_id).where(listings.c.listing_no.in_(removed()))
+        found: set[str] = set()
+        with self._read() as connection:
+            for batch in batches(listing_ids, _BATCH):
+                found.update(connection.execute(out.where(listings.c.listing_id.in_(batch))).scalars())
+        return found
 
     def listing_count(self) -> int:
         """How many listings the catalogue has."""
@@ -113,7 +125,10 @@ class ListingStore(Database):
             return sorted(((name, count) for name, count in rows), key=lambda pair: (-pair[1], pair[0]))
 
     def catalogue_frame(self, columns: Sequence[str] = LISTING_COLUMNS) -> pd.DataFrame:
-        """The whole catalogue ordered by listing_id (by code point), with these columns of `Listing`."""
+        """The whole catalogue ordered by listing_id (by code point), with these columns of `Listing`.
+
+        Without what was removed.
+        """
         chunks = list(self.catalogue_chunks(columns))
         if not chunks:
             return pd.DataFrame(columns=list(columns))
@@ -122,7 +137,8 @@ class ListingStore(Database):
 
     def catalogue_chunks(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """`catalogue_frame` in pieces of some ten thousand listings, which is all of it that is in memory."""
-        query = select(*(listings.c[name] for name in columns)).order_by(listings.c.listing_id)
+        query = select(*(listings.c[name] for name in columns)).where(is_in(listings.c.listing_no))
+        query = query.order_by(listings.c.listing_id)
         with self._read() as connection:
             found = connection.execution_options(yield_per=_CHUNK).execute(query)
             for rows in found.partitions():

@@ -14,7 +14,8 @@ from mmquality.store.counts import counted
 from mmquality.store.database import Database
 from mmquality.store.label_pages import as_label, label_columns
 from mmquality.store.listings import as_listing, listing_columns
-from mmquality.store.scores import as_version, scored_count, version_in_force
+from mmquality.store.places import END, place_of, rank, ranked_count
+from mmquality.store.scores import as_version, version_in_force
 from mmquality.store.selection import Selection
 from mmquality.store.tables import current_labels, labels, listings, model_versions, scores
 
@@ -46,7 +47,7 @@ class RankingStore(Database):
             if found is None:
                 return RankingPage([], 0, None)
             selection = Selection(connection, found[0], query)
-            rows = _ranked_listings(connection, found[0], selection.page_of_ranks(page, size))
+            rows = _ranked_listings(connection, found[0], selection.page_of_places(page, size))
             return RankingPage(rows, selection.total, found[1], selection.more)
 
     def ranking_ids(self, query: RankingQuery, limit: int) -> list[str]:
@@ -55,16 +56,16 @@ class RankingStore(Database):
             found = _version(connection, query.version)
             if found is None:
                 return []
-            ranks = Selection(connection, found[0], query).page_of_ranks(1, limit)
-            by_rank = _ids_at(connection, found[0], ranks)
-            return [by_rank[rank] for rank in ranks]
+            places = Selection(connection, found[0], query).page_of_places(1, limit)
+            ids = _ids_at(connection, found[0], places)
+            return [ids[place] for place in places]
 
     def ranked_listing(self, listing_id: str) -> RankedListing:
         """One listing with its place in the ranking. Raises `UnknownListingError` when it is not ranked."""
         with self._read() as connection:
             found = version_in_force(connection)
-            ranks = _ranks(connection, found[0], listing_id) if found else []
-            rows = _ranked_listings(connection, found[0], ranks) if found else []
+            places = _places(connection, found[0], listing_id) if found else []
+            rows = _ranked_listings(connection, found[0], places) if found else []
         if not rows:
             raise UnknownListingError(
                 f"Listing {listing_id!r} is not in the ranking; check the id, or score it."
@@ -82,7 +83,7 @@ class RankingStore(Database):
             if found is None:
                 return None, None
             selection = Selection(connection, found[0], wanted)
-            before, after = selection.neighbours(rank)
+            before, after = selection.neighbours(_place(connection, found[0], rank))
             ids = _ids_at(connection, found[0], [near for near in (before, after) if near is not None])
             return ids.get(before), ids.get(after)
 
@@ -94,7 +95,7 @@ class RankingStore(Database):
         """How many listings of the catalogue the version in force does not rank (imported after it)."""
         with self._read() as connection:
             found = version_in_force(connection)
-            return counted(connection) - (scored_count(connection, found[0]) if found else 0)
+            return counted(connection) - (ranked_count(connection, found[0]) if found else 0)
 
 
 def _version(connection: Connection, name: str | None) -> tuple[int, ModelVersion] | None:
@@ -108,19 +109,24 @@ def _version(connection: Connection, name: str | None) -> tuple[int, ModelVersio
     return row["version_id"], as_version(row)
 
 
-def _ids_at(connection: Connection, version_id: int, ranks: Sequence[int]) -> dict[int | None, str]:
-    here = (scores.c.version_id == version_id) & scores.c.rank.in_(ranks)
-    joined = select(scores.c.rank, listings.c.listing_id).join_from(scores, listings).where(here)
-    return {rank: listing_id for rank, listing_id in connection.execute(joined)}
+def _place(connection: Connection, version_id: int, at: int) -> int:
+    """The place of a rank, also of one before the first or past the last."""
+    return END if at > ranked_count(connection, version_id) else place_of(connection, version_id, at)
 
 
-def _ranks(connection: Connection, version_id: int, listing_id: str) -> list[int]:
-    query = select(scores.c.rank).join(listings, listings.c.listing_no == scores.c.listing_no)
+def _ids_at(connection: Connection, version_id: int, places: Sequence[int]) -> dict[int | None, str]:
+    here = (scores.c.version_id == version_id) & scores.c.place.in_(places)
+    joined = select(scores.c.place, listings.c.listing_id).join_from(scores, listings).where(here)
+    return {place: listing_id for place, listing_id in connection.execute(joined)}
+
+
+def _places(connection: Connection, version_id: int, listing_id: str) -> list[int]:
+    query = select(scores.c.place).join(listings, listings.c.listing_no == scores.c.listing_no)
     query = query.where(listings.c.listing_id == listing_id, scores.c.version_id == version_id)
     return list(connection.execute(query).scalars())
 
 
-def _ranked_listings(connection: Connection, version_id: int, ranks: Sequence[int]) -> list[RankedListing]:
+def _ranked_listings(connection: Connection, version_id: int, places: Sequence[int]) -> list[RankedListing]:
     source = (
         scores.join(listings, listings.c.listing_no == scores.c.listing_no)
         .outerjoin(current_labels, current_labels.c.listing_no == scores.c.listing_no)
@@ -128,12 +134,12 @@ def _ranked_listings(connection: Connection, version_id: int, ranks: Sequence[in
         .outerjoin(model_versions, model_versions.c.version_id == labels.c.version_id)
     )
     query = (
-        select(*listing_columns, scores.c.score, scores.c.rank, *label_columns)
+        select(*listing_columns, scores.c.score, scores.c.place, rank, *label_columns)
         .select_from(source)
-        .where(scores.c.version_id == version_id, scores.c.rank.in_(ranks))
+        .where(scores.c.version_id == version_id, scores.c.place.in_(places))
     )
     found = {
-        row["rank"]: RankedListing(as_listing(row), row["score"], row["rank"], as_label(row))
+        row["place"]: RankedListing(as_listing(row), row["score"], row["rank"], as_label(row))
         for row in connection.execute(query).mappings()
     }
-    return [found[rank] for rank in ranks]
+    return [found[place] for place in places]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,21 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion
+from mmquality.store.arrivals import leave
+from mmquality.store.comings import last_change, removed
 from mmquality.store.database import Database, upsert
 from mmquality.store.events import Deed, events, record
+from mmquality.store.facets import one_import_at_a_time
+from mmquality.store.places import ROOM, rank, ranked_count
 from mmquality.store.tables import current_model, listings, model_versions, scores, varied_order
 
 _BATCH = 50_000
+_OF_VERSION = tuple(field.name for field in fields(ModelVersion))
 
 
 def as_version(row: RowMapping) -> ModelVersion:
     """The version in a row that holds the columns of `model_versions`."""
-    return ModelVersion(row["name"], row["created_at"], row["listings"], row["summary"])
+    return ModelVersion(**{name: row[name] for name in _OF_VERSION})
 
 
 _IN_FORCE = select(model_versions).join(current_model)
@@ -30,19 +36,12 @@ _LAST_DEED = (
     .order_by(events.c.event_id.desc())
     .limit(1)
 )
-_LAST_RANK = select(func.max(scores.c.rank)).where(scores.c.version_id == bindparam("version_id"))
 
 
 def version_in_force(connection: Connection) -> tuple[int, ModelVersion] | None:
     """The number and the record of the version that readers see."""
     row = connection.execute(_IN_FORCE).mappings().one_or_none()
     return None if row is None else (row["version_id"], as_version(row))
-
-
-def scored_count(connection: Connection, version_id: int) -> int:
-    """How many listings a version ranks."""
-    last: int | None = connection.execute(_LAST_RANK, {"version_id": version_id}).scalar_one_or_none()
-    return last or 0
 
 
 class ScoreStore(Database):
@@ -55,13 +54,15 @@ class ScoreStore(Database):
         in_force: bool = True,
         varied: Sequence[str] = (),
         by: str = "",
+        changes_known: int | None = None,
     ) -> None:
         """Store a version with its scores (listing_id, score in 0…1) and put it in force, in one transaction.
 
         Without `in_force` people can look at it, and put it in force later (`make_current`). Rank 1 is the
         highest score; equal scores are ranked by listing_id. Readers see the old version or the new one.
         Earlier versions stay. `varied`: ids of the worst listings, in the order in which each differs from
-        those before it. Raises `ModelFileError` for scores that do not fit,
+        those before it. `changes_known`: the catalogue's last change (`last_change`) when it was read to be
+        scored, by default the last there is. Raises `ModelFileError` for scores that do not fit,
         `UnknownListingError` for listings that the catalogue does not hold, `WorkspaceError` when the name is
         taken; nothing changes then.
         """
@@ -70,8 +71,11 @@ class ScoreStore(Database):
             numbers = _listing_numbers(connection, ranked["listing_id"], version.name)
         number_of = dict(zip(ranked["listing_id"], numbers.tolist(), strict=True))
         with self._write() as connection:
-            version_id = _add_version(connection, version)
+            known = last_change(connection) if changes_known is None else changes_known
+            version_id = _add_version(connection, version, known)
             _insert_scores(connection, version_id, numbers, ranked["score"].to_numpy())
+            one_import_at_a_time(connection)
+            leave(connection, connection.execute(removed()).scalars().all())  # since they were scored
             if varied:
                 places = enumerate((number_of[listing_id] for listing_id in varied), 1)
                 rows = [{"version_id": version_id, "place": n, "listing_no": no} for n, no in places]
@@ -101,6 +105,11 @@ class ScoreStore(Database):
             current = version_in_force(connection)
         return None if current is None or last == current[1].name else last
 
+    def last_change(self) -> int:
+        """The number of the catalogue's last change; a version that reads the catalogue now knows it."""
+        with self._read() as connection:
+            return last_change(connection)
+
     def versions(self) -> list[ModelVersion]:
         """All versions, the last published first."""
         query = select(model_versions).order_by(model_versions.c.version_id.desc())
@@ -113,16 +122,17 @@ class ScoreStore(Database):
         Raises `WorkspaceError` when there is no version of that name.
         """
         query = (
-            select(listings.c.listing_id, scores.c.score, scores.c.rank)
+            select(listings.c.listing_id, scores.c.score)
             .join(scores, scores.c.listing_no == listings.c.listing_no)
             .join(model_versions, model_versions.c.version_id == scores.c.version_id)
             .where(model_versions.c.name == name)
-            .order_by(scores.c.rank)
+            .order_by(scores.c.place)
         )
         with self._read() as connection:
             _version_id(connection, name)
             rows = connection.execute(query).all()
-        return pd.DataFrame.from_records(rows, columns=["listing_id", "score", "rank"])
+        found = pd.DataFrame.from_records(rows, columns=["listing_id", "score"])
+        return found.assign(rank=np.arange(1, len(found) + 1))
 
     def ranked_numbers(self, name: str) -> pd.DataFrame:
         """listing_no (never to be shown), score, rank of every listing of a version, worst first.
@@ -131,7 +141,7 @@ class ScoreStore(Database):
         """
         with self._read() as connection:
             here = scores.c.version_id == _version_id(connection, name)
-            query = select(scores.c.listing_no, scores.c.score).where(here).order_by(scores.c.rank)
+            query = select(scores.c.listing_no, scores.c.score).where(here).order_by(scores.c.place)
             rows = connection.execute(query).cursor  # the driver's own: a million rows without a wrapper each
             found = np.array(rows.fetchall(), dtype=[("listing_no", np.int64), ("score", np.float64)])
         return pd.DataFrame(found).assign(rank=np.arange(1, len(found) + 1))
@@ -145,7 +155,7 @@ class ScoreStore(Database):
     def score_history(self, listing_id: str) -> list[tuple[ModelVersion, float, int]]:
         """(version, score, rank) of one listing in every version that scored it, the oldest first."""
         query = (
-            select(model_versions, scores.c.score, scores.c.rank)
+            select(model_versions, scores.c.score, rank)
             .join(scores, scores.c.version_id == model_versions.c.version_id)
             .join(listings, listings.c.listing_no == scores.c.listing_no)
             .where(listings.c.listing_id == listing_id)
@@ -170,19 +180,30 @@ class ScoreStore(Database):
         return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": at_least[:-1] - at_least[1:]})
 
 
+def first_where(
+    connection: Connection, version_id: int, condition: ColumnElement[bool]
+) -> tuple[int, int] | None:
+    """Place and rank of the worst listing of a version that meets a condition on the score.
+
+    One descent of the index, however many there are. None where no listing meets it.
+    """
+    query = (
+        select(scores.c.place, rank)
+        .where(scores.c.version_id == version_id, condition)
+        .order_by(scores.c.score.desc(), scores.c.place)
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
 def count_before(connection: Connection, version_id: int, condition: ColumnElement[bool]) -> int:
     """How many listings of a version are ranked before the first one that meets a condition on the score.
 
-    `scores.c.score < x` gives how many score x or more. One descent of the index, however many there are.
+    `scores.c.score < x` gives how many score x or more.
     """
-    query = (
-        select(scores.c.rank)
-        .where(scores.c.version_id == version_id, condition)
-        .order_by(scores.c.score.desc(), scores.c.rank)
-        .limit(1)
-    )
-    first = connection.execute(query).scalar_one_or_none()
-    return scored_count(connection, version_id) if first is None else first - 1
+    first = first_where(connection, version_id, condition)
+    return ranked_count(connection, version_id) if first is None else first[1] - 1
 
 
 def _version_id(connection: Connection, name: str) -> int:
@@ -241,7 +262,7 @@ def _insert_scores(connection: Connection, version_id: int, numbers: np.ndarray,
         listing_nos = numbers[batch].tolist()
         columns = {
             "version_id": [version_id] * len(listing_nos),
-            "rank": list(range(start + 1, start + 1 + len(listing_nos))),
+            "place": [number << ROOM for number in range(start + 1, start + 1 + len(listing_nos))],
             "listing_no": listing_nos,
             "score": values[batch].tolist(),
         }
@@ -252,7 +273,7 @@ def _insert_scores(connection: Connection, version_id: int, numbers: np.ndarray,
             connection.execute(insert(scores), [dict(zip(columns, row, strict=True)) for row in rows])
 
 
-def _add_version(connection: Connection, version: ModelVersion) -> int:
+def _add_version(connection: Connection, version: ModelVersion, changes_known: int) -> int:
     taken = select(model_versions.c.version_id).where(model_versions.c.name == version.name)
     if connection.execute(taken).first() is not None:
         raise WorkspaceError(
@@ -263,6 +284,7 @@ def _add_version(connection: Connection, version: ModelVersion) -> int:
         "created_at": version.created_at,
         "listings": version.listings,
         "summary": version.summary,
+        "changes_known": changes_known,
     }
     new = insert(model_versions).values(values).returning(model_versions.c.version_id)
     version_id: int = connection.execute(new).scalar_one()

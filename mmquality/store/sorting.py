@@ -26,7 +26,7 @@ def order_of(sort: str, dialect: str) -> Sequence[ColumnElement[Any]]:
     """What a query for `scores`, and `listings` where the sort is one of `LISTING_SORTS`, is ordered by."""
     key = sort.removeprefix("-")
     if key in ("rank", "score"):
-        return [scores.c.rank if sort in WORST_FIRST else scores.c.rank.desc()]
+        return [scores.c.place if sort in WORST_FIRST else scores.c.place.desc()]
     column, descending = sorted_by(sort, dialect)
     ordered = column.desc() if descending else column.asc()
     # Equal ones in the order of the index, which no rank is in: they may be the whole catalogue.

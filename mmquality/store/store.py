@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmquality.store.arrivals import ArrivalStore
 from mmquality.store.audit import AuditStore
 from mmquality.store.bulk import BulkStore
 from mmquality.store.facets import FacetStore
@@ -11,6 +12,7 @@ from mmquality.store.labels import LabelStore
 from mmquality.store.listings import ListingStore
 from mmquality.store.queue import QueueStore
 from mmquality.store.ranking import RankingStore
+from mmquality.store.removals import RemovalStore
 from mmquality.store.reports import ReportStore
 from mmquality.store.roles import RoleStore
 from mmquality.store.scores import ScoreStore
@@ -22,8 +24,10 @@ from mmquality.store.views import ViewStore
 
 class Store(
     ListingStore,
+    RemovalStore,
     FacetStore,
     ScoreStore,
+    ArrivalStore,
     RankingStore,
     ViewStore,
     KeptSelectionStore,

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from mmquality.records import Drawn, Verdict
 from mmquality.store.database import Database
 from mmquality.store.left_first import LeftFirst
-from mmquality.store.scores import count_before, scored_count, version_in_force
+from mmquality.store.places import END, ranked_count
+from mmquality.store.scores import first_where, version_in_force
 from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions, scores
 
 _STREAMED = 50_000  # rows held at a time while the catalogue is gone through
@@ -68,21 +69,24 @@ class SummaryStore(Database):
     def flagged(self, threshold: float, labelled: npt.NDArray[np.int64] | None = None) -> Flagged:
         """What the version in force flags at a threshold (0…1); nothing without a version.
 
-        `labelled`: what `labelled_ranks` said; who asks for several thresholds need not look it up each time.
+        `labelled`: what `labelled_places` said; who asks for several thresholds need not look it up again.
         """
-        ranks = self.labelled_ranks() if labelled is None else labelled
+        places = self.labelled_places() if labelled is None else labelled
         with self._read() as connection:
             found = version_in_force(connection)
-            last = count_before(connection, found[0], scores.c.score < threshold) if found else 0
-        return Flagged(last, int((ranks <= last).sum()))
+            if found is None:
+                return Flagged(0, 0)
+            lower = first_where(connection, found[0], scores.c.score < threshold)
+            last = ranked_count(connection, found[0]) if lower is None else lower[1] - 1
+        return Flagged(last, int((places < (END if lower is None else lower[0])).sum()))
 
-    def labelled_ranks(self) -> npt.NDArray[np.int64]:
-        """Where the listings with a label that counts stand in the version in force."""
+    def labelled_places(self) -> npt.NDArray[np.int64]:
+        """The places (`places.py`) of the listings with a label that counts, in the version in force."""
         with self._read() as connection:
             found = version_in_force(connection)
             judged = LeftFirst(current_labels, scores, scores.c.listing_no == current_labels.c.listing_no)
             in_force = scores.c.version_id == (found[0] if found else 0)
-            query = select(scores.c.rank).select_from(judged).where(in_force)
+            query = select(scores.c.place).select_from(judged).where(in_force)
             return np.array(list(connection.execute(query).scalars()), np.int64)
 
     def ranked_groups(self, *columns: str) -> tuple[Groups, ...]:
@@ -140,20 +144,29 @@ class SummaryStore(Database):
 
 
 def _groups(connection: Connection, version_id: int, columns: Sequence[str]) -> tuple[Groups, ...]:
-    # Listings in their order, each with its rank from an index: the other way round every rank would be a
-    # leap to another page of the file. Those that were imported since have none and go to place 0.
+    # Listings in their order, each with its place from an index: the other way round every one would be a
+    # leap to another page of the file. Those that are not ranked have none.
     here = (scores.c.listing_no == listings.c.listing_no) & (scores.c.version_id == version_id)
-    query = select(scores.c.rank, *(listings.c[name] for name in columns)).select_from(
+    query = select(scores.c.place, *(listings.c[name] for name in columns)).select_from(
         listings.outerjoin(scores, here)
     )
-    codes = np.zeros((len(columns), 1 + scored_count(connection, version_id)), dtype=np.int32)
+    places, codes = [], []
     met: list[dict[str, int]] = [{} for _ in columns]
     for rows in connection.execution_options(yield_per=_STREAMED).execute(query).partitions():
-        ranks, *values = zip(*rows, strict=True)
-        places = [rank or 0 for rank in ranks]
-        for row, numbers, names in zip(codes, met, values, strict=True):
-            row[places] = [numbers.setdefault(name or "", len(numbers)) for name in names]
-    return tuple(_sorted(list(numbers), row[1:]) for numbers, row in zip(met, codes, strict=True))
+        stand, *values = zip(*rows, strict=True)
+        places.append(np.array([place or 0 for place in stand], dtype=np.int64))
+        told = zip(met, values, strict=True)
+        codes.append(
+            np.array(
+                [[numbers.setdefault(name or "", len(numbers)) for name in names] for numbers, names in told],
+                dtype=np.int32,
+            )
+        )
+    if not places:
+        return tuple(Groups([], np.empty(0, np.int32)) for _ in columns)
+    place, code = np.concatenate(places), np.concatenate(codes, axis=1)
+    by_rank = np.argsort(place)[(place == 0).sum() :]
+    return tuple(_sorted(list(numbers), row[by_rank]) for numbers, row in zip(met, code, strict=True))
 
 
 def _sorted(names: list[str], codes: npt.NDArray[np.int32]) -> Groups:

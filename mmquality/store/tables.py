@@ -141,23 +141,30 @@ model_versions = Table(
     Column("version_id", Integer, primary_key=True),
     Column("name", StoredText, nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("listings", Integer, nullable=False),
+    Column("listings", Integer, nullable=False),  # that it was published with
     Column("summary", JSON, nullable=False),
+    Column("changes_known", RowNumber, nullable=False, server_default="0"),  # of the catalogue (`comings.py`)
+    Column("arrived", Integer, nullable=False, server_default="0"),  # listings that it ranks beside its own
+    Column("gone", Integer, nullable=False, server_default="0"),  # of its own, from the ranking
+    Column("revision", Integer, nullable=False, server_default="0"),  # rises whenever one arrives or leaves
+    Column(
+        "arrivals", Integer, nullable=False, server_default="0"
+    ),  # which files hold their vectors; 0 = none
 )
 
-# Ranks are 1…n without gaps in every version, and the score never rises with the rank: a range of scores is a
-# range of ranks, and both are found by one descent of an index. Rows lie in the order of the ranking.
+# Places rise with the rank (`places.py`), and the score never rises with the place: a range of scores is a
+# range of places, and both are found by one descent of an index. Rows lie in the order of the ranking.
 scores = Table(
     "scores",
     metadata,
     Column("version_id", ForeignKey("model_versions.version_id"), primary_key=True),
-    Column("rank", Integer, primary_key=True),  # 1 = worst
+    Column("place", RowNumber, primary_key=True, autoincrement=False),
     Column("listing_no", ForeignKey("listings.listing_no"), nullable=False),
     Column("score", Double, nullable=False),
     Index("uq_scores_listing_no", "listing_no", "version_id", unique=True),
     sqlite_with_rowid=False,
 )
-Index("ix_scores_score", scores.c.version_id, scores.c.score.desc(), scores.c.rank)
+Index("ix_scores_score", scores.c.version_id, scores.c.score.desc(), scores.c.place)
 
 # The worst listings of a version so that neighbours in it differ: another order for the queue.
 varied_order = Table(

@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, select
 
 from mmquality.errors import WorkspaceError
 from mmquality.store.database import Database
+from mmquality.store.places import ranked_count
 from mmquality.store.schema import shown
 from mmquality.store.tables import current_labels, label_withdrawals, labels, model_versions, scores
 
@@ -62,16 +63,16 @@ class UpkeepStore(Database):
         return [f"Of {number:,} listings another label counts than the newest."] if number else []
 
     def _rank_faults(self) -> list[str]:
-        ranks = scores.c.rank
-        per_version = (
-            select(model_versions.c.name, func.count(ranks), func.max(ranks))
-            .outerjoin(scores, scores.c.version_id == model_versions.c.version_id)
-            .group_by(model_versions.c.version_id, model_versions.c.name)
-        )
+        versions = select(model_versions.c.version_id, model_versions.c.name)
+        rows = select(func.count()).select_from(scores)
         with self._read() as connection:
-            found = connection.execute(per_version).all()
+            found = [
+                (name, connection.execute(rows.where(scores.c.version_id == number)).scalar_one(),
+                 ranked_count(connection, number))
+                for number, name in connection.execute(versions).all()
+            ]  # fmt: skip
         return [
-            f"The ranking of model {name} has gaps: {number:,} scores, the last at rank {last or 0:,}."
-            for name, number, last in found
-            if number != (last or 0)
+            f"The ranking of model {name} has gaps: {there:,} scores, the last at rank {last:,}."
+            for name, there, last in found
+            if there != last
         ]

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
+from mmquality.store.comings import bring_back, note_changes, removed_among
 from mmquality.store.counts import add_to_counts
 from mmquality.store.database import batches, insert_rows, upsert
 from mmquality.store.facets import FacetChange, change_facets, facets_of
@@ -68,11 +69,19 @@ def upsert_frame(connection: Connection, frame: pd.DataFrame) -> UpsertCounts:
     known = [_Change(*stored[row[0]], row) for row in rows if row[0] in stored]
     touched = [change for change in known if change.before != change.now[: len(_COMPARED)]]
     updated = [change for change in touched if change.of(*range(len(_CONTENT)))]
-    added = [row for row in rows if row[0] not in stored]
+    out = removed_among(connection, [change.number for change in known])
+    returned = [change for change in known if change.number in out]
+    stayed = [change for change in updated if change.number not in out]
     _update(connection, touched)
     _keep_labels(connection, updated)
-    _keep_findable(connection, _add(connection, added, last), updated)
-    return UpsertCounts(len(added), len(updated), len(known) - len(updated))
+    added = _add(connection, [row for row in rows if row[0] not in stored], last)
+    bring_back(connection, [change.number for change in returned])
+    anew = [change.number for change in stayed if change.of(*_JUDGED)]
+    note_changes(connection, [number for number, _ in added], [*anew, *(c.number for c in returned)])
+    add_letters(connection, [number for number, _ in added])  # a listing that was out has kept its own
+    _keep_findable(connection, [*added, *((c.number, c.now) for c in returned)], stayed)
+    came = len(added) + len(returned)
+    return UpsertCounts(came, len(stayed), len(rows) - came - len(stayed))
 
 
 @contextmanager
@@ -150,7 +159,6 @@ def _keep_findable(
     connection: Connection, added: Sequence[tuple[int, Row]], updated: Sequence[_Change]
 ) -> None:
     """Let listings be found, and counted, by what they are now and no more by what they were."""
-    add_letters(connection, [number for number, _ in added])
     changes = [FacetChange(number, frozenset(), _facets(row)) for number, row in added]
     changes += [FacetChange(each.number, _facets(each.before), _facets(each.now)) for each in updated]
     change_facets(connection, changes)

@@ -1,0 +1,55 @@
+"""Listings join the model in force, or leave the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mmquality.cli import options
+from mmquality.cli.terminal import TerminalReporter, command
+from mmquality.config import Workspace
+from mmquality.pipeline.people import whoami
+from mmquality.pipeline.places import open_store
+from mmquality.records import count
+
+
+@click.command()
+@options.workspace
+def arrive(workspace: Workspace) -> None:
+    """Let new listings join the model in force.
+
+    Those that were imported and encoded since it scored the catalogue, and those whose title or photo
+    changed. All other scores stay; the next `score` weighs everything together.
+    """
+    from mmquality.pipeline import arriving
+
+    done = arriving.arrive(workspace, TerminalReporter())
+    click.echo(f"{count(done.arrived, 'listing')} joined {done.version}.")
+    if done.not_encoded:
+        click.echo(f"Not encoded yet: {done.not_encoded:,}. Next: {command('encode', workspace)}", err=True)
+
+
+@click.command()
+@click.argument("listing_ids", nargs=-1, metavar="[ID]...")
+@options.workspace
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(path_type=Path),
+    help="CSV, Parquet or JSON Lines with a column listing_id: these, too.",
+)
+def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None) -> None:
+    """Take listings out of the catalogue.
+
+    Out of ranking, neighbours, queue, search, map and counts; their labels stay. An import brings them back.
+    """
+    from mmquality.evaluation.truth import read_columns
+
+    if not listing_ids and file is None:
+        raise click.UsageError("There is nothing to remove: give ids, or --from a file that names them.")
+    named = read_columns(file, ["listing_id"])["listing_id"].str.strip() if file is not None else ()
+    wanted = [*listing_ids, *filter(None, named)]
+    with open_store(workspace) as store:
+        removed = store.remove_listings(wanted, whoami())
+    click.echo(f"{count(removed, 'listing')} removed.")

@@ -1,0 +1,75 @@
+"""Listings are taken out of the catalogue: out of rankings, counts, filters and the queue; labels stay."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from mmquality.errors import MMQualityError, UnknownListingError
+from mmquality.store.arrivals import leave
+from mmquality.store.comings import removals, removed_among
+from mmquality.store.counts import add_to_counts
+from mmquality.store.database import Database, batches
+from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
+from mmquality.store.tables import leases, listings
+
+_AT_ONCE = 10_000  # ids in one statement: below SQLite's limit of 32,766 parameters
+
+
+class RemovalStore(Database):
+    """The part of the store that takes listings out of the catalogue."""
+
+    def remove_listings(self, listing_ids: Iterable[str], analyst: str) -> int:
+        """Take these listings out of the catalogue, all or none; gives how many were in it until now.
+
+        Labels and what was done to them stay. An import of a listing brings it back. Raises
+        `UnknownListingError` for an id that the catalogue never held, `MMQualityError` for an empty analyst.
+        """
+        if not analyst.strip():
+            raise MMQualityError("A removal needs the name of who removes; give it and try again.")
+        wanted = list(dict.fromkeys(listing_ids))
+        numbers: list[int] = []
+        with self._write() as connection:
+            one_import_at_a_time(connection)
+            for batch in batches(wanted, _AT_ONCE):
+                numbers += _taken_out(connection, batch, analyst.strip())
+            leave(connection, numbers)
+        return len(numbers)
+
+
+def _taken_out(connection: Connection, ids: list[str], analyst: str) -> list[int]:
+    """Let these listings be out, all but their places in rankings; the numbers of those that were in."""
+    columns = [listings.c[name] for name in ("listing_no", "listing_id", "category", "seller", "attributes")]
+    rows = connection.execute(select(*columns).where(listings.c.listing_id.in_(ids))).mappings().all()
+    _check_known(ids, {row["listing_id"] for row in rows})
+    out = removed_among(connection, [row["listing_no"] for row in rows])
+    rows = [row for row in rows if row["listing_no"] not in out]
+    if not rows:
+        return []
+    numbers = [int(row["listing_no"]) for row in rows]
+    now: dict[str, Any] = {"analyst": analyst, "created_at": datetime.now(UTC)}
+    connection.execute(insert(removals), [{"listing_no": number, **now} for number in numbers])
+    nothing: frozenset[tuple[str, str]] = frozenset()
+    had = (facets_of(row["seller"], row["attributes"]) for row in rows)
+    lost = (FacetChange(no, facets, nothing) for no, facets in zip(numbers, had, strict=True))
+    change_facets(connection, lost)
+    counts = Counter(row["category"] or "" for row in rows)
+    add_to_counts(
+        connection, [{"category": name, "listings": -less} for name, less in sorted(counts.items())]
+    )
+    connection.execute(delete(leases).where(leases.c.listing_no.in_(numbers)))
+    return numbers
+
+
+def _check_known(ids: list[str], known: set[str]) -> None:
+    unknown = [listing_id for listing_id in ids if listing_id not in known]
+    if unknown:
+        raise UnknownListingError(
+            f"The catalogue has no listing {unknown[0]!r}"
+            + (f", nor {len(unknown) - 1:,} others of these" if len(unknown) > 1 else "")
+            + "; nothing was removed. Check the ids."
+        )

@@ -1,0 +1,114 @@
+"""Listings that are removed: out of all that is asked of the catalogue, their labels kept, and back."""
+
+from __future__ import annotations
+
+import pytest
+from catalogues import fill, frame, publish, row
+
+from mmquality.errors import MMQualityError, UnknownListingError
+from mmquality.records import Drawn, Verdict
+from mmquality.store import AuditQuery, Deed, LabelQuery, Order, RankingQuery, Store
+from mmquality.store.arrivals import Arrival
+
+COUNT = 20
+
+
+@pytest.fixture
+def ranked(store: Store) -> Store:
+    """Twenty listings in two versions; in both the first is the worst."""
+    ids = fill(store, COUNT)
+    for name in ("v1", "v2"):
+        publish(store, name, {listing_id: 1 - n / COUNT for n, listing_id in enumerate(ids)})
+    return store
+
+
+def test_a_removed_listing_is_nowhere(ranked: Store) -> None:
+    mugs = RankingQuery(category=("Mugs",))
+    before = ranked.ranking_page(mugs).total
+    assert ranked.remove_listings(["L002", "L002"], "ann") == 1
+    assert ranked.remove_listings(["L002"], "bob") == 0  # it is out already
+    assert ranked.ranking_page(mugs).total == before - 1 == dict(ranked.categories())["Mugs"]
+    seller = next(facet for facet in ranked.facets() if facet.name == "seller")
+    assert sum(seller.values.values()) == ranked.listing_count() == COUNT - 1
+    for query in (
+        RankingQuery(text=row(2)["title"].split()[0]),
+        RankingQuery(attributes=(("seller", ("seller 2",)),)),
+        RankingQuery(sort="-imported"),
+        RankingQuery(listing_ids=("L002",)),
+        RankingQuery(version="v1"),
+    ):
+        assert "L002" not in ranked.ranking_ids(query, COUNT)
+    assert "L002" not in set(ranked.catalogue_frame()["listing_id"])
+    assert ranked.unscored_count() == 0 and ranked.ranked_listing("L003").rank == 3
+    assert ranked.listing("L002").title == row(2)["title"]  # for its labels
+
+
+def test_the_queue_hands_it_out_no_more(ranked: Store) -> None:
+    case = ranked.next_case("ann", RankingQuery())
+    assert case is not None and case.listing_id == "L000"
+    ranked.remove_listings(["L000"], "bob")
+    again = ranked.next_case("ann", RankingQuery())
+    assert again is not None and again.listing_id == "L001"
+    assert not ranked.take_up("cid", "L000", Drawn.QUEUE)
+
+
+def test_labels_and_who_removed_it_stay(ranked: Store) -> None:
+    ranked.add_label("L004", Verdict.MATCH, None, "", "ann")
+    ranked.remove_listings(["L004"], "bob")
+    assert [one.label.listing_id for one in ranked.labels_page(LabelQuery()).rows] == ["L004"]
+    (removal, _) = ranked.audit_page(AuditQuery(listing_id="L004")).rows
+    assert (removal.kind, removal.analyst, removal.title) == (Deed.REMOVAL, "bob", row(4)["title"])
+    assert ranked.flagged(0.0).labelled == 0
+    assert "bob" in ranked.actors()
+
+
+def test_an_import_brings_it_back(ranked: Store) -> None:
+    label = ranked.add_label("L004", Verdict.MATCH, None, "", "ann")
+    ranked.remove_listings(["L004", "L005"], "bob")
+    counts = ranked.upsert_listings(frame([row(4), row(6)]))
+    assert (counts.added, counts.unchanged) == (1, 1)
+    assert ranked.listing_count() == COUNT - 1 and ranked.removed(["L004", "L005"]) == {"L005"}
+    assert ranked.waiting("v2")["listing_id"].tolist() == ["L004"]
+    ranked.upsert_listings(frame([row(5, title="another", title_hash="another")]))
+    waiting = ranked.waiting("v2")
+    arrivals = [
+        Arrival(no, listing_id, 0.99, change)
+        for no, listing_id, change in waiting[["listing_no", "listing_id", "change_no"]].itertuples(
+            index=False
+        )
+    ]
+    assert ranked.add_arrivals("v2", arrivals, 1) == 2
+    found = ranked.ranked_listing("L004")
+    assert found.rank == 2 and found.label is not None and found.label.label_id == label.label_id
+    (removal, *_) = ranked.audit_page(AuditQuery(kind=Deed.REMOVAL)).rows
+    assert removal.what == "an import brought it back"
+
+
+def test_what_was_removed_while_it_was_scored_is_not_ranked(ranked: Store) -> None:
+    scored = {row(n)["listing_id"]: n / COUNT for n in range(COUNT)}
+    ranked.remove_listings(["L007"], "ann")
+    publish(ranked, "v3", scored)
+    assert ranked.ranking_page(RankingQuery()).total == COUNT - 1
+    assert ranked.current_version().ranked == COUNT - 1
+
+
+def test_nothing_is_removed_where_one_is_unknown(ranked: Store) -> None:
+    with pytest.raises(UnknownListingError, match="no listing 'nobody', nor 1 others of these; nothing"):
+        ranked.remove_listings(["L001", "nobody", "no one"], "ann")
+    with pytest.raises(MMQualityError, match="name of who removes"):
+        ranked.remove_listings(["L001"], " ")
+    assert ranked.listing_count() == COUNT
+
+
+@pytest.mark.parametrize("order", [Order.WORST, Order.UNCERTAIN, Order.NEWEST])
+def test_an_arrival_is_drawn_like_any_other(ranked: Store, order: Order) -> None:
+    ranked.upsert_listings(frame([row(COUNT)]))
+    waiting = ranked.waiting("v2").iloc[0]
+    score = 0.501 if order is Order.UNCERTAIN else 1.0
+    ranked.remove_listings(["L000", "L010"], "ann")  # which would come first
+    arrival = Arrival(int(waiting["listing_no"]), f"L{COUNT:03d}", score, int(waiting["change_no"]))
+    ranked.add_arrivals("v2", [arrival], 1)
+    case = ranked.next_case("ann", RankingQuery(), order=order)
+    assert case is not None and case.listing_id == f"L{COUNT:03d}"
+    drawn = {ranked.next_case(f"a{n}", RankingQuery(), control_share=1.0).listing_id for n in range(18)}
+    assert len(drawn | {case.listing_id}) == 19  # at random, and each is met

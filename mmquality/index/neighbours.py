@@ -53,17 +53,17 @@ class NeighbourIndex(VectorIndex):
         vectors: Rows,
         ids: Iterable[str],
         advance: Callable[[int], object] = lambda done: None,
-        gone_through: int = _GONE_THROUGH,
+        gone_through: int | None = None,
     ) -> NeighbourIndex:
         """`build` and `save`, with no more than a block of very many vectors in memory.
 
         The index: of few vectors as it was built, of many as it was loaded.
         """
-        if math.prod(vectors.shape) <= gone_through:
+        if math.prod(vectors.shape) <= (gone_through or _GONE_THROUGH):
             built = cls.build(vectors[:], list(ids))
-            built.save(path, advance)
+            built.save(path, advance, gone_through)
             return built
-        _write(path, _at_unit_length(vectors), Ids(ids), advance, gone_through)
+        _write(path, _at_unit_length(vectors), Ids(ids), advance, gone_through or _GONE_THROUGH)
         return cls.load(path)
 
     def vectors_at(self, rows: RowNumbers) -> Vectors:
@@ -112,13 +112,13 @@ class NeighbourIndex(VectorIndex):
         self,
         path: Path,
         advance: Callable[[int], object] = lambda done: None,
-        gone_through: int = _GONE_THROUGH,
+        gone_through: int | None = None,
     ) -> None:
-        """Write the vectors to `path`, rounded to half precision and where they are more than `gone_through`
-        numbers in lists; the ids beside it. `advance` is told how many rows more are done."""
+        """Write the vectors to `path`, rounded to half precision and where they are more numbers than are
+        `gone_through` in lists; the ids beside it. `advance` is told how many rows more are done."""
         index = self._index
         vectors = Made(index.ntotal, index.d, index.reconstruct_batch)
-        _write(path, vectors, self.ids, advance, gone_through)
+        _write(path, vectors, self.ids, advance, gone_through or _GONE_THROUGH)
 
     @classmethod
     def load(cls, path: Path) -> NeighbourIndex:

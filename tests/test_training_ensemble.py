@@ -77,9 +77,9 @@ def test_every_network_is_trained_in_one_thread_and_the_others_come_back(
 ) -> None:
     threads = []
 
-    def recording(*arguments: Any) -> Any:
+    def recording(*arguments: Any, **named: Any) -> Any:
         threads.append(torch.get_num_threads())
-        return train_network(*arguments)
+        return train_network(*arguments, **named)
 
     monkeypatch.setattr(ensemble_module, "train_network", recording)
     before = torch.get_num_threads()

@@ -55,7 +55,7 @@ def test_a_catalogue_in_maps_trains_the_networks_of_one_in_memory(tmp_path: Path
 
 
 def test_nothing_is_left_behind_after_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(*_: Any) -> Any:
+    def failing(*_: Any, **named: Any) -> Any:
         assert list(tmp_path.iterdir())
         raise RuntimeError("the disk is on fire")
 
@@ -121,9 +121,9 @@ def test_of_more_listings_than_a_network_learns_from_some_are_drawn(
     verdict[:4] = [1, 0, 1, 0]
     trained = ensemble_module.train_network
 
-    def recording(tensors: Tensors, *rest: Any) -> Any:
+    def recording(tensors: Tensors, *rest: Any, **named: Any) -> Any:
         seen.append(tensors)
-        return trained(tensors, *rest)
+        return trained(tensors, *rest, **named)
 
     monkeypatch.setattr(ensemble_module, "train_network", recording)
     config = replace(SHORT, most_listings=30)

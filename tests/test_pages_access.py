@@ -39,6 +39,9 @@ class Recording:
         )
         return method
 
+    def disputed(self, listing_ids: Any = None) -> set[str]:
+        return set()
+
     def labelled_by(self, label_id: int | None = None, batch: str | None = None) -> set[str]:
         return {"ana"}
 
@@ -68,7 +71,7 @@ def test_nothing_is_done_without_the_right_to(name: str, role: Role) -> None:
         assert store.reached == [name]
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(READING) if name != "labelled_by"])
+@pytest.mark.parametrize("name", sorted(READING - {"labelled_by", "disputed"}))
 def test_whoever_was_let_in_may_read(name: str) -> None:
     store = Recording()
     getattr(Guard(store, lambda: Visitor("ana", Role.VIEWER)), name)()  # type: ignore[arg-type]
@@ -204,6 +207,24 @@ class TestPages:
         with store_of(fixture) as store:
             assert not store.label_history("L001")
         assert not app.exception and "Labelling takes the role analyst" in texts(app)
+
+    def test_a_disagreement_of_others_is_not_settled_by_an_analyst_however_it_was_opened(
+        self, visit: Callable[[Role | None], Fixture]
+    ) -> None:
+        fixture = visit(Role.ANALYST)
+        with store_of(fixture) as store:
+            store.add_label("L001", Verdict.MISMATCH, Reason.OTHER, "", "ben")
+            store.add_label("L001", Verdict.MATCH, None, "", "cleo")
+            assert store.disputed() == {"L001"}
+        app = opened("listing", id="L001")
+        button(app, "Match").click().run()
+        assert "Settling a disagreement takes the role adjudicator" in texts(app)
+        with store_of(fixture) as store:
+            assert store.disputed() == {"L001"}
+            store.give_role("ana", Role.ADJUDICATOR)
+        button(opened("listing", id="L001"), "Match").click().run()
+        with store_of(fixture) as store:
+            assert not store.disputed()
 
     def test_others_verdicts_are_not_taken_back_by_an_analyst(
         self, visit: Callable[[Role | None], Fixture]

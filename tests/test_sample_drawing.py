@@ -202,7 +202,7 @@ def test_patterns_show(pattern: str) -> None:
     assert changed.any(axis=2).mean() > 0.01
 
 
-@pytest.mark.parametrize("draw", {*BOXES, *DEVICE_LEFTOVERS}, ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize("draw", dict.fromkeys([*BOXES, *DEVICE_LEFTOVERS]), ids=lambda draw: draw.__name__)
 def test_boxes_and_leftovers_draw_something(draw: object) -> None:
     pen = blank_pen(160)
     draw(pen, a_look("classic"))  # type: ignore[operator]

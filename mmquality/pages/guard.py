@@ -87,16 +87,25 @@ class Guard:
     def _check(self, name: str, given: Mapping[str, Any]) -> None:
         visitor = self._who()
         visitor.must_be(*ROLES[name])
-        if given.get("drawn") is Drawn.DISPUTE or given.get("order") is Order.DISPUTES:
-            visitor.must_be(Role.ADJUDICATOR, "Settling a disagreement")
         if not visitor.person:
             return
+        asked_for = given.get("drawn") is Drawn.DISPUTE or given.get("order") is Order.DISPUTES
+        if asked_for or self._settles(given, visitor.person):
+            visitor.must_be(Role.ADJUDICATOR, "Settling a disagreement")
         if name in ("undo_label", "undo_batch"):
             whose = self._store.labelled_by(given.get("label_id"), given.get("batch"))
             if whose - {visitor.person}:
                 visitor.must_be(Role.ADJUDICATOR, "Taking back what somebody else said")
         if any(given[argument] != visitor.person for argument in _BY if given.get(argument)):
             raise NotAllowedError("This was to be written down under another name; nothing was changed.")
+
+    def _settles(self, given: Mapping[str, Any], person: str) -> bool:
+        """Whether this is a verdict on what others disagree about, wherever the listing was opened."""
+        if "verdict" not in given:
+            return False
+        ids = given["listing_ids"] if "listing_ids" in given else [given["listing_id"]]
+        histories = map(self._store.label_history, self._store.disputed(ids))
+        return any(person not in {past.label.analyst for past in history} for history in histories)
 
 
 def guarded(store: Store) -> Store:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mmquality.config import Workspace
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.errors import MMQualityError, ModelFileError, NoWorkspaceError, WorkspaceError
-from mmquality.index import NeighbourIndex
+from mmquality.index.keeping import load
 from mmquality.pipeline.folders import UNFINISHED
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.progress import Reporter, Silent
@@ -106,7 +106,7 @@ def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
     if unscored:
         yield Finding(
             "model", Health.WARNING, f"{count(unscored, 'listing')} without a score",
-            "Run `mmquality encode`, `mmquality score`, `mmquality index`.",
+            "Run `mmquality encode`, then `mmquality arrive`.",
         )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def _check_version(workspace: Workspace, version: ModelVersion) -> None:
     if scored != version.listings:
         raise ModelFileError(f"its folder holds {scored:,} scores, the database {version.listings:,}.")
     for space in Space:
-        indexed = len(NeighbourIndex.load(index_path(workspace, version.name, space)))
+        indexed = len(load(index_path(workspace, version.name, space), workspace.vectors_url))
         if indexed != scored:
             raise ModelFileError(f"its {space} index holds {indexed:,} listings of {scored:,}.")
 

@@ -217,7 +217,7 @@ class TestTheSameCommands:
         self, both: tuple[Workspace, Workspace], database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         files, uploaded = both
-        assert not list(uploaded.models.rglob("*.faiss"))
+        assert not list(uploaded.models.rglob("index/*.faiss"))
         with Catalogue(files) as catalogue:
             some = list(catalogue.indexes()[Space.TITLE].ids)[::30]
         for listing_id in some:

@@ -296,7 +296,7 @@ class TestWhatIsMissingIsSaid:
         table.to_csv(tmp_path / "more.csv", index=False)
         import_files(workspace, InputFiles(tmp_path / "more.csv", marketplace.files.images))
         with Catalogue(workspace) as opened:
-            with pytest.raises(UnknownListingError, match="imported after model v0001.*mmquality score"):
+            with pytest.raises(UnknownListingError, match="imported after model v0001.*mmquality arrive"):
                 opened.neighbours("brand-new", Space.TITLE)
             with pytest.raises(UnknownListingError, match="has no listing 'nobody'"):
                 opened.neighbours("nobody", Space.TITLE)

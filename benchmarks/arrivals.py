@@ -34,7 +34,7 @@ from mmquality.encoders.spelling import SPELLING_DIM
 from mmquality.index import NeighbourIndex
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.pipeline.arriving import arrive
-from mmquality.pipeline.ground import Standing, keep_ground
+from mmquality.pipeline.ground import keep_ground
 from mmquality.pipeline.places import index_path
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.settings import change_settings
@@ -63,7 +63,7 @@ def prepare(workspace: Workspace, seed: int) -> None:
     change_settings(workspace, text_encoder=TEXT, photo_encoder=PHOTO)
     checkpoint, ids = _checkpoint(), listings["listing_id"].tolist()
     save_trained(checkpoint, listings, rng.integers(0, FOLDS, n), model)
-    keep_ground(model, Standing.of(ids, titles, photos, rng.random(n)), changes)
+    keep_ground(model, ids, titles, photos, rng.random(n), changes)
     both = np.concatenate([vectors_like(n, rng), titles, photos], axis=1)  # as wide as the network's
     for space, vectors in ((Space.UNIFIED, both), (Space.TITLE, titles), (Space.PHOTO, photos)):
         NeighbourIndex.build(vectors, ids).save(index_path(workspace, version.name, space))

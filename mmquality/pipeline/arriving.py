@@ -20,14 +20,13 @@ from mmquality.pipeline.context import Told, context_vectors, load_centres, titl
 from mmquality.pipeline.ground import Standing, load_ground
 from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import arrivals_path, open_store
-from mmquality.pipeline.progress import Reporter, Silent
+from mmquality.pipeline.progress import Advance, Reporter, Silent
+from mmquality.pipeline.streaming import keeping
 from mmquality.pipeline.trained import folds_of
-from mmquality.pipeline.unified import unified_vectors
+from mmquality.pipeline.unified import unified_dim
 from mmquality.records import ModelVersion, Space
-from mmquality.scoring import Arrived, Ground, Listings, arrival_scores
+from mmquality.scoring import Arrived, Ground, Listings, arrival_scores, read_blocks
 from mmquality.store import Arrival, Moved, Store
-
-_NO_PAIRS = np.empty((0, 2), np.int64)
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,17 @@ def arrive(workspace: Workspace, reporter: Reporter | None = None) -> ArriveSumm
         arrived = 0
         if len(encoded.listings):
             with reporter.stage("Scoring new listings", len(encoded.listings)) as advance:
-                arrived = _join(workspace, store, version, checkpoint, encoded)
-                advance(arrived)
+                arrived = _join(workspace, store, version, checkpoint, encoded, advance)
     return ArriveSummary(version.name, arrived, len(waiting) - len(encoded.listings))
 
 
 def _join(
-    workspace: Workspace, store: Store, version: ModelVersion, checkpoint: Checkpoint, encoded: _Encoded
+    workspace: Workspace,
+    store: Store,
+    version: ModelVersion,
+    checkpoint: Checkpoint,
+    encoded: _Encoded,
+    advance: Advance,
 ) -> int:
     """Score the listings, write their vectors, and let both count together."""
     ids, model = encoded.listings["listing_id"].tolist(), workspace.models / version.name
@@ -93,8 +96,11 @@ def _join(
     listings = Listings(
         encoded.text, encoded.photos, folds_of(model, encoded.listings), *_clicks(workspace, encoded.listings)
     )
-    scored = arrival_scores(checkpoint, listings, _ground(load_ground(model), before, others))
-    vectors = _vectors(checkpoint, encoded, scored)
+    networks, config = (checkpoint.network, checkpoint.fold_networks), checkpoint.training_config
+    unified = np.empty((len(listings), unified_dim(checkpoint.network_config)), np.float32)
+    read = keeping(read_blocks(*networks, encoded.text, encoded.photos), unified, config, advance)
+    scored = arrival_scores(checkpoint, listings, _ground(load_ground(model), before, others), read)
+    vectors = _vectors(encoded, scored, unified)
     if before is not None:
         vectors = before.with_others(vectors, others.arrived)
     number = version.arrivals + 1
@@ -144,12 +150,9 @@ def _ground(known: Standing, arrived: ArrivedVectors | None, moved: Moved) -> Gr
     )
 
 
-def _vectors(checkpoint: Checkpoint, encoded: _Encoded, scored: Arrived) -> ArrivedVectors:
+def _vectors(encoded: _Encoded, scored: Arrived, unified: np.ndarray) -> ArrivedVectors:
     """The arrivals in every space. Who they are clicked with moves them once all is scored again."""
     ids = encoded.listings["listing_id"].tolist()
-    unified = unified_vectors(
-        checkpoint.network, checkpoint.training_config, encoded.text, encoded.photos, _NO_PAIRS
-    )
     spaces = {Space.UNIFIED: unified, Space.TITLE: encoded.titles, Space.PHOTO: encoded.photos}
     return ArrivedVectors(
         {space: NeighbourIndex.build(vectors, ids) for space, vectors in spaces.items()},

@@ -6,6 +6,7 @@ their neighbours waits until the whole catalogue is scored again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from mmquality.checkpoint import Checkpoint
 from mmquality.index import NeighbourIndex, VectorIndex
 from mmquality.rows import in_memory
 from mmquality.scoring.evidence import ROUNDS, Gathered, Listings, blend, first_trust, network_evidence
-from mmquality.scoring.networks import UNSEEN, Doubles, Floats, Ints, read_blocks
+from mmquality.scoring.networks import UNSEEN, Doubles, Floats, Ints, Read
 from mmquality.scoring.scores import probability
 from mmquality.suspicion.neighbours import NEIGHBOURS, Near, Shown, Side
 from mmquality.suspicion.weighing import trust_after
@@ -42,12 +43,17 @@ class Arrived:
     trust: Doubles  # (n,)
 
 
-def arrival_scores(checkpoint: Checkpoint, listings: Listings, ground: Ground) -> Arrived:
-    """Score `listings`, none of which is found in `ground`; their neighbours are there and among them."""
-    networks, scales, fold = (checkpoint.network, checkpoint.fold_networks), checkpoint.scales, listings.fold
-    read = Gathered.of(len(listings), read_blocks(*networks, listings.titles, listings.photos))
-    said = network_evidence(read.logits, fold, scales)
-    titles, photos = read.titles[:], read.photos[:]
+def arrival_scores(
+    checkpoint: Checkpoint, listings: Listings, ground: Ground, read: Iterable[Read]
+) -> Arrived:
+    """Score `listings`, none of which is found in `ground`; their neighbours are there and among them.
+
+    :param read: what the networks make of the listings, block by block in their order
+    """
+    scales, fold = checkpoint.scales, listings.fold
+    gathered = Gathered.of(len(listings), read)
+    said = network_evidence(gathered.logits, fold, scales)
+    titles, photos = gathered.titles[:], gathered.photos[:]
     near = _Company(ground, titles, photos)
     trust = first_trust(said, scales)
     for _ in range(ROUNDS):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -530,6 +531,13 @@ class TestServing:
             monkeypatch.setenv(name, value)
         assert problem in error(run("serve", "--address", address, ok=False))
         assert not started
+
+    def test_a_port_that_is_taken_is_told_before_anything_else(self, started: list[Any]) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            told = error(run("serve", "--port", other.getsockname()[1], ok=False))
+        assert "name another port with --port" in told and not started
 
     def test_it_listens_elsewhere_where_people_sign_in(self, started: list[Any], monkeypatch: Any) -> None:
         for name, value in {"ACCESS": "proxy", "ACCESS_HEADER": "X-User", "PROXY_SECRET": "s"}.items():

@@ -81,7 +81,11 @@ def test_an_import_brings_it_back(ranked: Store) -> None:
     found = ranked.ranked_listing("L004")
     assert found.rank == 2 and found.label is not None and found.label.label_id == label.label_id
     (removal, *_) = ranked.audit_page(AuditQuery(kind=Deed.REMOVAL)).rows
-    assert removal.what == "an import brought it back"
+    back = ranked.audit_page(AuditQuery(kind=Deed.RETURN)).rows
+    assert not removal.what and {row.what for row in back} == {"by an import"}
+    assert "L004" in {row.listing_id for row in back} and min(row.at for row in back) > removal.at
+    (mine,) = ranked.audit_page(AuditQuery(kind=Deed.RETURN, listing_id="L004")).rows
+    assert mine.number in {row.number for row in back}
 
 
 def test_what_was_removed_while_it_was_scored_is_not_ranked(ranked: Store) -> None:

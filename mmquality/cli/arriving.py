@@ -52,4 +52,6 @@ def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None
     wanted = [*listing_ids, *filter(None, named)]
     with open_store(workspace) as store:
         removed = store.remove_listings(wanted, whoami())
-    click.echo(f"{count(removed, 'listing')} removed.")
+    out = len(set(wanted)) - removed
+    before = f" {count(out, 'other was', 'others were')} out before." if out else ""
+    click.echo(f"{count(removed, 'listing')} removed.{before}")

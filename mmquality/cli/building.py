@@ -11,6 +11,7 @@ from mmquality.cli.terminal import TerminalReporter, command, print_in_force, pr
 from mmquality.config import Workspace
 from mmquality.engine import open_engine
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
+from mmquality.pipeline.places import open_store
 from mmquality.pipeline.settings import EncoderChoice
 from mmquality.records import count
 from mmquality.store import UpsertCounts
@@ -83,7 +84,10 @@ def encode(
         f"Encoded {count(done.titles, 'title')} ({done.titles_cached:,} were there already){values} and "
         f"{count(done.photos, 'photo')} ({done.photos_cached:,} were there already)."
     )
-    click.echo(f"Next: {command('train', workspace)}")
+    with open_store(workspace) as store:
+        version = store.current_version()
+        joins = version is not None and not store.waiting(version.name).empty
+    click.echo(f"Next: {command('arrive' if joins else 'train', workspace)}")
 
 
 @click.command()

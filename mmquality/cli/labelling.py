@@ -27,7 +27,9 @@ from mmquality.store import EXPORT_ENDINGS, Deed, Fate, LabelQuery, export_label
 )
 @click.option("--reason", help="Why; a mismatch needs one (`mmquality reasons list`).")
 @click.option("--note", default="", help="Anything worth remembering.")
-@click.option("--analyst", envvar="MMQ_ANALYST", help="Who says so (or MMQ_ANALYST; by default, your login).")
+@click.option(
+    "--analyst", "--by", envvar="MMQ_ANALYST", help="Who says so (or MMQ_ANALYST; by default, your login)."
+)
 def label(
     workspace: Workspace, listing_id: str, verdict: str, reason: str | None, note: str, analyst: str | None
 ) -> None:

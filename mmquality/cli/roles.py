@@ -35,7 +35,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
 
 @roles.command("set")
 @click.argument("person")
-@click.argument("role", type=click.Choice([role.value for role in Role]))
+@click.argument("role", type=click.Choice([role.value for role in Role]), metavar="ROLE")
 @options.workspace_again
 def set_(workspace: Workspace, person: str, role: str) -> None:
     """Give PERSON, as the sign-in names them, a role."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from ipaddress import ip_address
 from pathlib import Path
@@ -70,6 +71,7 @@ def _dashboard(workspace: Workspace, port: int, address: str = _HERE) -> None:
         raise WorkspaceError(
             f"The dashboard's app.py is not beside the package ({app}); run from a checkout."
         )
+    _check_free(address, port)
     click.echo(f"Dashboard: http://{address}:{port} (Ctrl+C ends it)", err=True)
     if AccessConfig.of_environment().how is Access.LOCAL:
         click.echo(
@@ -82,6 +84,19 @@ def _dashboard(workspace: Workspace, port: int, address: str = _HERE) -> None:
     place = {"MMQ_WORKSPACE": str(workspace.root), "MMQ_DATABASE_URL": workspace.database_url}
     command = [sys.executable, "-m", "mmquality.pages.server", "run", str(app), *flags]
     os.execvpe(sys.executable, command, os.environ | place)
+
+
+def _check_free(address: str, port: int) -> None:
+    """Raises `WorkspaceError` where somebody listens there already."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((address, port))
+        except OSError as error:
+            raise WorkspaceError(
+                f"The dashboard cannot listen on {address}, port {port}: {error.strerror}. Another program "
+                "may do so already; name another port with --port."
+            ) from error
 
 
 def _check_access(address: str) -> None:

@@ -26,7 +26,8 @@ PAGE_SIZE = 50
 _ANY = "any"
 _AT_ONCE = 5_000  # deeds: written within a second
 _KINDS = {
-    Deed.LABEL: "Label", Deed.WITHDRAWAL: "Label taken back", Deed.REMOVAL: "Listing removed",
+    Deed.LABEL: "Label", Deed.WITHDRAWAL: "Label taken back",
+    Deed.REMOVAL: "Listing removed", Deed.RETURN: "Listing back",
     Deed.IMPORT: "Labels imported", Deed.EXPORT: "Export", Deed.MODEL: "Model", Deed.REASONS: "Reasons",
     Deed.ROLES: "Roles",
 }  # fmt: skip

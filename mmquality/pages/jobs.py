@@ -33,11 +33,14 @@ def offer(workspace: Workspace, name: str, arguments: Sequence[str], label: str)
         return
     if found is not None and found.phase in _WENT_WRONG:
         notice(_WENT_WRONG[found.phase], found.said or "Start it again.", name=f"{name}-failed")
+    least, visitor = _least(name), session.visitor()
+    if not visitor.may(least):
+        caption(f"This takes the role {least}; yours is {visitor.role}.")
     st.button(
         label,
         key=f"start-{name}",
         type="primary",
-        disabled=not session.visitor().may(_least(name)),
+        disabled=not visitor.may(least),
         icon=":material/play_arrow:",
         on_click=_start,
         args=(workspace, name, arguments),

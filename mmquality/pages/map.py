@@ -12,7 +12,7 @@ from mmquality.pages import jobs, links, map_plot, neighbours, session
 from mmquality.pages.components import caption, facts, header, notice, section
 from mmquality.pages.widgets import segments
 from mmquality.pages.wording import count, percent
-from mmquality.pipeline.mapping import load_map, map_path
+from mmquality.pipeline.mapping import MOST, load_map, map_path
 from mmquality.pipeline.reading import Catalogue
 
 _SHOWN = 12  # photos of a selection
@@ -35,7 +35,9 @@ def show(catalogue: Catalogue) -> None:
         return
     written = path.stat().st_mtime_ns
     places = _places(catalogue, str(path), written, version.gone)
-    sampled = f"a random {len(places):,} of " if len(places) < version.ranked else ""
+    sampled = ""
+    if len(places) < version.ranked:  # a sample of very many, or all there were when it was drawn
+        sampled = f"{'a random ' if len(places) >= MOST else ''}{len(places):,} of "
     header("Map", f"{sampled}{count(version.ranked, 'listing')}", f"model {version.name}")
     with st.container(key="map-bar", horizontal=True, vertical_alignment="center"):
         colour = segments("Colour", list(map_plot.COLOURED_BY), "colour")

@@ -76,6 +76,8 @@ def restore(source: Path, workspace: Workspace, reporter: Reporter | None = None
     or a damaged one.
     """
     reporter, root = reporter or Silent(), workspace.root
+    if not source.is_file():
+        raise InputFileError(f"There is no file {source}; check its name.")
     if root.exists() and any(root.iterdir()):
         raise WorkspaceError(f"{root} is not empty; a backup is restored into a folder that is new or empty.")
     with unfinished_folder(root) as folder:
@@ -85,6 +87,8 @@ def restore(source: Path, workspace: Workspace, reporter: Reporter | None = None
                 reporter.stage("Restoring", source.stat().st_size) as advance,
             ):
                 told = _read(archive, folder, advance)
+        except tarfile.ReadError as error:
+            raise InputFileError(f"{source} is no backup of mmquality, or a damaged one.") from error
         except (tarfile.TarError, OSError, EOFError, InputFileError) as error:
             raise InputFileError(f"{source} cannot be read as a backup: {error}") from error
         _check(source, folder, told)

@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Select,
-    Table,
     Text,
-    case,
     cast,
     func,
     literal,
@@ -29,6 +28,15 @@ from mmquality.store.tables import label_withdrawals, labels, listings
 
 MOST_DEEDS = 10_000  # nobody pages further
 _STREAMED = 1_000  # rows held at a time by an export
+# The moment of a return stands beside the removal that it ends.
+_returns = (
+    select(
+        removals.c.removal_id, removals.c.listing_no, removals.c.returned_at.label("created_at"),
+        cast(literal(""), Text).label("analyst"),
+    )
+    .where(removals.c.returned_at.is_not(None))
+    .subquery("returns")
+)  # fmt: skip
 _TABLES = labels, label_withdrawals, removals, events
 
 
@@ -102,15 +110,18 @@ def _parts(query: AuditQuery) -> list[Select[Any]]:
     back = _part(query, Deed.WITHDRAWAL, label_withdrawals, number, *said, labels.c.analyst, *how)
     back = back.join(labels, labels.c.label_id == number)
     none = (cast(null(), Text), cast(null(), Text))
-    returned = case((removals.c.returned_at.is_not(None), literal("an import brought it back")), else_="")
-    number = removals.c.removal_id
-    out = _part(query, Deed.REMOVAL, removals, number, removals.c.listing_no, *none, returned, *none)
+    nothing, by_import = cast(literal(""), Text), cast(literal("by an import"), Text)
+    of_removal = removals.c.removal_id, removals.c.listing_no
+    out = _part(query, Deed.REMOVAL, removals, *of_removal, *none, nothing, *none)
+    of_return = _returns.c.removal_id, _returns.c.listing_no
+    again = _part(query, Deed.RETURN, _returns, *of_return, *none, by_import, *none)
     if query.listing_id is not None:
         here = select(listings.c.listing_no).where(listings.c.listing_id == query.listing_id)
         mine = labels.c.listing_no == here.scalar_subquery()
         given, back = given.where(mine), back.where(mine)
         out = out.where(removals.c.listing_no == here.scalar_subquery())
-    parts = {Deed.LABEL: given, Deed.WITHDRAWAL: back, Deed.REMOVAL: out}
+        again = again.where(_returns.c.listing_no == here.scalar_subquery())
+    parts = {Deed.LABEL: given, Deed.WITHDRAWAL: back, Deed.REMOVAL: out, Deed.RETURN: again}
     if query.kind in parts:
         return [parts[query.kind]]
     no_listing = cast(null(), BigInteger)
@@ -119,7 +130,7 @@ def _parts(query: AuditQuery) -> list[Select[Any]]:
     return others if query.kind else [*parts.values(), *others]
 
 
-def _part(query: AuditQuery, kind: Deed | None, table: Table, number: Any, *columns: Any) -> Select[Any]:
+def _part(query: AuditQuery, kind: Deed | None, table: FromClause, number: Any, *columns: Any) -> Select[Any]:
     names = ("listing_no", "verdict", "reason", "what", "drawn", "batch")
     told = cast(literal(kind.value), Text) if kind else table.c.kind
     subject = cast(literal(""), Text) if kind else table.c.subject

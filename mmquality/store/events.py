@@ -30,6 +30,7 @@ class Deed(StrEnum):
     LABEL = "label"
     WITHDRAWAL = "withdrawal"
     REMOVAL = "removal"
+    RETURN = "return"
     IMPORT = "label import"
     EXPORT = "export"
     MODEL = "model"

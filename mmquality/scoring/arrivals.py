@@ -14,8 +14,8 @@ import numpy as np
 from mmquality.checkpoint import Checkpoint
 from mmquality.index import NeighbourIndex, VectorIndex
 from mmquality.rows import in_memory
-from mmquality.scoring.evidence import ROUNDS, Gathered, Listings, blend, first_trust, network_evidence
-from mmquality.scoring.networks import UNSEEN, Doubles, Floats, Ints, Read
+from mmquality.scoring.evidence import Gathered, Listings, network_evidence, settled
+from mmquality.scoring.networks import Doubles, Floats, Ints, Read
 from mmquality.scoring.scores import probability
 from mmquality.suspicion.neighbours import NEIGHBOURS, Near, Shown, Side
 from mmquality.suspicion.weighing import trust_after
@@ -54,14 +54,8 @@ def arrival_scores(
     gathered = Gathered.of(len(listings), read)
     said = network_evidence(gathered.logits, fold, scales)
     titles, photos = gathered.titles[:], gathered.photos[:]
-    near = _Company(ground, titles, photos)
-    trust = first_trust(said, scales)
-    for _ in range(ROUNDS):
-        terms = np.column_stack([said.unseen, near.terms(trust)])
-        log_odds = scales.weighing.log_odds(terms)
-        log_odds = np.where(fold == UNSEEN, log_odds, blend(log_odds, said.seen, scales.blend))
-        trust = trust_after(log_odds)
-    return Arrived(probability(log_odds, listings, scales), titles, photos, trust)
+    _, log_odds = settled(said, _Company(ground, titles, photos), fold, scales)
+    return Arrived(probability(log_odds, listings, scales), titles, photos, trust_after(log_odds))
 
 
 class _Company:
@@ -85,9 +79,9 @@ class _Company:
             Side.of(Near(rows[:, :k], by_title.cosine), *of, all_photos, arrivals, in_memory),
         )
 
-    def terms(self, trust: Doubles) -> Doubles:
-        """What neighbours say of each arrival, (n, 4): see `Neighbourhood.terms`; `trust` is of arrivals."""
-        return self._shown.terms(np.concatenate([trust, self._trust]))
+    def terms(self, trust: Doubles, block: slice) -> Doubles:
+        """What neighbours say of some arrivals, see `Neighbourhood.terms`; `trust` (n,) is of arrivals."""
+        return self._shown.terms(np.concatenate([trust, self._trust]), block)
 
 
 def _near(ground: VectorIndex, vectors: Floats) -> Near:

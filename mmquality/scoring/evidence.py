@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.special import expit
@@ -17,7 +18,6 @@ from mmquality.checkpoint import Scales
 from mmquality.index import unit
 from mmquality.rows import New, Rows, Writable, blocks, in_memory
 from mmquality.scoring.networks import UNSEEN, Doubles, Ints, Read, standardise
-from mmquality.suspicion.neighbours import Shown
 from mmquality.suspicion.weighing import Weighing, trust_after
 
 ROUNDS = 5
@@ -62,6 +62,12 @@ class Gathered:
         return kept
 
 
+class Company(Protocol):
+    """The neighbours of some listings, whoever is trusted: `Shown`, or what has others beside them."""
+
+    def terms(self, trust: Doubles, block: slice, /) -> Doubles: ...
+
+
 @dataclass(frozen=True)
 class NetworkEvidence:
     """Standardised logits of the networks, both (n,); `seen` is 0 for a listing that none of them saw."""
@@ -92,12 +98,12 @@ def first_trust(network: NetworkEvidence, scales: Scales) -> Doubles:
     return np.asarray(expit(-(scales.slope * (network.unseen + network.seen) + scales.intercept)))
 
 
-def terms_of(network: NetworkEvidence, shown: Shown, trust: Doubles, block: slice = slice(None)) -> Doubles:
+def terms_of(network: NetworkEvidence, shown: Company, trust: Doubles, block: slice = slice(None)) -> Doubles:
     """The terms that are weighed, (n, 5), or those of a block: see `suspicion.weighing.TERMS`."""
     return np.column_stack([network.unseen[block], shown.terms(trust, block)])
 
 
-def settled(network: NetworkEvidence, shown: Shown, fold: Ints, scales: Scales) -> tuple[Doubles, Doubles]:
+def settled(network: NetworkEvidence, shown: Company, fold: Ints, scales: Scales) -> tuple[Doubles, Doubles]:
     """Log-odds of a mismatch, swapped photos against own, once trust in the neighbours has settled.
 
     Without what the networks that saw a listing say, and with it; both (n,).
@@ -110,7 +116,7 @@ def settled(network: NetworkEvidence, shown: Shown, fold: Ints, scales: Scales) 
     return log_odds, blended
 
 
-def _weighed(weighing: Weighing, network: NetworkEvidence, shown: Shown, trust: Doubles) -> Doubles:
+def _weighed(weighing: Weighing, network: NetworkEvidence, shown: Company, trust: Doubles) -> Doubles:
     log_odds = np.empty(len(trust))
     for block in blocks(len(trust)):
         log_odds[block] = weighing.log_odds(terms_of(network, shown, trust, block))

@@ -7,40 +7,21 @@ that is one block the sums are those of its matrices, to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
-
 import numpy as np
 import torch
 from torch import Tensor
 
-BLOCK = 16_384  # rows at a time
+from mmquality.rows import Rows, blocks
 
 
-class Vectors(Protocol):
-    """Rows of one length (n, p): a tensor, an array, a memory map, or what gives an array for a slice."""
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, rows: slice, /) -> Any: ...
-
-
-def blocks(n: int) -> Iterator[slice]:
-    """0 … n in slices of at most `BLOCK`."""
-    return (slice(start, start + BLOCK) for start in range(0, n, BLOCK))
-
-
-def block_of(vectors: Vectors, rows: slice) -> Tensor:
+def block_of(vectors: Rows, rows: slice) -> Tensor:
     """Some rows as a tensor; copied where they may not be written to, as torch asks for."""
     found = vectors[rows]
     return found if isinstance(found, Tensor) else torch.from_numpy(np.require(found, requirements="W"))
 
 
 @torch.no_grad()
-def principal_components(vectors: Vectors, k: int) -> tuple[Tensor, Tensor]:
+def principal_components(vectors: Rows, k: int) -> tuple[Tensor, Tensor]:
     """Mean (p,) and basis (p, ≤ k) of `vectors` (n, p) at unit length; total variance is one per component.
 
     Components are scaled by λ^-¼: halfway between plain PCA (the leading ones drown the rest) and whitening
@@ -106,7 +87,7 @@ def ridge_of_products(gram: Tensor, cross: Tensor, ridge: float = 1e-2) -> Tenso
     return solution
 
 
-def _directions_of_few(vectors: Vectors, k: int) -> tuple[Tensor, Tensor, Tensor]:
+def _directions_of_few(vectors: Rows, k: int) -> tuple[Tensor, Tensor, Tensor]:
     """Mean (p,) of `vectors` (n, p) at unit length, k largest variances (≤ k,) and their directions (p, ≤ k).
 
     From the likeness of each to each: a few hundred listings have far fewer directions than an embedding has
@@ -120,7 +101,7 @@ def _directions_of_few(vectors: Vectors, k: int) -> tuple[Tensor, Tensor, Tensor
     return mean, values[top], torch.nn.functional.normalize(centred.T @ vectors_of[:, top], dim=0)
 
 
-def _directions_of_many(vectors: Vectors, k: int) -> tuple[Tensor, Tensor, Tensor]:
+def _directions_of_many(vectors: Rows, k: int) -> tuple[Tensor, Tensor, Tensor]:
     """As `_directions_of_few`, from the covariance; variances and directions in double precision."""
     mean, covariance = _mean_and_covariance(vectors)
     values, directions = torch.linalg.eigh(covariance)
@@ -128,7 +109,7 @@ def _directions_of_many(vectors: Vectors, k: int) -> tuple[Tensor, Tensor, Tenso
     return mean, values[top], directions[:, top]
 
 
-def _mean_and_covariance(vectors: Vectors) -> tuple[Tensor, Tensor]:
+def _mean_and_covariance(vectors: Rows) -> tuple[Tensor, Tensor]:
     """Of `vectors` (n, p) at unit length, (p,) and (p, p), gone through once.
 
     `C = Σ_b n_b/n (C_b + (m_b − m)(m_b − m)ᵀ)` over blocks b: the variance within them and between them.

@@ -100,8 +100,9 @@ class Made:
         return np.asarray(self[:], dtype)
 
 
-def blocks(n: int, size: int = BLOCK) -> Iterator[slice]:
-    """0 … n in slices of at most `size`."""
+def blocks(n: int, size: int | None = None) -> Iterator[slice]:
+    """0 … n in slices of at most `size`, by default `BLOCK`."""
+    size = size or BLOCK
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 

@@ -12,6 +12,7 @@ import torch
 from synthetic import NETWORK, TRAINING, standardised, synthetic, tensors_of, without
 
 from mmquality import linear
+from mmquality import rows as arrays
 from mmquality.training import ensemble as ensemble_module
 from mmquality.training import mapped
 from mmquality.training.batches import Tensors
@@ -27,7 +28,7 @@ SHORT = replace(TRAINING, epochs=1, folds=2)
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 37 rows, so that every catalogue here is several, and the last one is not full."""
-    monkeypatch.setattr(linear, "BLOCK", 37)
+    monkeypatch.setattr(arrays, "BLOCK", 37)
 
 
 def on_disk(data: TrainingData, folder: Path) -> TrainingData:
@@ -70,7 +71,7 @@ def test_components_of_blocks_are_those_of_the_whole(monkeypatch: pytest.MonkeyP
     titles = synthetic(120).data.titles
     titles = titles[titles[:, 0].argsort()]  # blocks that are not alike: what lies between them counts
     mean, basis = linear.principal_components(titles, 16)
-    monkeypatch.setattr(linear, "BLOCK", 1_000)
+    monkeypatch.setattr(arrays, "BLOCK", 1_000)
     whole_mean, whole = linear.principal_components(titles, 16)
     torch.testing.assert_close(mean, whole_mean)
     six = slice(6)  # directions of what the listings are; those of the noise are nearly interchangeable
@@ -81,7 +82,7 @@ def test_components_of_blocks_are_those_of_the_whole(monkeypatch: pytest.MonkeyP
 def test_the_start_of_blocks_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     tensors = tensors_of(synthetic(120).data, np.arange(120) % 5 != 0)
     start = Start.of(tensors, NETWORK, ridge=1.0, power=1.0)
-    monkeypatch.setattr(linear, "BLOCK", 1_000)
+    monkeypatch.setattr(arrays, "BLOCK", 1_000)
     whole = Start.of(tensors, NETWORK, ridge=1.0, power=1.0)
     for name in ("a", "b", "mean", "joint"):
         found, wanted = getattr(start, name), getattr(whole, name)
@@ -93,7 +94,7 @@ def test_the_first_look_at_blocks_is_that_at_the_whole(monkeypatch: pytest.Monke
     data = synthetic(120, swaps=0.1).data
     given = *standardised(data), data.keys, grouped_folds(data, 2, 7), TRAINING
     in_blocks = first_look(*given)
-    monkeypatch.setattr(linear, "BLOCK", 1_000)
+    monkeypatch.setattr(arrays, "BLOCK", 1_000)
     np.testing.assert_allclose(in_blocks, first_look(*given), atol=1e-4)
 
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from mmquality.config import TrainingConfig
 from mmquality.index import unit
-from mmquality.linear import blocks, cca_of_moments, second_moments
+from mmquality.linear import cca_of_moments, second_moments
+from mmquality.rows import blocks
 from mmquality.suspicion.neighbours import Neighbourhood
 from mmquality.suspicion.swaps import swapped_within
 from mmquality.suspicion.weighing import fit_weighing, trust_after

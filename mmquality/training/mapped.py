@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmquality.linear import Vectors, block_of, blocks
+from mmquality.linear import block_of
 from mmquality.network.siamese import Inputs
 from mmquality.network.towers import Standardise
+from mmquality.rows import Rows, blocks
 from mmquality.training.batches import Tensors
 from mmquality.training.data import TrainingData
 
@@ -42,7 +43,7 @@ def kept(folder: str) -> Tensors:
 
 
 @torch.no_grad()
-def _write(path: str, layer: Standardise, vectors: Vectors) -> None:
+def _write(path: str, layer: Standardise, vectors: Rows) -> None:
     shape = len(vectors), layer.basis.shape[1]
     array = np.lib.format.open_memmap(path, "w+", np.float32, shape)
     for rows in blocks(len(vectors)):

@@ -15,8 +15,6 @@ from torch.nn.functional import normalize
 
 from mmquality.config import NetworkConfig
 from mmquality.linear import (
-    Vectors,
-    blocks,
     cca_of_moments,
     principal_components,
     ridge_of_products,
@@ -24,13 +22,14 @@ from mmquality.linear import (
 )
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.network.towers import Standardise
+from mmquality.rows import Rows, blocks
 from mmquality.training.batches import Tensors
 
 _TITLE_WEIGHT = 0.5  # of the titles beside the photos, in the components of both
 
 
 @torch.no_grad()
-def fit_standardise(layer: Standardise, vectors: Vectors) -> None:
+def fit_standardise(layer: Standardise, vectors: Rows) -> None:
     """Fit mean and scaled principal components to `vectors` (n, input_dim)."""
     mean, basis = principal_components(vectors, layer.basis.shape[1])
     layer.mean.copy_(mean)
@@ -38,7 +37,7 @@ def fit_standardise(layer: Standardise, vectors: Vectors) -> None:
 
 
 @torch.no_grad()
-def fit_inputs(config: NetworkConfig, titles: Vectors, photos: Vectors) -> Inputs:
+def fit_inputs(config: NetworkConfig, titles: Rows, photos: Rows) -> Inputs:
     """Standardisation of both embeddings, (n, title_dim) and (n, photo_dim)."""
     inputs = Inputs(config)
     fit_standardise(inputs.title, titles)

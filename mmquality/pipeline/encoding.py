@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from mmquality.anywhere import UNTOLD, place, read_bytes, size_and_stamp
@@ -28,9 +26,6 @@ from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import EncoderChoice, change_settings, load_settings
 from mmquality.records import count
 from mmquality.store import Store
-
-Floats = npt.NDArray[np.float32]
-Embed = Callable[[pd.DataFrame, Callable[[int, int], None]], Floats]  # (listings, progress) → their vectors
 
 _REQUESTS = 32  # to the service of photos at once
 _TITLES, _PHOTOS = 8_192, 1_024  # kept on disk after each so many: a stopped run goes on where it was

@@ -14,11 +14,10 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.store.comings import changes, is_in
-from mmquality.store.database import Database, batches
+from mmquality.store.database import IN_ONE, Database, batches
 from mmquality.store.places import ROOM, moves
 from mmquality.store.tables import current_model, listings, model_versions, scores
 
-_AT_ONCE = 10_000  # numbers in one statement: below SQLite's limit of 32,766 parameters
 _WAITING = ("listing_id", "title", "category", "attributes", "title_hash", "photo_hash", "impressions")
 
 
@@ -121,7 +120,7 @@ _IN_FORCE = select(model_versions.c.version_id, model_versions.c.name, model_ver
 def leave(connection: Connection, numbers: Collection[int]) -> None:
     """Take these listings (listing_nos) out of the ranking of every version."""
     ranked: dict[int, set[int]] = defaultdict(set)
-    for some in batches(numbers, _AT_ONCE):
+    for some in batches(numbers, IN_ONE):
         query = select(scores.c.version_id, scores.c.listing_no).where(scores.c.listing_no.in_(some))
         for version_id, number in connection.execute(query):
             ranked[version_id].add(number)
@@ -134,7 +133,7 @@ def leave(connection: Connection, numbers: Collection[int]) -> None:
 def _still(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Those that are in the catalogue as they were scored."""
     now: dict[int, int] = {}
-    for some in batches((arrival.listing_no for arrival in arrivals), _AT_ONCE):
+    for some in batches((arrival.listing_no for arrival in arrivals), IN_ONE):
         query = select(changes.c.listing_no, changes.c.change_no).where(changes.c.listing_no.in_(some))
         now |= {no: change for no, change in connection.execute(query.where(is_in(changes.c.listing_no)))}
     return [arrival for arrival in arrivals if now.get(arrival.listing_no) == arrival.change_no]
@@ -181,7 +180,7 @@ def _moves(connection: Connection, version_id: int) -> list[_Move]:
 def _left(connection: Connection, version_id: int, leaving: Collection[int]) -> list[_Move]:
     """Those of the version's own among the leaving ones."""
     found: list[_Move] = []
-    for some in batches(leaving, _AT_ONCE):
+    for some in batches(leaving, IN_ONE):
         query = select(scores.c.place, scores.c.listing_no).where(
             scores.c.version_id == version_id, scores.c.listing_no.in_(some)
         )

@@ -12,14 +12,13 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.records import Verdict
-from mmquality.store.database import Database, batches
+from mmquality.store.database import IN_ONE, Database, batches
 from mmquality.store.labels import seen_version_id, verdict_event
 from mmquality.store.places import rank
 from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import current_labels, label_withdrawals, labels, leases, listings, scores
 
 MOST_AT_ONCE = 500
-_IN_ONE = 10_000  # ids in one statement: below SQLite's limit of 32,766 parameters
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class BulkStore(Database):
             .order_by(labels.c.listing_no)
         )
         with self._write() as connection:
-            for some in batches((number for _, number in connection.execute(standing).all()), _IN_ONE):
+            for some in batches((number for _, number in connection.execute(standing).all()), IN_ONE):
                 _locked(connection, some)
             rows = connection.execute(standing).all()  # again: nobody withdraws them now
             if not rows:
@@ -82,7 +81,7 @@ class BulkStore(Database):
             connection.execute(
                 insert(label_withdrawals), [{"label_id": row.label_id, **event} for row in rows]
             )
-            for some in batches(dict.fromkeys(row.listing_no for row in rows), _IN_ONE):
+            for some in batches(dict.fromkeys(row.listing_no for row in rows), IN_ONE):
                 let_newest_count(connection, some)
         return len(rows)
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from mmquality.store.database import batches, insert_rows, upsert
+from mmquality.store.database import IN_ONE, batches, insert_rows, upsert
 from mmquality.store.tables import RowNumber, StoredText, UtcDateTime, metadata
 
 # The last change of each listing that was added, came back, or got another title or photo.
@@ -52,7 +52,6 @@ removals = Table(
 _out = removals.c.returned_at.is_(None)
 Index("uq_removals_listing_no", removals.c.listing_no, unique=True, sqlite_where=_out, postgresql_where=_out)
 
-_AT_ONCE = 10_000  # numbers in one statement: below SQLite's limit of 32,766 parameters
 _LAST_CHANGE = select(func.coalesce(func.max(changes.c.change_no), 0))
 
 
@@ -84,7 +83,7 @@ def removed_among(connection: Connection, numbers: Iterable[int]) -> set[int]:
     """Those of these listings, by number, that are out."""
     out = select(removals.c.listing_no).where(_out)
     found: set[int] = set()
-    for some in batches(numbers, _AT_ONCE):
+    for some in batches(numbers, IN_ONE):
         found.update(connection.execute(out.where(removals.c.listing_no.in_(some))).scalars())
     return found
 
@@ -92,6 +91,6 @@ def removed_among(connection: Connection, numbers: Iterable[int]) -> set[int]:
 def bring_back(connection: Connection, numbers: Iterable[int]) -> None:
     """Let these listings be in the catalogue again."""
     now = datetime.now(UTC)
-    for some in batches(numbers, _AT_ONCE):
+    for some in batches(numbers, IN_ONE):
         back = update(removals).where(_out, removals.c.listing_no.in_(some))
         connection.execute(back.values(returned_at=now))

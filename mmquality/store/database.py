@@ -34,6 +34,7 @@ from mmquality.store.schema import bring_up_to_date, shown
 from mmquality.store.text import storable
 
 LOCK_WAIT_SECONDS = 60
+IN_ONE = 10_000  # ids or numbers in one statement: below SQLite's limit of 32,766 parameters
 _READ_AHEAD = 0.25  # of the machine's memory, which a file may fill that nobody has asked for yet
 Row = TypeVar("Row")
 

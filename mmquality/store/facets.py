@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, text, update
 
-from mmquality.store.database import Database, batches, insert_rows
+from mmquality.store.database import IN_ONE, Database, batches, insert_rows
 from mmquality.store.search_tables import attribute_values, attributes, listing_values
 from mmquality.store.text import storable
 
@@ -25,7 +25,6 @@ _LONGEST = 100  # characters; a longer value is a text to read, not one to choos
 _MOST_DISTINCT = 0.5  # different values per listing that has one: above it, hardly any filter finds two
 _OFFERED = 1_000  # values of an attribute, the most frequent
 _AT_ONCE = 50_000  # changes
-_BATCH = 10_000  # below SQLite's limit of 32,766 parameters
 
 Pair = tuple[str, str]  # an attribute's name and one of its values
 
@@ -172,7 +171,7 @@ def _numbers(connection: Connection, pairs: set[Pair]) -> dict[Pair, int]:
     found: dict[Pair, int] = {}
     for name, values in by_name.items():
         of_name = query.where(attribute_values.c.attribute_no == named.get(name))
-        for some in batches(values, _BATCH):
+        for some in batches(values, IN_ONE):
             rows = connection.execute(of_name.where(attribute_values.c.value.in_(some)))
             found |= {(name, value): number for value, number in rows}
     return found

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from sqlalchemy import Column, ForeignKey, Integer, Select, Table, insert, select
 
-from mmquality.store.database import Database, batches
+from mmquality.store.database import IN_ONE, Database, batches
 from mmquality.store.tables import RowNumber, StoredText, UtcDateTime, listings, metadata
 
 selections = Table(
@@ -27,8 +27,6 @@ selected_listings = Table(
     sqlite_with_rowid=False,
 )
 
-_AT_ONCE = 10_000  # ids in one statement: below SQLite's limit of 32,766 parameters
-
 
 class KeptSelectionStore(Database):
     """The part of the store that keeps selections."""
@@ -45,7 +43,7 @@ class KeptSelectionStore(Database):
                 return name
             new = insert(selections).values(name=name, created_at=datetime.now(UTC))
             number = connection.execute(new.returning(selections.c.selection_no)).scalar_one()
-            for batch in batches(wanted, _AT_ONCE):
+            for batch in batches(wanted, IN_ONE):
                 found = select(listings.c.listing_no).where(listings.c.listing_id.in_(batch))
                 rows = [
                     {"selection_no": number, "listing_no": no} for no in connection.execute(found).scalars()

@@ -12,7 +12,7 @@ from mmquality.errors import UnknownListingError
 from mmquality.records import Listing
 from mmquality.store.comings import is_in, removed
 from mmquality.store.counts import counted
-from mmquality.store.database import Database, batches
+from mmquality.store.database import IN_ONE, Database, batches
 from mmquality.store.facets import one_import_at_a_time
 from mmquality.store.search_tables import category_counts
 from mmquality.store.tables import listings
@@ -20,7 +20,6 @@ from mmquality.store.upserting import UpsertCounts, indexed_afterwards, upsert_f
 
 _STAMP = ("photo_size", "photo_mtime_ns")
 _CHUNK = 20_000  # listings that are Python objects at once
-_BATCH = 10_000  # ids in one SELECT: below SQLite's limit of 32,766 parameters
 
 LISTING_COLUMNS = (
     "listing_id", "title", "category", "price", "seller", "attributes", "image", "photo_path", "title_hash",
@@ -76,7 +75,7 @@ class ListingStore(Database):
         wanted = list(dict.fromkeys(ids))
         found: dict[str, Listing] = {}
         with self._read() as connection:
-            for batch in batches(wanted, _BATCH):
+            for batch in batches(wanted, IN_ONE):
                 rows = connection.execute(select(*listing_columns).where(listings.c.listing_id.in_(batch)))
                 found |= {row["listing_id"]: as_listing(row) for row in rows.mappings()}
         return {listing_id: found[listing_id] for listing_id in wanted if listing_id in found}
@@ -86,7 +85,7 @@ class ListingStore(Database):
         columns = listings.c.listing_id, listings.c.title
         found: dict[str, str] = {}
         with self._read() as connection:
-            for batch in batches(list(dict.fromkeys(ids)), _BATCH):
+            for batch in batches(list(dict.fromkeys(ids)), IN_ONE):
                 rows = connection.execute(select(*columns).where(listings.c.listing_id.in_(batch)))
                 found |= {listing_id: title for listing_id, title in rows}
         return found
@@ -108,7 +107,7 @@ class ListingStore(Database):
         out = select(listings.c.listing_id).where(listings.c.listing_no.in_(removed()))
         found: set[str] = set()
         with self._read() as connection:
-            for batch in batches(listing_ids, _BATCH):
+            for batch in batches(listing_ids, IN_ONE):
                 found.update(connection.execute(out.where(listings.c.listing_id.in_(batch))).scalars())
         return found
 

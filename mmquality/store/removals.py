@@ -13,11 +13,9 @@ from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.store.arrivals import leave
 from mmquality.store.comings import removals, removed_among
 from mmquality.store.counts import add_to_counts
-from mmquality.store.database import Database, batches
+from mmquality.store.database import IN_ONE, Database, batches
 from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
 from mmquality.store.tables import leases, listings
-
-_AT_ONCE = 10_000  # ids in one statement: below SQLite's limit of 32,766 parameters
 
 
 class RemovalStore(Database):
@@ -35,7 +33,7 @@ class RemovalStore(Database):
         numbers: list[int] = []
         with self._write() as connection:
             one_import_at_a_time(connection)
-            for batch in batches(wanted, _AT_ONCE):
+            for batch in batches(wanted, IN_ONE):
                 numbers += _taken_out(connection, batch, analyst.strip())
             leave(connection, numbers)
         return len(numbers)

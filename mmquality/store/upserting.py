@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from mmquality.store.comings import bring_back, note_changes, removed_among
 from mmquality.store.counts import add_to_counts
-from mmquality.store.database import batches, insert_rows, upsert
+from mmquality.store.database import IN_ONE, batches, insert_rows, upsert
 from mmquality.store.facets import FacetChange, change_facets, facets_of
 from mmquality.store.search_tables import add_letters, drop_title_letters, forget_letters, index_title_letters
 from mmquality.store.standing import JUDGED, let_newest_count
@@ -29,7 +29,6 @@ _WRITTEN = (*_COMPARED, "title_folded")
 _TEXTS = _CONTENT[:8]
 _TITLE, _CATEGORY, _SELLER, _ATTRIBUTES = map(_CONTENT.index, ("title", "category", "seller", "attributes"))
 _JUDGED = [_CONTENT.index(name) for name in JUDGED]
-_BATCH = 10_000  # ids in one SELECT: below SQLite's limit of 32,766 parameters
 
 Row = tuple[Any, ...]  # `_WRITTEN`, of what is stored `_COMPARED`
 
@@ -117,7 +116,7 @@ def _stored(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, 
     """The number and `_COMPARED` of those of these listings that the catalogue has, by id."""
     query = select(listings.c.listing_no, *(listings.c[name] for name in _COMPARED))
     found: dict[str, tuple[int, Row]] = {}
-    for some in batches(ids, _BATCH):
+    for some in batches(ids, IN_ONE):
         for number, *values in connection.execute(query.where(listings.c.listing_id.in_(some))):
             found[values[0]] = number, tuple(values)
     return found
@@ -150,7 +149,7 @@ def _update(connection: Connection, touched: Sequence[_Change]) -> None:
 def _keep_labels(connection: Connection, updated: Sequence[_Change]) -> None:
     """Where title or photo changed, let the label that counts know it."""
     numbers = [change.number for change in updated if change.of(*_JUDGED)]
-    for some in batches(numbers, _BATCH):
+    for some in batches(numbers, IN_ONE):
         judged = select(current_labels.c.listing_no).where(current_labels.c.listing_no.in_(some))
         let_newest_count(connection, connection.execute(judged).scalars().all())
 

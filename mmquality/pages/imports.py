@@ -31,8 +31,10 @@ def show(catalogue: Catalogue) -> None:
         header("Import report")
         notice("Nothing was imported yet", "Every import leaves a report here.", session.first_commands())
         return
+    top = st.container()
     report = _chosen(reports)
-    header("Import report", moment(report.created_at), count(report.problems, "unusable row"))
+    with top:
+        header("Import report", moment(report.created_at), count(report.problems, "unusable row"))
     st.html(facts(_numbers(report.summary)))
     caption(_sources(report.summary))
     if not report.problems:

@@ -32,6 +32,7 @@ _CONFIG = {
     "scrollZoom": True,
     "modeBarButtons": [["pan2d", "lasso2d", "select2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
 }
+_OTHERS = "Other categories"
 _VERDICTS = {"": "No label", "match": "Match", "unsure": "Unsure", "mismatch": "Mismatch"}
 
 Rows = npt.NDArray[np.int64]
@@ -112,6 +113,7 @@ def figure(places: pd.DataFrame, colour: str, traces: Mapping[str, Rows]) -> go.
                 mode="markers",
                 name=html.escape(_short(plain(name), _TITLE), quote=False),
                 marker=_marker(places, colour, name, rows),
+                legendrank=2_000 if name == _OTHERS else 1_000,  # drawn first, named last
                 customdata=told_score[rows],
                 hovertemplate="%{text}<br>mismatch %{customdata:.1%}<extra></extra>",
             )
@@ -147,7 +149,7 @@ def _groups(places: pd.DataFrame, colour: str, verdicts: Mapping[str, str]) -> d
     else:
         group = places["group"]
         names = list(group.value_counts().index)
-        found = {"Other categories": np.flatnonzero(group.isna().to_numpy())}
+        found = {_OTHERS: np.flatnonzero(group.isna().to_numpy())}
         found |= {name: np.flatnonzero((group == name).to_numpy()) for name in names}
     return {name: rows for name, rows in found.items() if len(rows)}
 
@@ -167,7 +169,7 @@ def _marker(places: pd.DataFrame, colour: str, name: str, rows: Rows) -> dict[st
     if colour == "Label":
         verdict = next(key for key, word in _VERDICTS.items() if word == name)
         return marker | {"color": inks.get(verdict, QUIET), "opacity": 1 if verdict else 0.35}
-    if name == "Other categories":
+    if name == _OTHERS:
         return marker | {"color": QUIET, "opacity": 0.5}
     theme = "dark" if st.context.theme.type == "dark" else "light"
     hues: list[str] = st.get_option(f"theme.{theme}.chartCategoricalColors")

@@ -56,6 +56,8 @@ def _data(record: ModelRecord) -> None:
     section("The data it was trained on")
     known = {name: value for name, value in record.fingerprint.items() if name != "sha256"}
     st.html(facts(known))
+    if "co_clicks" in known:
+        caption("Co-clicks: distinct pairs of listings, given, clicked under one listing or in one session.")
     digest = str(record.fingerprint.get("sha256", ""))
     if digest:
         caption(f"Fingerprint {digest[:16]}…: another one means that listings, clicks or labels differed.")

@@ -77,6 +77,20 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+LEAST_TOLD, MOST_TOLD = 0.001, 0.999  # of shares that are neither 0 nor 1
+
+
+def percent(share: float) -> str:
+    """A share 0…1 as a whole percentage, never rounded up to 100 % or down to 0 % when it is neither."""
+    near_an_end = 0.99 < share < 1 or 0 < share < 0.01
+    return f"{short_of_the_ends(share):.1%}" if near_an_end else f"{share:.0%}"
+
+
+def short_of_the_ends(share: float) -> float:
+    """A share that a tenth of a percent does not round up to 1 or down to 0 when it is neither."""
+    return share if share in (0, 1) else min(max(share, LEAST_TOLD), MOST_TOLD)
+
+
 _NUMBER = re.compile(r"\d[\d.,]*")
 PRODUCT_ATTRIBUTES = ("product_code", "product_id", "item_group_id")
 

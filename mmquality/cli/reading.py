@@ -12,7 +12,7 @@ from mmquality.cli.suggesting import suggesting_ids
 from mmquality.cli.terminal import print_json, print_table
 from mmquality.config import Workspace
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import RankedListing, Space
+from mmquality.records import RankedListing, Space, percent
 from mmquality.store import RankingQuery, Store
 
 _PAGE = 1_000  # listings read at a time
@@ -32,7 +32,7 @@ def rank(workspace: Workspace, top: int, as_json: bool) -> None:
         print_json({"version": version.name, "listings": [_as_json(row) for row in worst]})
         return
     rows = [
-        [r.rank, r.score, r.listing.listing_id, r.label.verdict if r.label else "", r.listing.title]
+        [r.rank, percent(r.score), r.listing.listing_id, r.label.verdict if r.label else "", r.listing.title]
         for r in worst
     ]
     print_table(["rank", "score", "listing", "label", "title"], rows)

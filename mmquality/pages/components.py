@@ -42,7 +42,7 @@ def level(score: float) -> str:
 def score_bar(score: float) -> str:
     """A mismatch score as a bar with its percentage; the colour grows warmer with the score."""
     return (
-        f'<div class="mmq-score mmq-{level(score)}" title="Mismatch score {score:.3f}">'
+        f'<div class="mmq-score mmq-{level(score)}" title="Mismatch score">'
         f"{_bar(score)}<b>{percent(score)}</b></div>"
     )
 

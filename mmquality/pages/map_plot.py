@@ -18,7 +18,8 @@ from mmquality.pages.charts import theme_colours
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import NO_CATEGORY
 from mmquality.pages.plots import QUIET
-from mmquality.pages.wording import LEAST_TOLD, MOST_TOLD, count
+from mmquality.pages.wording import count
+from mmquality.records import LEAST_TOLD, MOST_TOLD
 
 COLOURED_BY = ("Category", "Score", "Label")
 _HUES = 6  # categories with a colour of their own, the theme's; all others stay quiet

@@ -10,9 +10,9 @@ import streamlit as st
 from mmquality.pages import bulk, links
 from mmquality.pages.escaping import plain
 from mmquality.pages.photos import cell_photo
-from mmquality.pages.wording import short_of_the_ends, verdict
+from mmquality.pages.wording import verdict
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import RankedListing
+from mmquality.records import RankedListing, short_of_the_ends
 
 WRAPPING = 64  # pixels of a row; from 61 on the words of a cell wrap
 _ROW_HEIGHT = 52

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from mmquality.pages import place
 from mmquality.records import Label, ModelVersion, Verdict
 from mmquality.records import count as count
+from mmquality.records import percent as percent
 
-LEAST_TOLD, MOST_TOLD = 0.001, 0.999  # of shares that are neither 0 nor 1
 VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE: "Unsure"}
 
 
@@ -17,17 +17,6 @@ def scored_by(version: ModelVersion) -> tuple[str, ...]:
     own = f"{count(version.ranked - version.arrived, 'listing')} scored by model {version.name}"
     more = f"{version.arrived:,} arrived since; the next full score weighs them with the rest"
     return (own, more) if version.arrived else (own,)
-
-
-def percent(share: float) -> str:
-    """A share 0…1 as a whole percentage, never rounded up to 100 % or down to 0 % when it is neither."""
-    near_an_end = 0.99 < share < 1 or 0 < share < 0.01
-    return f"{short_of_the_ends(share):.1%}" if near_an_end else f"{share:.0%}"
-
-
-def short_of_the_ends(share: float) -> float:
-    """A share that a tenth of a percent does not round up to 1 or down to 0 when it is neither."""
-    return share if share in (0, 1) else min(max(share, LEAST_TOLD), MOST_TOLD)
 
 
 def verdict(label: Label) -> str:

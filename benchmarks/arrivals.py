@@ -49,8 +49,13 @@ FOLDS, TEXT, PHOTO = 5, "text", "photo"
 _PAGES = 20
 
 
-def prepare(workspace: Workspace, seed: int) -> None:
-    """Give a workspace of made-up numbers what a model is scored with."""
+def prepare(
+    workspace: Workspace,
+    seed: int,
+    encoders: tuple[str, str] = (TEXT, PHOTO),
+    dims: tuple[int, int] = (DIMENSIONS, DIMENSIONS),
+) -> None:
+    """Give a workspace of made-up numbers what a model is scored with that reads these encoders' vectors."""
     rng = np.random.default_rng(seed)
     with Store.open(workspace.database_url) as store:
         version, changes = store.current_version(), store.last_change()
@@ -58,20 +63,25 @@ def prepare(workspace: Workspace, seed: int) -> None:
         listings = store.catalogue_frame(["listing_id", "title_hash", "photo_hash"])
     model, n = workspace.models / version.name, len(listings)
     titles, photos = vectors_like(n, rng), vectors_like(n, rng)
-    for encoder, key, vectors in ((TEXT, "title_hash", titles), (PHOTO, "photo_hash", photos)):
+    embedded = [_as_wide(vectors, dim) for vectors, dim in zip((titles, photos), dims, strict=True)]
+    for encoder, key, vectors in zip(encoders, ("title_hash", "photo_hash"), embedded, strict=True):
         EmbeddingCache(workspace.embeddings, encoder).put(listings[key].tolist(), vectors)
-    change_settings(workspace, text_encoder=TEXT, photo_encoder=PHOTO)
-    checkpoint, ids = _checkpoint(), listings["listing_id"].tolist()
+    change_settings(workspace, text_encoder=encoders[0], photo_encoder=encoders[1])
+    checkpoint, ids = _checkpoint(encoders, dims), listings["listing_id"].tolist()
     save_trained(checkpoint, listings, rng.integers(0, FOLDS, n), model)
     keep_ground(model, ids, titles, photos, rng.random(n), changes)
     both = np.concatenate([vectors_like(n, rng), titles, photos], axis=1)  # as wide as the network's
-    for space, vectors in ((Space.UNIFIED, both), (Space.TITLE, titles), (Space.PHOTO, photos)):
+    for space, vectors in zip((Space.UNIFIED, Space.TITLE, Space.PHOTO), (both, *embedded), strict=True):
         NeighbourIndex.build(vectors, ids).save(index_path(workspace, version.name, space))
 
 
-def _checkpoint() -> Checkpoint:
+def _as_wide(vectors: np.ndarray, dim: int) -> np.ndarray:
+    return np.pad(vectors, ((0, 0), (0, dim - vectors.shape[1])))
+
+
+def _checkpoint(encoders: tuple[str, str], dims: tuple[int, int]) -> Checkpoint:
     shape = NetworkConfig(
-        title_dim=DIMENSIONS + SPELLING_DIM, photo_dim=DIMENSIONS,
+        title_dim=dims[0] + SPELLING_DIM, photo_dim=dims[1],
         title_components=DIMENSIONS, photo_components=DIMENSIONS,
     )  # fmt: skip
     network = SiameseNetwork(shape)
@@ -81,7 +91,7 @@ def _checkpoint() -> Checkpoint:
         weighing=Weighing(weights=(1.0, 2.0, 2.0, 0.1, 0.1, 0.0, 0.0)),
     )
     folds = [SiameseNetwork(shape, network.inputs).eval() for _ in range(FOLDS)]
-    return Checkpoint(shape, TrainingConfig(), TEXT, PHOTO, network.eval(), folds, scales)
+    return Checkpoint(shape, TrainingConfig(), *encoders, network.eval(), folds, scales)
 
 
 def bring_in(workspace: Workspace, number: int, seed: int) -> list[str]:

@@ -6,6 +6,7 @@ MMQualityError
 │   └── NoWorkspaceError    there is none yet
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 │   └── VectorDatabaseError an index is in a database that cannot be reached or does not hold it
+├── SourceError         what a watcher reads from cannot be reached, or is not what it should be
 ├── EncoderError        an encoder cannot be loaded or gives vectors that do not fit
 ├── EngineError         the machines that should do the work cannot
 ├── DeviceError         the GPU that was asked for is not there
@@ -38,6 +39,10 @@ class ModelFileError(MMQualityError):
 
 class VectorDatabaseError(ModelFileError):
     """An index is in a database that cannot be reached or does not hold it, or there is no client for it."""
+
+
+class SourceError(MMQualityError):
+    """A table or a topic that listings come from cannot be reached, or is not what it should be."""
 
 
 class EncoderError(MMQualityError):

@@ -127,3 +127,22 @@ def test_rows_are_read_wherever_the_folder_is_seen(tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(ModelFileError, match="is not there on .*; share the workspace's folder"):
         placed.read()
+
+
+def test_many_small_segments_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmquality.encoders.cache._SMALL", 2)
+    monkeypatch.setattr("mmquality.encoders.cache._MANY", 4)
+    cache, rng = EmbeddingCache(tmp_path, "encoder"), np.random.default_rng(0)
+    kept = {f"{n:064d}": rng.normal(size=3).astype(np.float32) for n in range(12)}
+    ids = list(kept)
+    sizes = [3, 1, 2, 1]
+    for start, size in zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False):
+        cache.put(ids[start : start + size], np.stack([kept[i] for i in ids[start : start + size]]))
+        cache.fold()
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 4  # three small ones are not many
+    cache.put(ids[7:8], np.stack([kept[ids[7]]]))
+    cache.fold()
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 2
+    for one in (cache, EmbeddingCache(tmp_path, "encoder")):
+        np.testing.assert_array_equal(one.get(ids[:8]), np.stack([kept[i] for i in ids[:8]]))
+        assert not one.has(ids[8:]).any() and len(one) == 8

@@ -33,7 +33,14 @@ def test_it_finds_what_an_index_that_is_built_anew_finds(
     later += [f"new-{n}" for n in range(LATER - len(later))]
     v, w = vectors(first, seed), vectors(later, seed + 1)
     lost, left = {first[n] for n in gone}, {later[n] for n in stale}
-    index = GrownIndex(NeighbourIndex.build(v, first), NeighbourIndex.build(w, later), lost, left)
+    half = len(later) // 2  # an index for each half of what came later
+    index = GrownIndex(
+        (NeighbourIndex.build(v, first), lost),
+        *(
+            (NeighbourIndex.build(w[s], later[s]), left & set(later[s]))
+            for s in (slice(half), slice(half, None))
+        ),
+    )
     standing = [(i, x) for i, x in zip(first, v, strict=True) if i not in lost]
     standing += [(i, x) for i, x in zip(later, w, strict=True) if i not in left]
     assert len(index) == len(standing)
@@ -54,7 +61,7 @@ def test_it_finds_what_an_index_that_is_built_anew_finds(
 
 def test_what_has_gone_is_not_in_it() -> None:
     first = [f"id-{n}" for n in range(3)]
-    index = GrownIndex(NeighbourIndex.build(vectors(first, 0), first), None, {"id-1"})
+    index = GrownIndex((NeighbourIndex.build(vectors(first, 0), first), {"id-1"}))
     assert list(index.ids) == first and index.ids[1:] == first[1:]  # rows stay where they are
     with pytest.raises(UnknownListingError):
         index.vectors(["id-1"])

@@ -17,7 +17,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"cli", "pages"},
     {"pipeline"},
     {"evaluation", "training", "scoring"},
-    {"checkpoint", "store"},
+    {"checkpoint", "store", "sources"},
     {"network", "encoders", "data", "suspicion"},
     {
         "config",
@@ -112,6 +112,7 @@ FORBIDDEN = {
     "encoders": {"faiss"} | SCREENS | TABLES,
     "network": {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "store": LEARNING | SCREENS,
+    "sources": LEARNING | SCREENS | {"alembic", "psycopg", "numpy", "pandas"},
     "index": TENSORS | SCREENS | TABLES,
     "checkpoint": {"pickle", "sklearn"} | SCREENS | TABLES,
     "training": SCREENS | TABLES | FILES_AND_PHOTOS,

@@ -23,6 +23,7 @@ from mmquality.cli import (
     retraining,
     roles,
     serving,
+    watching,
 )
 from mmquality.cli.terminal import printable
 from mmquality.errors import MMQualityError
@@ -63,6 +64,7 @@ for command in (
     building.index,
     arriving.arrive,
     arriving.remove,
+    watching.watch,
     retraining.retrain,
     reading.rank,
     reading.neighbours,

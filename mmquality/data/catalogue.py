@@ -67,6 +67,22 @@ def read_catalogue(
     return _catalogue_chunks(path, chunks, stamps, limits or ImportLimits())
 
 
+def check_listings(
+    source: str | Place, chunk: TableChunk, stamps: PhotoStamps, limits: ImportLimits
+) -> CatalogueChunk:
+    """Rows of any source as listings, or as problems; an id may come more than once."""
+    sieve = Sieve(place(source), chunk)
+    photos = _check_rows(sieve, stamps, limits)
+    return CatalogueChunk(_listings(sieve.frame, photos), sieve.problems)
+
+
+def _check_rows(sieve: Sieve, stamps: PhotoStamps, limits: ImportLimits) -> dict[str, FoundPhoto]:
+    """Take out the rows that cannot be used; the photos of the others by image."""
+    _check_ids(sieve)
+    _check_titles(sieve, limits)
+    return _check_photos(sieve, stamps)
+
+
 def _check_folder(root: Place) -> None:
     try:
         with as_from_a_disk(root):
@@ -86,9 +102,7 @@ def _catalogue_chunks(
     with stamps:
         for chunk in chunks:
             sieve = Sieve(path, chunk)
-            _check_ids(sieve)
-            _check_titles(sieve, limits)
-            photos = _check_photos(sieve, stamps)
+            photos = _check_rows(sieve, stamps, limits)
             _check_unique(sieve, rows)
             yield CatalogueChunk(_listings(sieve.frame, photos), sieve.problems)
 

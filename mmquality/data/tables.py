@@ -182,7 +182,7 @@ def _json_rows(
 ) -> tuple[list[tuple[int, dict[str, str]]], list[RowProblem]]:
     rows, problems = [], []
     for number, line in batch:
-        row = _json_row(line) if line else f"is longer than {LONGEST_LINE:,} characters"
+        row = json_row(line) if line else f"is longer than {LONGEST_LINE:,} characters"
         if isinstance(row, str):
             problems.append(row_problem(path, number, "", row, line))
         else:
@@ -190,7 +190,7 @@ def _json_rows(
     return rows, problems
 
 
-def _json_row(line: str) -> dict[str, str] | str:
+def json_row(line: str) -> dict[str, str] | str:
     """The object in a line as strings, or why there is none."""
     try:
         found = json.loads(line)

@@ -23,6 +23,8 @@ from safetensors.numpy import save_file
 from mmquality.encoders.lookup import Lookup
 from mmquality.errors import EncoderError, ModelFileError
 
+_SMALL, _MANY = 1_000, 500  # rows of a segment; small segments that are worth a file of their own
+
 
 @dataclass(frozen=True)
 class CachedRows:
@@ -54,8 +56,11 @@ class EmbeddingCache:
     def __init__(self, folder: Path, encoder_id: str) -> None:
         """Reads the hashes only, not the vectors. Raises ModelFileError where a segment is damaged."""
         self.encoder_id = encoder_id
-        self.dim = 0  # 0 as long as the cache is empty
         self._folder = folder / encoder_id
+        self._open()
+
+    def _open(self) -> None:
+        self.dim = 0  # 0 as long as the cache is empty
         self._segments: list[Path] = []
         self._starts = [0]  # of each segment, and of the next one: rows are numbered through all of them
         self._lookup = Lookup()  # hash → row
@@ -84,7 +89,7 @@ class EmbeddingCache:
         if not new:
             return
         rows = {key: row for row, key in reversed(list(enumerate(hashes)))}
-        path = self._folder / f"{len(self._segments):06d}-{uuid.uuid4().hex[:8]}.safetensors"
+        path = self._new_path()
         _write(path, new, vectors[[rows[key] for key in new]])
         self._register(path)
 
@@ -116,6 +121,24 @@ class EmbeddingCache:
             wanted = places[:, 0] == segment
             vectors[wanted] = _map_vectors(self._segments[segment])[places[wanted, 1]]
         return vectors
+
+    def fold(self) -> None:
+        """Put small segments into one file, where there are many; nobody else may use this cache meanwhile.
+
+        Whoever is stopped in between leaves vectors twice, and loses none.
+        """
+        sizes = np.diff(self._starts)
+        small = [path for path, rows in zip(self._segments, sizes, strict=True) if rows <= _SMALL]
+        if len(small) < _MANY:
+            return
+        hashes = [key.decode("ascii") for path in small for key in _read_hashes(path)[0].tolist()]
+        _write(self._new_path(), hashes, np.concatenate([_map_vectors(path) for path in small]))
+        for path in small:
+            path.unlink()
+        self._open()
+
+    def _new_path(self) -> Path:
+        return self._folder / f"{len(self._segments):06d}-{uuid.uuid4().hex[:8]}.safetensors"
 
     def _check(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
         if vectors.ndim != 2 or len(vectors) != len(hashes) or self.dim not in (0, vectors.shape[1]):

@@ -1,8 +1,9 @@
-"""An index with a small one beside it: listings that arrived since, without those that have gone."""
+"""An index with small ones beside it: listings that arrived since, without those that have gone."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import overload
 
 import numpy as np
@@ -15,25 +16,17 @@ Ints = npt.NDArray[np.int64]
 
 
 class GrownIndex(VectorIndex):
-    """Two indexes as one: rows of the first, then those of the second; what has gone keeps its row, unfound.
+    """Several indexes as one: rows of the first, then of the next; what has gone keeps its row, unfound.
 
-    A listing may have gone from the first and stand in the second, with another title or photo.
+    A listing may have gone from one and stand in a later one, with another title or photo.
 
-    :param gone: ids that are found in `first` no more
-    :param stale: ids that are found in `second` no more
+    :param parts: each with the ids that are found in it no more
     """
 
-    def __init__(
-        self,
-        first: VectorIndex,
-        second: VectorIndex | None,
-        gone: Collection[str] = (),
-        stale: Collection[str] = (),
-    ) -> None:
-        self._parts = [_Part(first, gone, 0)]
-        if second is not None:
-            self._parts.append(_Part(second, stale, len(first.ids)))
-        self.recall = first.recall
+    def __init__(self, *parts: tuple[VectorIndex, Collection[str]]) -> None:
+        starts = accumulate((len(index.ids) for index, _ in parts), initial=0)
+        self._parts = [_Part(index, gone, start) for (index, gone), start in zip(parts, starts, strict=False)]
+        self.recall = parts[0][0].recall
         self.ids: _Ids = _Ids(self._parts)  # type: ignore[assignment]  # of all rows
 
     def __len__(self) -> int:
@@ -61,7 +54,7 @@ class GrownIndex(VectorIndex):
 
 
 class _Part:
-    """One of the two, its rows counted from `start`."""
+    """One of them, its rows counted from `start`."""
 
     def __init__(self, index: VectorIndex, gone: Iterable[str], start: int) -> None:
         self.index, self.start, self.rows = index, start, len(index.ids)
@@ -100,7 +93,7 @@ class _Part:
 
 
 class _Ids(Sequence[str]):
-    """The ids of all rows of both parts; what has gone has its id there, but is not in it."""
+    """The ids of all rows of all parts; what has gone has its id there, but is not in it."""
 
     def __init__(self, parts: Sequence[_Part]) -> None:
         self._parts = parts

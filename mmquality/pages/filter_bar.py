@@ -13,13 +13,13 @@ from mmquality.errors import UnknownListingError
 from mmquality.pages import links, views
 from mmquality.pages.asking import categories, facets
 from mmquality.pages.escaping import as_markdown, plain
-from mmquality.pages.filters import LABEL_STATES, SORTS, Filters
+from mmquality.pages.filters import ARRIVED, LABEL_STATES, SORTS, Filters
 from mmquality.pages.widgets import choice, text_filter
 from mmquality.pipeline.reading import Catalogue
 
 # These filters live in the address alone; their widgets are drawn from it and write to it. Streamlit's own
 # binding would write the counts beside the options there, too, and forget what a closed drawer holds.
-_OURS = ("category", "where", "min_price", "max_price", "like", "among", "version")
+_OURS = ("category", "where", "min_price", "max_price", "like", "among", "arrived", "version")
 _BOUND = ("q", "score", "label", "sort", "page", "view", "size")  # kept in the address by Streamlit
 
 
@@ -116,6 +116,7 @@ def _more(catalogue: Catalogue, filters: Filters) -> None:
         with st.container(horizontal=True, gap="small"):
             for words, name in (("Price from", "min_price"), ("to", "max_price")):
                 _price(words, name, filters)
+        _arrived(filters)
         counted = facets(catalogue)
         for facet in counted:
             _values(
@@ -132,6 +133,15 @@ def _price(words: str, name: str, filters: Filters) -> None:
     st.number_input(
         words, min_value=0.0, value=None, step=1.0, format="%0.2f", key=key, placeholder="any", width=125,
         on_change=lambda: _write(replace(filters, **{name: st.session_state[key]})),
+    )  # fmt: skip
+
+
+def _arrived(filters: Filters) -> None:
+    """When it joined the ranking: what comes from a watcher, or by `arrive`."""
+    st.session_state["arrived-field"] = filters.arrived
+    st.selectbox(
+        "Arrived", list(ARRIVED), key="arrived-field",
+        on_change=lambda: _write(replace(filters, arrived=st.session_state["arrived-field"])),
     )  # fmt: skip
 
 
@@ -167,6 +177,8 @@ def _chips(catalogue: Catalogue, filters: Filters) -> None:
         on.append((f"similar to “{_title(catalogue, filters.like)}”", replace(filters, like="")))
     if filters.among:
         on.append(("selected on the map", replace(filters, among="")))
+    if filters.arrived != Filters.arrived:
+        on.append((f"arrived {filters.arrived}", replace(filters, arrived=Filters.arrived)))
     if filters.version:
         on.append((f"scores of model {filters.version}", replace(filters, version="")))
     if not on:

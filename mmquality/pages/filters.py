@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
 from mmquality.store import LabelFilter, RankingQuery
@@ -30,6 +31,13 @@ SORTS = {
     "Title A–Z": "title",
 }
 
+ARRIVED = {  # lately, in the ranking
+    "any time": None,
+    "in the last hour": timedelta(hours=1),
+    "in the last day": timedelta(days=1),
+    "in the last week": timedelta(days=7),
+}
+
 VIEWS = ("Gallery", "Table")
 SIZES = ("Small", "Large")
 
@@ -51,6 +59,7 @@ class Filters:
     max_price: float | None = None
     like: str = ""  # the id of a listing: those nearest to it
     among: str = ""  # the name of a kept selection: its listings alone
+    arrived: str = "any time"  # when the listing joined the ranking, a key of `ARRIVED`
     version: str = ""  # the model version whose ranking it is; "" = the one in force
 
     @property
@@ -93,6 +102,7 @@ class Filters:
             listing_ids=None if similar is None else tuple(similar),
             version=self.version or None,
             among=self.among,
+            arrived_since=_since(ARRIVED.get(self.arrived)),
         )
 
     def params(self) -> dict[str, list[str]]:
@@ -127,8 +137,14 @@ class Filters:
             max_price=_price(_last(params, "max_price", "")),
             like=_last(params, "like", ""),
             among=_last(params, "among", ""),
+            arrived=_known(_last(params, "arrived", ""), ARRIVED, default.arrived),
             version=_last(params, "version", ""),
         )
+
+
+def _since(lately: timedelta | None) -> datetime | None:
+    """The moment from which on, to the minute: within it a question stays the same question."""
+    return None if lately is None else datetime.now(UTC).replace(second=0, microsecond=0) - lately
 
 
 def _texts(value: object) -> list[str]:

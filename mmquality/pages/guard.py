@@ -20,10 +20,12 @@ from mmquality.store import Order, Store
 READING = frozenset(
     (
         "actors", "analysts", "audit_page", "batch", "catalogue_chunks", "catalogue_frame", "categories",
-        "current_labels", "current_version", "disputed", "facets", "faults", "flagged", "ids_of",
+        "arrival_seconds", "current_labels", "current_version", "dead_letters", "disputed", "facets",
+        "faults", "flagged", "ids_of",
         "import_problems", "import_reports", "judged_as", "judged_before", "judged_scores",
         "judged_since", "judged_twice", "judged_unseen", "keep_selection", "label_counts", "label_events",
         "label_history", "labelled_among", "labelled_by", "labelled_places", "labels_page",
+        "letters_to_retry", "positions",
         "labels_per_day", "last_change", "listing", "listing_count", "listings_by_id",
         "listings_with_photo", "moved", "photo_stamps", "problem_counts", "rank_neighbour",
         "rank_neighbours", "ranked_groups", "ranked_listing", "ranked_numbers", "ranking_ids",
@@ -47,6 +49,8 @@ ROLES: Mapping[str, tuple[Role, str]] = {
     "iter_audit": (Role.ANALYST, "Exporting"),
     "note": (Role.ANALYST, "Exporting"),
     "import_labels": (Role.ADJUDICATOR, "Importing labels"),
+    "settle_letters": (Role.ADMIN, "Settling dead letters"),
+    "take_in": (Role.ADMIN, "Importing listings"),
     "save_import_report": (Role.ADJUDICATOR, "Importing labels"),
     "make_current": (Role.ADMIN, "Putting a model in force"),
     "publish": (Role.ADMIN, "Publishing a model"),

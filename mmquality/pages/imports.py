@@ -11,6 +11,7 @@ from mmquality.pages import session
 from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, facts, header, notice, section
 from mmquality.pages.escaping import plain
+from mmquality.pages.letters import dead_letters
 from mmquality.pages.problems import MOST_READ, first_problems, kind, kinds
 from mmquality.pages.widgets import choice, pages
 from mmquality.pages.wording import count, moment
@@ -26,6 +27,7 @@ _BARS = 12
 
 def show(catalogue: Catalogue) -> None:
     """The whole page."""
+    letters = catalogue.store.dead_letters(size=1).total
     reports = catalogue.store.import_reports()[:_SHOWN_IMPORTS]
     if not reports:
         header("Import report")
@@ -37,10 +39,12 @@ def show(catalogue: Catalogue) -> None:
         header("Import report", moment(report.created_at), count(report.problems, "unusable row"))
     st.html(facts(_numbers(report.summary)))
     caption(_sources(report.summary))
-    if not report.problems:
+    if report.problems:
+        _problems(catalogue, report)
+    else:
         notice("Every row was used", "This import had no problem to report.")
-        return
-    _problems(catalogue, report)
+    if letters:
+        dead_letters(catalogue)
 
 
 def _numbers(summary: dict[str, object]) -> dict[str, object]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from mmquality.checkpoint import Checkpoint, load_checkpoint
+from mmquality.checkpoint import load_checkpoint
 from mmquality.config import Workspace
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.spelling import Speller
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex
-from mmquality.pipeline.arrivals import ArrivedVectors, forget_earlier, grown
+from mmquality.pipeline.arrivals import ArrivedVectors, Part, forget_earlier, grown, keep_part, load_parts
 from mmquality.pipeline.assembling import known_clicks
 from mmquality.pipeline.building import check_encoders
 from mmquality.pipeline.context import Told, context_vectors, load_centres, title_side
 from mmquality.pipeline.ground import Standing, load_ground
 from mmquality.pipeline.locking import alone_in
-from mmquality.pipeline.places import arrivals_path, open_store
+from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.streaming import keeping
 from mmquality.pipeline.trained import folds_of
@@ -57,78 +58,116 @@ def arrive(workspace: Workspace, reporter: Reporter | None = None) -> ArriveSumm
     """
     reporter = reporter or Silent()
     with open_store(workspace) as store, alone_in(workspace):
-        version = store.current_version()
-        if version is None:
-            raise WorkspaceError(
-                f"No model has been published in {workspace.root}. Run `mmquality build` first."
-            )
+        version = version_in_force(workspace, store)
         waiting = store.waiting(version.name)
         if waiting.empty:
             return ArriveSummary(version.name, 0, 0)
-        checkpoint = load_checkpoint(workspace.models / version.name)
-        check_encoders(workspace, checkpoint)
-        encoded = _encoded(workspace, version, checkpoint, waiting)
-        arrived = 0
-        if len(encoded.listings):
-            with reporter.stage("Scoring new listings", len(encoded.listings)) as advance:
-                arrived = _join(workspace, store, version, checkpoint, encoded, advance)
-    return ArriveSummary(version.name, arrived, len(waiting) - len(encoded.listings))
+        with reporter.stage("Scoring new listings", len(waiting)) as advance:
+            return Joiner(workspace, store, version.name).join(version, waiting, advance)
 
 
-def _join(
-    workspace: Workspace,
-    store: Store,
-    version: ModelVersion,
-    checkpoint: Checkpoint,
-    encoded: _Encoded,
-    advance: Advance,
-) -> int:
-    """Score the listings, write their vectors, and let both count together."""
-    ids, model = encoded.listings["listing_id"].tolist(), workspace.models / version.name
-    moved = store.moved(version.name)
-    # One that is scored anew is no neighbour of what it was.
-    others = replace(moved, gone=moved.gone | set(ids), arrived=moved.arrived - set(ids))
-    before = (
-        ArrivedVectors.load(arrivals_path(workspace, version.name, version.arrivals))
-        if version.arrivals
-        else None
-    )
-    listings = Listings(
-        encoded.text, encoded.photos, folds_of(model, encoded.listings), *_clicks(workspace, encoded.listings)
-    )
-    networks, config = (checkpoint.network, checkpoint.fold_networks), checkpoint.training_config
-    unified = np.empty((len(listings), unified_dim(checkpoint.network_config)), np.float32)
-    read = keeping(read_blocks(*networks, encoded.text, encoded.photos), unified, config, advance)
-    scored = arrival_scores(checkpoint, listings, _ground(load_ground(model), before, others), read)
-    vectors = _vectors(encoded, scored, unified)
-    if before is not None:
-        vectors = before.with_others(vectors, others.arrived)
-    number = version.arrivals + 1
-    vectors.save(arrivals_path(workspace, version.name, number))
-    told = zip(
-        encoded.listings["listing_no"].tolist(), ids, scored.scores.tolist(),
-        encoded.listings["change_no"].tolist(), strict=True,
-    )  # fmt: skip
-    arrived = store.add_arrivals(version.name, [Arrival(*one) for one in told], number)
-    forget_earlier(workspace, version, number)
-    return arrived
+def version_in_force(workspace: Workspace, store: Store) -> ModelVersion:
+    """Raises `WorkspaceError` where there is none."""
+    version = store.current_version()
+    if version is None:
+        raise WorkspaceError(f"No model has been published in {workspace.root}. Run `mmquality build` first.")
+    return version
 
 
-def _encoded(
-    workspace: Workspace, version: ModelVersion, checkpoint: Checkpoint, waiting: pd.DataFrame
-) -> _Encoded:
-    """Those of the waiting listings whose title and photo are encoded."""
-    titles = EmbeddingCache(workspace.embeddings, checkpoint.text_encoder)
-    photos = EmbeddingCache(workspace.embeddings, checkpoint.photo_encoder)
-    lacking = waiting["title_hash"].isin(titles.missing(list(waiting["title_hash"])))
-    lacking |= waiting["photo_hash"].isin(photos.missing(list(waiting["photo_hash"])))
-    listings = waiting[~lacking].reset_index(drop=True)
-    fields = checkpoint.network_config.context_fields
-    centres = load_centres(workspace.models / version.name, fields)
-    of_titles = titles.get(list(listings["title_hash"]))
-    context = context_vectors(Told.of([listings], fields), titles, centres)
-    text = title_side(of_titles, list(listings["title"]), context[:], Speller())
-    return _Encoded(listings, of_titles, text, photos.get(list(listings["photo_hash"])))
+class Joiner:
+    """A model kept in memory, to let listings join its ranking; its caller is alone in the workspace.
+
+    Raises `ModelFileError`, and `WorkspaceError` where the catalogue was encoded for another model.
+    """
+
+    def __init__(self, workspace: Workspace, store: Store, version: str) -> None:
+        self.version, self._workspace, self._store = version, workspace, store
+        self._model = workspace.models / version
+        self.checkpoint = load_checkpoint(self._model)
+        check_encoders(workspace, self.checkpoint)
+        self._own, self._speller = load_ground(self._model), Speller()
+        self._centres = load_centres(self._model, self.checkpoint.network_config.context_fields)
+        self._arrivals: tuple[int, list[Part]] = 0, []  # which number was written last, and what counts then
+        self._moved: tuple[int, Moved] | None = None  # of which revision
+        self.open_caches()
+
+    def open_caches(self) -> None:
+        """See what others have encoded meanwhile."""
+        folder = self._workspace.embeddings
+        self.titles = EmbeddingCache(folder, self.checkpoint.text_encoder)
+        self.photos = EmbeddingCache(folder, self.checkpoint.photo_encoder)
+
+    def fold_caches(self) -> None:
+        """Let the caches have few files; nobody else may use them meanwhile."""
+        self.titles.fold()
+        self.photos.fold()
+
+    def join(
+        self, version: ModelVersion, waiting: pd.DataFrame, advance: Advance = lambda done: None
+    ) -> ArriveSummary:
+        """Score those of the waiting listings that are encoded, and let them count with their vectors.
+
+        :param version: the one in force, as it is now
+        """
+        lacking = ~self.titles.has(list(waiting["title_hash"])) | ~self.photos.has(
+            list(waiting["photo_hash"])
+        )
+        encoded = self._encoded(waiting[~lacking].reset_index(drop=True))
+        arrived = self._join(version, encoded, advance) if len(encoded.listings) else 0
+        return ArriveSummary(version.name, arrived, int(lacking.sum()))
+
+    def _join(self, version: ModelVersion, encoded: _Encoded, advance: Advance) -> int:
+        ids, number = encoded.listings["listing_id"].tolist(), version.arrivals + 1
+        moved, parts = self._moved_until(version), self._parts_until(version)
+        # One that is scored anew is no neighbour of what it was.
+        others = replace(moved, gone=moved.gone | set(ids), arrived=moved.arrived - set(ids))
+        scored, unified = self._scored(encoded, _ground(self._own, parts, others), advance)
+        parts = keep_part(
+            self._workspace, version.name, number, parts, _vectors(encoded, scored, unified), others
+        )
+        arrivals = [Arrival(*one) for one in _told(encoded.listings, scored)]
+        arrived = self._store.add_arrivals(version.name, arrivals, number)
+        if arrived == len(ids):  # else somebody came between: it is read anew
+            left = {listing_id for listing_id in ids if listing_id in self._own.titles.ids}
+            self._moved = version.revision + 1, Moved(moved.arrived | set(ids), moved.gone | left)
+        self._arrivals = number, parts
+        forget_earlier(self._workspace, version.name)
+        return arrived
+
+    def _scored(self, encoded: _Encoded, ground: Ground, advance: Advance) -> tuple[Arrived, np.ndarray]:
+        """What becomes of them, and their unified vectors."""
+        checkpoint, clicks = self.checkpoint, _clicks(self._workspace, encoded.listings)
+        listings = Listings(encoded.text, encoded.photos, folds_of(self._model, encoded.listings), *clicks)
+        unified = np.empty((len(listings), unified_dim(checkpoint.network_config)), np.float32)
+        blocks = read_blocks(checkpoint.network, checkpoint.fold_networks, encoded.text, encoded.photos)
+        read = keeping(blocks, unified, checkpoint.training_config, advance)
+        return arrival_scores(checkpoint, listings, ground, read), unified
+
+    def _encoded(self, listings: pd.DataFrame) -> _Encoded:
+        fields = self.checkpoint.network_config.context_fields
+        titles = self.titles.get(list(listings["title_hash"]))
+        context = context_vectors(Told.of([listings], fields), self.titles, self._centres)
+        text = title_side(titles, list(listings["title"]), context[:], self._speller)
+        return _Encoded(listings, titles, text, self.photos.get(list(listings["photo_hash"])))
+
+    def _moved_until(self, version: ModelVersion) -> Moved:
+        if self._moved is None or self._moved[0] != version.revision:
+            self._moved = version.revision, self._store.moved(version.name)
+        return self._moved[1]
+
+    def _parts_until(self, version: ModelVersion) -> list[Part]:
+        if self._arrivals[0] != version.arrivals:
+            self._arrivals = (
+                version.arrivals,
+                load_parts(self._workspace, version.name, version.arrivals),
+            )
+        return self._arrivals[1]
+
+
+def _told(listings: pd.DataFrame, scored: Arrived) -> Iterator[tuple[int, str, float, int]]:
+    """What the store wants to know of each arrival."""
+    named = (listings[name].tolist() for name in ("listing_no", "listing_id"))
+    return zip(*named, scored.scores.tolist(), listings["change_no"].tolist(), strict=True)
 
 
 def _clicks(workspace: Workspace, listings: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -138,15 +177,13 @@ def _clicks(workspace: Workspace, listings: pd.DataFrame) -> tuple[np.ndarray, n
     return np.zeros((len(listings), 0), np.float32), np.zeros((len(listings), 0), np.float32)
 
 
-def _ground(known: Standing, arrived: ArrivedVectors | None, moved: Moved) -> Ground:
+def _ground(known: Standing, parts: Sequence[Part], moved: Moved) -> Ground:
     """What the next arrivals are held against."""
-    if arrived is None:
-        return Ground(grown(known.titles, None, moved), grown(known.photos, None, moved), known.trust)
-    later = arrived.standing
+    later = [part.vectors.standing for part in parts]
     return Ground(
-        grown(known.titles, later.titles, moved),
-        grown(known.photos, later.photos, moved),
-        np.concatenate([known.trust, later.trust]),
+        grown(known.titles, [standing.titles for standing in later], moved),
+        grown(known.photos, [standing.photos for standing in later], moved),
+        np.concatenate([known.trust, *(standing.trust for standing in later)]),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -58,12 +59,15 @@ def encoded_catalogue(
     (None: this catalogue's); `columns` those of `listings` that are wanted, the title and the hashes among
     them. Raises `WorkspaceError` where there are no listings, or some that `encode` has not seen.
     """
+    # A listing is encoded before it is stored where they come one by one, so the caches are opened later.
+    chunks = store.catalogue_chunks(COLUMNS)
+    catalogue = chain([chunk] if (chunk := next(chunks, None)) is not None else [], chunks)
     titles = EmbeddingCache(workspace.embeddings, text_encoder)
     photos = EmbeddingCache(workspace.embeddings, photo_encoder)
     pieces: list[pd.DataFrame] = []
 
     def encoded() -> Iterator[pd.DataFrame]:
-        for piece in _encoded_pieces(store, titles, photos):
+        for piece in _encoded_pieces(catalogue, titles, photos):
             pieces.append(piece[list(columns)])
             yield piece
 
@@ -92,10 +96,12 @@ def cached_vectors(cache: EmbeddingCache, hashes: pd.Series[str]) -> Made:
     return Made(len(hashes), cache.dim, lambda rows: cache.read(places[rows]))
 
 
-def _encoded_pieces(store: Store, titles: EmbeddingCache, photos: EmbeddingCache) -> Iterator[pd.DataFrame]:
+def _encoded_pieces(
+    catalogue: Iterable[pd.DataFrame], titles: EmbeddingCache, photos: EmbeddingCache
+) -> Iterator[pd.DataFrame]:
     """The listings that have both embeddings, in pieces; raises at the end where some or all have none."""
     listings = new = without_photo = 0
-    for piece in store.catalogue_chunks(COLUMNS):
+    for piece in catalogue:
         no_title = ~titles.has(list(piece["title_hash"]))
         no_photo = ~photos.has(list(piece["photo_hash"]))
         listings, without_photo = listings + len(piece), without_photo + int(no_photo.sum())

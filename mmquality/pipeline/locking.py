@@ -49,6 +49,28 @@ def makes_models(step: Step) -> Step:
 
 
 @contextmanager
+def one_watcher(workspace: Workspace) -> Iterator[None]:
+    """Another process that watches for this workspace meanwhile gets a `WorkspaceError`."""
+    place = workspace.root / ".watch.lock"
+    with _held_alone(
+        place, "watch", f"watches for {workspace.root} already. One watcher at a time; stop it first."
+    ):
+        yield
+
+
+@contextmanager
+def models_at_rest(workspace: Workspace) -> Iterator[bool]:
+    """Whether nobody makes models; then nobody begins to as long as the block lasts."""
+    with (workspace.root / ".models.lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
 def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
     place = workspace.root / ".models.lock"
     # Without a workspace the step itself will say so. Processes that torchrun started work under the first
@@ -56,23 +78,31 @@ def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
     if place in _held or not workspace.root.is_dir() or os.environ.get("RANK", "0") != "0":
         yield
         return
-    with place.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise WorkspaceError(
-                f"{_who(place)} is at work on the models of {workspace.root}. Wait for it to end, or stop "
-                "it; nothing was changed."
-            ) from error
-        file.truncate(0)
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        file.write(json.dumps({"what": what, "pid": os.getpid(), "host": platform.node(), "since": since}))
-        file.flush()
+    at_work = (
+        f"is at work on the models of {workspace.root}. Wait for it to end, or stop it; nothing was changed."
+    )
+    with _held_alone(place, what, at_work):
         _held.add(place)
         try:
             yield
         finally:
             _held.discard(place)
+
+
+@contextmanager
+def _held_alone(place: Path, what: str, at_work: str) -> Iterator[None]:
+    """Hold a lock that says who holds it; who comes second is told who does what."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WorkspaceError(f"{_who(place)} {at_work}") from error
+        file.truncate(0)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        file.write(json.dumps({"what": what, "pid": os.getpid(), "host": platform.node(), "since": since}))
+        file.flush()
+        yield
 
 
 def _who(place: Path) -> str:

@@ -15,7 +15,7 @@ from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.index import VectorIndex, distance_of
 from mmquality.index.keeping import load
-from mmquality.pipeline.arrivals import grown, load_space
+from mmquality.pipeline.arrivals import grown, load_space, parts_of
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
 from mmquality.pipeline.places import arrivals_path, background_path, index_path, open_store, thumbnail_path
@@ -183,8 +183,9 @@ class Catalogue:
         key = version.revision, space
         found = self._grown.get(key)
         if found is None:
-            folder = arrivals_path(self.workspace, version.name, version.arrivals)
-            arrived = load_space(folder, space) if version.arrivals else None
+            parts = parts_of(self.workspace, version.name, version.arrivals)
+            folders = [arrivals_path(self.workspace, version.name, part) for part in parts]
+            arrived = [load_space(folder, space) for folder in folders]
             found = grown(own, arrived, self.store.moved(version.name))
             others = {k: index for k, index in self._grown.items() if k[0] == version.revision}
             self._grown = {**others, key: found}

@@ -18,6 +18,7 @@ from mmquality.store.store import Store
 from mmquality.store.summary import Flagged, GroupRate, Groups
 from mmquality.store.upserting import UpsertCounts
 from mmquality.store.views import SavedView
+from mmquality.store.watched import DeadLetter, Intake, LettersPage, LetterState
 
 __all__ = [
     "AUDIT_COLUMNS",
@@ -25,6 +26,7 @@ __all__ = [
     "AuditPage",
     "Moved",
     "AuditQuery",
+    "DeadLetter",
     "Deed",
     "EXPORT_ENDINGS",
     "MOST_AT_ONCE",
@@ -43,7 +45,10 @@ __all__ = [
     "GroupRate",
     "Groups",
     "ImportReport",
+    "Intake",
     "LabelFilter",
+    "LetterState",
+    "LettersPage",
     "LabelQuery",
     "LabelledListing",
     "LabelsPage",

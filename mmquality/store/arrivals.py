@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -13,10 +13,12 @@ import pandas as pd
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from mmquality.errors import ModelFileError, WorkspaceError
-from mmquality.store.comings import changes, is_in
+from mmquality.store.comings import changes, is_in, removed_among
 from mmquality.store.database import IN_ONE, Database, batches
-from mmquality.store.places import ROOM, moves
+from mmquality.store.moving import Move, arrivals_with, write_moves
+from mmquality.store.places import ROOM, moves, own_number
 from mmquality.store.tables import current_model, listings, model_versions, scores
+from mmquality.store.times import note_ranked
 
 _WAITING = ("listing_id", "title", "category", "attributes", "title_hash", "photo_hash", "impressions")
 
@@ -32,15 +34,6 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class _Move:
-    place: int
-    arrived: bool
-    listing_no: int
-    change_no: int
-    score: float = 0.0  # of one that arrived
-
-
-@dataclass(frozen=True)
 class Moved:
     """How a version's ranking differs from the one that was published: ids of listings."""
 
@@ -51,27 +44,16 @@ class Moved:
 class ArrivalStore(Database):
     """The part of the store that lets listings join the ranking in force."""
 
-    def waiting(self, version: str) -> pd.DataFrame:
+    def waiting(self, version: str, after: int = 0) -> pd.DataFrame:
         """The listings that came or changed since a version scored the catalogue, as they are now.
 
         Columns: listing_no, change_no, and of `Listing` listing_id, title, category, attributes, title_hash,
-        photo_hash, impressions. What was removed does not wait. Reads no more than what came since.
+        photo_hash, impressions. What was removed does not wait. Reads no more than what came since; `after`:
+        than what changed after that change, where all that is older is known to have joined.
         """
-        here = moves.c.version_id == model_versions.c.version_id
-        same = here & moves.c.arrived & (moves.c.listing_no == changes.c.listing_no)
-        columns = changes.c.listing_no, changes.c.change_no, *(listings.c[name] for name in _WAITING)
-        query = (
-            select(*columns)
-            .select_from(model_versions)
-            .join(changes, changes.c.change_no > model_versions.c.changes_known)
-            .join(listings, listings.c.listing_no == changes.c.listing_no)
-            .outerjoin(moves, same)
-            .where(model_versions.c.name == version, is_in(changes.c.listing_no))
-            .where(func.coalesce(moves.c.change_no, 0) < changes.c.change_no)
-            .order_by(listings.c.listing_id)
-        )
         with self._read() as connection:
-            rows = connection.execute(query).all()
+            came = _came(connection, version, after)
+            rows = sorted(_as_they_are(connection, came), key=lambda row: row[2])
         return pd.DataFrame.from_records(rows, columns=["listing_no", "change_no", *_WAITING])
 
     def moved(self, version: str) -> Moved:
@@ -109,12 +91,47 @@ class ArrivalStore(Database):
             _change(connection, row.version_id, still, {arrival.listing_no for arrival in still})
             named = model_versions.c.version_id == row.version_id
             connection.execute(update(model_versions).where(named).values(arrivals=files))
+            note_ranked(connection, [arrival.listing_no for arrival in still])
         return len(still)
 
 
 _IN_FORCE = select(model_versions.c.version_id, model_versions.c.name, model_versions.c.arrivals).join(
     current_model
 )
+
+
+def _came(connection: Connection, version: str, after: int) -> dict[int, int]:
+    """listing_no → change_no of what changed since the version knew the catalogue, and has not joined it.
+
+    In steps, each by an index: as one statement a planner that has not counted these tables walks through
+    all listings, and through all moves for each.
+    """
+    query = select(model_versions.c.version_id, model_versions.c.changes_known)
+    row = connection.execute(query.where(model_versions.c.name == version)).one_or_none()
+    if row is None:
+        return {}
+    later = changes.c.change_no > max(row.changes_known, after)
+    came = {no: change for no, change in connection.execute(select(changes).where(later))}
+    for some in batches(came.copy(), IN_ONE):
+        joined = select(moves.c.listing_no, moves.c.change_no).where(
+            moves.c.version_id == row.version_id, moves.c.arrived, moves.c.listing_no.in_(some)
+        )
+        for no, change in connection.execute(joined):
+            if change >= came[no]:
+                del came[no]
+    for no in removed_among(connection, came.copy()):
+        del came[no]
+    return came
+
+
+def _as_they_are(connection: Connection, came: Mapping[int, int]) -> list[tuple[Any, ...]]:
+    """(listing_no, change_no, `_WAITING`) of these listings."""
+    columns = listings.c.listing_no, *(listings.c[name] for name in _WAITING)
+    found: list[tuple[Any, ...]] = []
+    for some in batches(came, IN_ONE):
+        query = select(*columns).where(listings.c.listing_no.in_(some))
+        found += [(no, came[no], *others) for no, *others in connection.execute(query)]
+    return found
 
 
 def leave(connection: Connection, numbers: Collection[int]) -> None:
@@ -143,17 +160,17 @@ def _change(
     connection: Connection, version_id: int, arrivals: Sequence[Arrival], leaving: Collection[int]
 ) -> None:
     """Let listings leave a ranking and others join it; its caller alone changes this version meanwhile."""
-    before = _moves(connection, version_id)
-    standing = [move for move in before if not (move.arrived and move.listing_no in leaving)]
     left = _left(connection, version_id, leaving)
-    kept = [move for move in standing if not move.arrived] + left
-    arrived = _settled(connection, version_id, [move for move in standing if move.arrived], arrivals)
-    was, now = {move for move in before if move.arrived}, set(arrived)
+    spots = _spots(connection, version_id, arrivals)
+    leavers = arrivals_with(connection, version_id, moves.c.listing_no, leaving)
+    there = arrivals_with(connection, version_id, own_number(moves.c.place), set(spots.values()))
+    was = {*leavers, *there}
+    now = set(_settled(sorted(there - leavers, key=attrgetter("place")), arrivals, spots))
     if gone := [move.place for move in (*was - now, *left)]:
         connection.execute(_FORGET, [{"of_version": version_id, "at": place} for place in gone])
     if new := [_score_row(version_id, move) for move in now - was]:
         connection.execute(insert(scores), new)
-    _write_moves(connection, version_id, sorted(kept + arrived, key=attrgetter("place")))
+    write_moves(connection, version_id, was - now, [*(now - was), *left])
 
 
 _FORGET = delete(scores).where(
@@ -161,46 +178,36 @@ _FORGET = delete(scores).where(
 )
 
 
-def _score_row(version_id: int, move: _Move) -> dict[str, Any]:
+def _score_row(version_id: int, move: Move) -> dict[str, Any]:
     where = {"version_id": version_id, "place": move.place}
     return where | {"listing_no": move.listing_no, "score": move.score}
 
 
-def _moves(connection: Connection, version_id: int) -> list[_Move]:
-    """What joined or left the version before."""
-    here = (scores.c.version_id == moves.c.version_id) & (scores.c.place == moves.c.place)
-    columns = moves.c.place, moves.c.arrived, moves.c.listing_no, moves.c.change_no, scores.c.score
-    query = select(*columns).select_from(moves.outerjoin(scores, here & moves.c.arrived))
-    rows = connection.execute(query.where(moves.c.version_id == version_id))
-    return [
-        _Move(place, bool(arrived), no, change, score or 0.0) for place, arrived, no, change, score in rows
-    ]
-
-
-def _left(connection: Connection, version_id: int, leaving: Collection[int]) -> list[_Move]:
+def _left(connection: Connection, version_id: int, leaving: Collection[int]) -> list[Move]:
     """Those of the version's own among the leaving ones."""
-    found: list[_Move] = []
+    found: list[Move] = []
     for some in batches(leaving, IN_ONE):
         query = select(scores.c.place, scores.c.listing_no).where(
             scores.c.version_id == version_id, scores.c.listing_no.in_(some)
         )
         rows = connection.execute(query).all()
-        found += [_Move(place, False, number, 0) for place, number in rows if not _is_arrival(place)]
+        found += [Move(place, False, number, 0) for place, number in rows if not _is_arrival(place)]
     return found
 
 
-def _settled(
-    connection: Connection, version_id: int, standing: Sequence[_Move], arrivals: Sequence[Arrival]
-) -> list[_Move]:
-    """All that arrived, each at its place: those that stand, and the new ones behind what scores as much."""
-    at = _spots(connection, version_id, arrivals)
-    spots: dict[int, list[_Move]] = defaultdict(list)
-    for move in sorted(standing, key=attrgetter("place")):
+def _settled(standing: Sequence[Move], arrivals: Sequence[Arrival], at: Mapping[int, int]) -> list[Move]:
+    """All arrivals at some spots, each at its place: the new ones behind what scores as much.
+
+    :param standing: in the order of their places
+    :param at: listing_no → spot, of the new ones
+    """
+    spots: dict[int, list[Move]] = defaultdict(list)
+    for move in standing:
         spots[move.place >> ROOM].append(move)
     for arrival in sorted(arrivals, key=lambda a: (-a.score, a.listing_id)):
         spot = at[arrival.listing_no]
-        spots[spot].append(_Move(spot << ROOM, True, arrival.listing_no, arrival.change_no, arrival.score))
-    found: list[_Move] = []
+        spots[spot].append(Move(spot << ROOM, True, arrival.listing_no, arrival.change_no, arrival.score))
+    found: list[Move] = []
     for spot, there in spots.items():
         in_order = sorted(there, key=lambda move: -move.score)  # stable: equal ones as they arrived
         if len(in_order) >> ROOM:
@@ -208,10 +215,7 @@ def _settled(
                 "More than a million listings arrived at one spot of the ranking; none was added. Run "
                 "`mmquality score`, then `mmquality index`."
             )
-        found += [
-            _Move((spot << ROOM) + n, True, move.listing_no, move.change_no, move.score)
-            for n, move in enumerate(in_order, 1)
-        ]
+        found += [replace(move, place=(spot << ROOM) + n) for n, move in enumerate(in_order, 1)]
     return found
 
 
@@ -245,25 +249,3 @@ def _last_number(connection: Connection, version_id: int) -> int:
 
 def _is_arrival(place: int) -> bool:
     return place & ((1 << ROOM) - 1) != 0
-
-
-def _write_moves(connection: Connection, version_id: int, in_order: Sequence[_Move]) -> None:
-    """Write the moves of a version anew, with what they amount to."""
-    connection.execute(delete(moves).where(moves.c.version_id == version_id))
-    rows, shift = [], 0
-    for move in in_order:
-        shift += 1 if move.arrived else -1
-        first = (move.place >> ROOM) + shift + (not move.arrived)
-        rows.append(
-            {
-                "version_id": version_id, "place": move.place, "arrived": move.arrived,
-                "listing_no": move.listing_no, "shift": shift, "first_rank": first,
-                "change_no": move.change_no,
-            }
-        )  # fmt: skip
-    if rows:
-        connection.execute(insert(moves), rows)
-    arrived = sum(move.arrived for move in in_order)
-    counts: Mapping[str, Any] = {"arrived": arrived, "gone": len(in_order) - arrived}
-    named = update(model_versions).where(model_versions.c.version_id == version_id)
-    connection.execute(named.values(revision=model_versions.c.revision + 1, **counts))

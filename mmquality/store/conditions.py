@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -30,6 +31,7 @@ from mmquality.store.kept_selections import selected
 from mmquality.store.search_tables import TITLE_LETTERS, TITLE_THREES, category_counts, listing_values
 from mmquality.store.tables import current_labels, listings
 from mmquality.store.text import contains_every_word, storable, words
+from mmquality.store.times import arrival_times
 
 _LETTERS = 3  # in a row, as the index of titles has them
 _MOST_ASKED = 40  # questions to the index; the titles found are read anyway
@@ -54,7 +56,8 @@ class RankingQuery:
     `category`: any of these ("" = listings without one); nothing = all. `attributes`: for each of these names
     any of its values ("seller" is such a name). `min_price` ≤ price ≤ `max_price`, which leaves out listings
     without a price. `text`: every word occurs in the title, in any case. `listing_ids`: none but these.
-    `among`: the name of a kept selection whose listings alone are meant.
+    `among`: the name of a kept selection whose listings alone are meant. `arrived_since`: those that
+    joined the ranking since that moment.
     `version`: the model version whose ranking it is; None = the one in force. `sort`: one of
     `RANKING_SORTS`; "rank" and "-score" put the worst first, "-imported" the newest. Equal ones follow in the
     order of their import, the newest first where the sort falls; listings without a price or category come
@@ -73,6 +76,7 @@ class RankingQuery:
     listing_ids: tuple[str, ...] | None = None
     version: str | None = None
     among: str = ""
+    arrived_since: datetime | None = None
 
 
 Columns = ReadOnlyColumnCollection[str, Any]
@@ -123,6 +127,8 @@ def _conditions(connection: Connection, query: RankingQuery) -> Iterator[Conditi
         yield _named(query.listing_ids)
     if query.among:
         yield _selected(query.among)
+    if query.arrived_since is not None:
+        yield _arrived(query.arrived_since)
     if query.label is not None:
         yield _labelled(query.label)
     for name, values in query.attributes:
@@ -179,6 +185,12 @@ def _named(listing_ids: tuple[str, ...]) -> Condition:
 def _selected(name: str) -> Condition:
     numbers = selected(name)
     return Condition(numbers, _among(numbers, numbers.selected_columns[0]))
+
+
+def _arrived(since: datetime) -> Condition:
+    number = arrival_times.c.listing_no
+    found = select(number).where(arrival_times.c.ranked_at >= since)
+    return Condition(found, _among(found, number))
 
 
 def _labelled(wanted: LabelFilter) -> Condition:

@@ -32,7 +32,7 @@ from mmquality.store.tables import RowNumber, metadata, scores
 ROOM = 20  # bits: a million may arrive at one spot, and 2⁴³ be published
 END = 2**62  # behind every place
 
-# What joined or left a version's ranking since it was published: rows are rewritten whenever something does.
+# What joined or left a version's ranking since it was published; `moving.py` writes it.
 moves = Table(
     "moves",
     metadata,

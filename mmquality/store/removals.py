@@ -34,16 +34,17 @@ class RemovalStore(Database):
         with self._write() as connection:
             one_import_at_a_time(connection)
             for batch in batches(wanted, IN_ONE):
-                numbers += _taken_out(connection, batch, analyst.strip())
+                _check_known(connection, batch)
+                numbers += take_out(connection, batch, analyst.strip())
             leave(connection, numbers)
         return len(numbers)
 
 
-def _taken_out(connection: Connection, ids: list[str], analyst: str) -> list[int]:
-    """Let these listings be out, all but their places in rankings; the numbers of those that were in."""
+def take_out(connection: Connection, ids: list[str], analyst: str) -> list[int]:
+    """Let these listings, which are known, be out, all but their places in rankings; the numbers of those
+    that were in."""
     columns = [listings.c[name] for name in ("listing_no", "listing_id", "category", "seller", "attributes")]
     rows = connection.execute(select(*columns).where(listings.c.listing_id.in_(ids))).mappings().all()
-    _check_known(ids, {row["listing_id"] for row in rows})
     out = removed_among(connection, [row["listing_no"] for row in rows])
     rows = [row for row in rows if row["listing_no"] not in out]
     if not rows:
@@ -63,7 +64,9 @@ def _taken_out(connection: Connection, ids: list[str], analyst: str) -> list[int
     return numbers
 
 
-def _check_known(ids: list[str], known: set[str]) -> None:
+def _check_known(connection: Connection, ids: list[str]) -> None:
+    query = select(listings.c.listing_id).where(listings.c.listing_id.in_(ids))
+    known = set(connection.execute(query).scalars())
     unknown = [listing_id for listing_id in ids if listing_id not in known]
     if unknown:
         raise UnknownListingError(

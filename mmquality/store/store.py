@@ -18,8 +18,10 @@ from mmquality.store.roles import RoleStore
 from mmquality.store.scores import ScoreStore
 from mmquality.store.second_reviews import SecondReviewStore
 from mmquality.store.summary import SummaryStore
+from mmquality.store.times import TimeStore
 from mmquality.store.upkeep import UpkeepStore
 from mmquality.store.views import ViewStore
+from mmquality.store.watched import WatchStore
 
 
 class Store(
@@ -28,6 +30,8 @@ class Store(
     FacetStore,
     ScoreStore,
     ArrivalStore,
+    TimeStore,
+    WatchStore,
     RankingStore,
     ViewStore,
     KeptSelectionStore,

@@ -38,14 +38,21 @@ class Shop:
 
 @contextmanager
 def served(folder: Path) -> Iterator[Shop]:
-    """Serve a new workspace in `folder` as `streamlit run app.py` does."""
+    """Serve a new workspace in `folder`."""
     workspace = small_workspace(folder / "shop", sample=True).workspace
+    with served_from(workspace, folder / "server.log") as shop:
+        yield shop
+
+
+@contextmanager
+def served_from(workspace: Workspace, log_file: Path) -> Iterator[Shop]:
+    """Serve a workspace as `streamlit run app.py` does."""
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
     environment = {name: value for name, value in os.environ.items() if name != "MMQ_ANALYST"}
     environment["MMQ_WORKSPACE"] = str(workspace.root)
-    with (folder / "server.log").open("w") as log, Store.open(workspace.database_url) as store:
+    with log_file.open("w") as log, Store.open(workspace.database_url) as store:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server)

@@ -13,6 +13,7 @@ import streamlit as st
 
 from mmquality.config import Access, AccessConfig
 from mmquality.errors import MMQualityError, NotAllowedError
+from mmquality.pages import watching
 from mmquality.pages.components import notice
 from mmquality.records import Role
 from mmquality.store import Store
@@ -35,10 +36,11 @@ class Visitor:
     def must_be(self, least: Role, what: str) -> None:
         """Raises `NotAllowedError` unless they may do what this role may; `what` begins the sentence."""
         if not self.may(least):
-            raise NotAllowedError(
+            error = NotAllowedError(
                 f"{what} takes the role {least}; yours is {self.role}. Who runs this dashboard can change "
                 f"that: mmquality roles set {self.person} {least}."
             )
+            raise watching.refused(error, self.person)
 
 
 def person() -> str | None:
@@ -64,12 +66,21 @@ def visitor(store: Store | None) -> Visitor:
     return Visitor(who, (store.role_of(who) if store else None) or _default())
 
 
+def signed_in() -> bool:
+    """Whether it is known who visits; nobody is where that is set up wrongly."""
+    try:
+        return person() is not None
+    except MMQualityError:
+        return False
+
+
 def let_in(store: Store | None) -> Visitor:
     """Who visits; where nobody has signed in, the page says how to and goes no further."""
     try:
         if person() is not None:
             return visitor(store)
     except MMQualityError as error:
+        watching.told(error)
         notice("The dashboard is not set up", str(error))
         st.stop()
     if AccessConfig.of_environment().how is Access.OIDC:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.store.comings import changes, is_in
-from mmquality.store.database import IN_ONE, Database, batches
+from mmquality.store.database import IN_ONE, Database, batches, tell
 from mmquality.store.places import ROOM, moves
 from mmquality.store.tables import current_model, listings, model_versions, scores
 
@@ -109,6 +109,7 @@ class ArrivalStore(Database):
             _change(connection, row.version_id, still, {arrival.listing_no for arrival in still})
             named = model_versions.c.version_id == row.version_id
             connection.execute(update(model_versions).where(named).values(arrivals=files))
+            tell(connection, "arrivals", version=version, listings=len(still))
         return len(still)
 
 

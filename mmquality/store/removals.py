@@ -13,7 +13,7 @@ from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.store.arrivals import leave
 from mmquality.store.comings import removals, removed_among
 from mmquality.store.counts import add_to_counts
-from mmquality.store.database import IN_ONE, Database, batches
+from mmquality.store.database import IN_ONE, Database, batches, tell
 from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
 from mmquality.store.tables import leases, listings
 
@@ -36,6 +36,7 @@ class RemovalStore(Database):
             for batch in batches(wanted, IN_ONE):
                 numbers += _taken_out(connection, batch, analyst.strip())
             leave(connection, numbers)
+            tell(connection, "removal", listings=len(numbers), analyst=analyst.strip())
         return len(numbers)
 
 

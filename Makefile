@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKSPACE ?= workspace
 PORT ?= 8501
 
-.PHONY: demo test setup check bench model screenshots clean
+.PHONY: demo test setup check bench soak licences audit model screenshots clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## the sample marketplace, end to end, then the dashboard
@@ -27,6 +27,16 @@ bench: $(VENV)/installed-dev  ## the benchmarks: short ones, or LISTINGS=folder 
 	  $(BIN)/python benchmarks/$$one.py $(BENCHED) --workspaces "$$scratch" || exit; done
 	for one in dashboard neighbours arrivals speed speed_training label_queue label_export importing crashes; do \
 	  $(BIN)/python benchmarks/$$one.py $(if $(LISTINGS),,--short) || exit; done
+
+soak: $(VENV)/installed-dev  ## twenty analysts for ten minutes, and two hundred kills
+	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python benchmarks/crashes.py
+
+licences: $(VENV)/installed-dev  ## docs/licences.md, from what is installed
+	$(BIN)/python docs/licences.py
+
+audit: $(VENV)/installed-dev  ## known vulnerabilities of what is installed; asks PyPI, so it needs the network
+	$(BIN)/pip-audit --skip-editable --desc off
 
 model: $(VENV)/installed  ## train the shipped checkpoint anew and write its model card
 	$(BIN)/python models/make.py

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKSPACE ?= workspace
 PORT ?= 8501
 
-.PHONY: demo test setup check bench soak licences audit model screenshots clean
+.PHONY: demo test setup check bench soak licences audit lock model screenshots clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## the sample marketplace, end to end, then the dashboard
@@ -38,6 +38,9 @@ licences: $(VENV)/installed-dev  ## docs/licences.md, from what is installed
 audit: $(VENV)/installed-dev  ## known vulnerabilities of what is installed; asks PyPI, so it needs the network
 	$(BIN)/pip-audit --skip-editable --desc off
 
+lock: $(VENV)/bin/python  ## requirements.lock: hashes of the wheels that are the same everywhere
+	$(BIN)/python .ci/lock.py
+
 model: $(VENV)/installed  ## train the shipped checkpoint anew and write its model card
 	$(BIN)/python models/make.py
 
@@ -51,6 +54,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(if $(LOCKED),$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -e .
 	touch $@
 

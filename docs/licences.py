@@ -34,7 +34,7 @@ _ELSEWHERE = ("nvidia-", "cuda-", "triton")  # come with PyPI's torch on Linux, 
 _HEAD = """# Licences of what mmquality uses
 
 Written by `make licences` from the packages' own metadata; `tests/test_supply.py` holds it against what is
-installed. mmquality passes none of them on: pip fetches them. Marked are extras, which are installed only where they are
+installed. mmquality passes none of them on: pip fetches them. Extras are marked: installed where they are
 asked for. On Linux PyPI's torch also brings NVIDIA's libraries, under NVIDIA's own licence; its CPU build
 (`torch==…+cpu`) does not.
 

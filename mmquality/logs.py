@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import time
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -21,6 +22,7 @@ from mmquality.config import LogConfig
 
 STREAM = "MMQ_LOG_STREAM"  # in the environment of a job: the number of its server's standard error
 _ADDRESSES = ("MMQ_DATABASE_URL", "MMQ_VECTORS_URL")
+_PASSWORD = re.compile(r"://[^/@:]*:(.*)@")  # of an address that need not be a right one
 _HIDDEN = "***"
 _log = logging.getLogger("mmquality")
 _hidden: set[str] = set()
@@ -84,8 +86,8 @@ def _secrets() -> list[str]:
     """Passwords of addresses, the proxy's secret, what was hidden; the longest first."""
     found = {os.environ.get("MMQ_PROXY_SECRET") or "", *_hidden}
     for name in _ADDRESSES:
-        written = urlsplit(os.environ.get(name) or "").netloc.rpartition("@")[0].partition(":")[2]
-        found |= {written, unquote(written)}
+        for written in _PASSWORD.findall(os.environ.get(name) or ""):
+            found |= {written, unquote(written)}
     return sorted(found - {""}, key=len, reverse=True)
 
 

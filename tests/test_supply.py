@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).parents[1]
 
@@ -53,6 +55,20 @@ def test_versions_are_pinned() -> None:
         lines = (PROJECT / name).read_text(encoding="utf-8").splitlines()
         named = [line for line in lines if line and not line.startswith(("#", "-r"))]
         assert named and all("==" in line for line in named), name
+
+
+def test_the_lock_has_a_hash_for_each_wheel_and_the_versions_that_are_pinned() -> None:
+    lines = (PROJECT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    locked = [
+        re.fullmatch(r"(\S+)==(\S+) --hash=sha256:[0-9a-f]{64}", line) for line in lines if line[0] != "#"
+    ]
+    assert len(locked) > 20 and all(locked)
+    versions = {canonicalize_name(one[1]): one[2] for one in locked if one}
+    pinned = re.findall(r"^([\w-]+)==(.+)$", (PROJECT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    both = {
+        canonicalize_name(name): version for name, version in pinned if canonicalize_name(name) in versions
+    }
+    assert both and both == {name: versions[name] for name in both}, "run `make lock`"
 
 
 def _rows() -> list[str]:

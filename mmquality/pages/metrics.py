@@ -6,12 +6,14 @@ No label takes values that people or catalogues can add to.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
+from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import Counter, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import REGISTRY, Collector
+from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 
 from mmquality.errors import MMQualityError
 from mmquality.logs import event
@@ -57,10 +59,12 @@ class State(Collector):
         return [_gauge("up", "Whether the workspace's database can be read.", 1), *_families(found)]
 
 
-def serve(address: str, port: int) -> None:
+def serve(
+    address: str, port: int, registry: CollectorRegistry = REGISTRY
+) -> tuple[WSGIServer, threading.Thread]:
     """Answer on this port as long as the process lives. Raises `OSError` where it is taken."""
-    REGISTRY.register(State())
-    start_http_server(port, addr=address)
+    registry.register(State())
+    return start_http_server(port, addr=address, registry=registry)
 
 
 def _families(found: Figures) -> Iterable[Metric]:

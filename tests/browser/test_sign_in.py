@@ -74,7 +74,8 @@ def test_who_signs_in_labels_under_that_name_and_signs_out(page: Page, signing: 
     _sign_in(page, signing, "1")
     expect(page.get_by_test_id("stSidebar")).to_contain_text("ana@example.com")
     page.get_by_role("link", name="Listing").click()
-    expect(page.locator(".mmq-title")).to_be_visible()
+    expect(page.get_by_role("button", name="Match")).to_be_visible()
+    settle(page)
     page.keyboard.press("y")
     expect(page.get_by_text("Saved: Match")).to_be_visible()
     newest = signing.shop.store.audit_page().rows[0]

@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,14 +31,13 @@ import psutil
 import report
 from dashboard_steps import Step, steps
 from statements import Looked, plans_of
-from visitor import Visitor
+from visitor import Visitor, wait
 
 from mmquality.store.selection import MOST_COUNTED
 
 HERE = Path(__file__).parent
 SIZES = {10_000: 120, 1_000_000: 300}  # listings: milliseconds that 95 of 100 visits must not exceed
 FIRST_LOAD, MEMORY = 1_500, 2.0  # milliseconds; GB
-_START = 180  # seconds a server may take to answer
 
 
 def measure(
@@ -110,19 +108,6 @@ def _server(script: Path, workspace: Path, **more: str) -> Iterator[tuple[subpro
     finally:
         process.terminate()
         process.wait()
-
-
-def wait(address: str) -> None:
-    """Until a server answers there. Raises `OSError` where none does."""
-    deadline = time.monotonic() + _START
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 def bars_of(

@@ -21,6 +21,7 @@ from websockets import Subprotocol
 from websockets.sync.client import connect
 
 _PATIENCE = 120.0  # seconds
+_START = 180  # seconds a server may take to answer
 Params = Mapping[str, object]
 
 
@@ -171,3 +172,16 @@ class Visitor:
         """By its key, which ends its id ($$ID-hash-key), or by its label."""
         key = widget.id.split("-", 2)[-1]
         self.widgets[key if key != "None" else widget.label] = widget.id
+
+
+def wait(address: str) -> None:
+    """Until a server answers there. Raises `OSError` where none does."""
+    deadline = time.monotonic() + _START
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKSPACE ?= workspace
 PORT ?= 8501
 
-.PHONY: demo test setup check bench model screenshots clean
+.PHONY: demo test setup check bench soak licences audit lock model screenshots clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## the sample marketplace, end to end, then the dashboard
@@ -28,6 +28,19 @@ bench: $(VENV)/installed-dev  ## the benchmarks: short ones, or LISTINGS=folder 
 	for one in dashboard neighbours arrivals watching speed speed_training label_queue label_export importing crashes; do \
 	  $(BIN)/python benchmarks/$$one.py $(if $(LISTINGS),,--short) || exit; done
 
+soak: $(VENV)/installed-dev  ## twenty analysts for ten minutes, and two hundred kills
+	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python benchmarks/crashes.py
+
+licences: $(VENV)/installed-dev  ## docs/licences.md, from what is installed
+	$(BIN)/python docs/licences.py
+
+audit: $(VENV)/installed-dev  ## known vulnerabilities of what is installed; asks PyPI, so it needs the network
+	$(BIN)/pip-audit --skip-editable --desc off
+
+lock: $(VENV)/bin/python  ## requirements.lock: hashes of the wheels that are the same everywhere
+	$(BIN)/python .ci/lock.py
+
 model: $(VENV)/installed  ## train the shipped checkpoint anew and write its model card
 	$(BIN)/python models/make.py
 
@@ -41,6 +54,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(if $(LOCKED),$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -e .
 	touch $@
 

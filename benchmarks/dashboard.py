@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,14 +31,13 @@ import psutil
 import report
 from dashboard_steps import Step, steps
 from statements import Looked, plans_of
-from visitor import Visitor
+from visitor import Visitor, wait
 
 from mmquality.store.selection import MOST_COUNTED
 
 HERE = Path(__file__).parent
 SIZES = {10_000: 120, 1_000_000: 300}  # listings: milliseconds that 95 of 100 visits must not exceed
 FIRST_LOAD, MEMORY = 1_500, 2.0  # milliseconds; GB
-_START = 60  # seconds a server may take to answer
 
 
 def measure(
@@ -105,23 +103,11 @@ def _server(script: Path, workspace: Path, **more: str) -> Iterator[tuple[subpro
     command = [sys.executable, "-m", "mmquality.pages.server", "run", str(script), *flags]
     process = subprocess.Popen(command, env=environment, cwd=HERE.parent, stdout=subprocess.DEVNULL)
     try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health")
+        wait(f"http://127.0.0.1:{port}/_stcore/health")
         yield process, port
     finally:
         process.terminate()
         process.wait()
-
-
-def _wait(address: str) -> None:
-    deadline = time.monotonic() + _START
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 def bars_of(

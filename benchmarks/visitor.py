@@ -7,6 +7,7 @@ work, made into messages and sent. What a browser then does with them is not in 
 from __future__ import annotations
 
 import time
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -20,6 +21,7 @@ from websockets import Subprotocol
 from websockets.sync.client import connect
 
 _PATIENCE = 120.0  # seconds
+_START = 180  # seconds a server may take to answer
 Params = Mapping[str, object]
 
 
@@ -37,12 +39,14 @@ class Run:
 class Visitor:
     """One person with one tab after the other; `with Visitor(port) as visitor`."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, headers: Mapping[str, str] | None = None) -> None:
+        self._port, self._headers = port, headers
+        self._session = ""
         self._pages: dict[str, str] = {}  # address → hash
         self._page = ""
         self._query = ""
         self.widgets: dict[str, str] = {}  # key → id
+        self._files: dict[str, str] = {}  # a download's key → the file that it would make
         self._values: dict[str, WidgetState] = {}  # what the widgets hold, by id
 
     def __enter__(self) -> Self:
@@ -84,10 +88,35 @@ class Visitor:
         """Whether the page shows a widget with this key."""
         return key in self.widgets
 
+    def fetch(self, key: str) -> bytes:
+        """Press the download with this key and read the file. Raises `RuntimeError` where there is none."""
+        message = BackMsg()
+        asked = message.backend_operation_request
+        asked.request_id, asked.session_id = key, self._session
+        asked.deferred_file.file_id = self._files[key]
+        self._socket.send(message.SerializeToString())
+        while True:
+            answer = ForwardMsg.FromString(bytes(self._socket.recv(timeout=_PATIENCE)))
+            if answer.WhichOneof("type") == "backend_operation_response":
+                break
+        if answer.backend_operation_response.error_msg:
+            raise RuntimeError(f"{key}: {answer.backend_operation_response.error_msg}")
+        address = answer.backend_operation_response.deferred_file.url
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{address}", timeout=_PATIENCE) as file:
+            return bytes(file.read())
+
+    def can_fetch(self, key: str) -> bool:
+        """Whether the page offers this download."""
+        return key in self._files
+
     def _connect(self) -> None:
         address = f"ws://127.0.0.1:{self._port}/_stcore/stream"
         self._socket = connect(
-            address, subprotocols=[Subprotocol("streamlit")], max_size=None, compression=None
+            address,
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            compression=None,
+            additional_headers=self._headers,
         )
 
     def _rerun(self, page_name: str = "") -> Run:
@@ -97,7 +126,7 @@ class Visitor:
         state.context_info.url = f"http://127.0.0.1:{self._port}/{page_name}"
         state.context_info.timezone = "UTC"
         state.widget_states.widgets.extend(self._values.values())
-        self.widgets = {}
+        self.widgets, self._files = {}, {}
         run, started = Run(), time.perf_counter()
         self._socket.send(message.SerializeToString())
         while not self._take(run, self._socket.recv(timeout=_PATIENCE)):
@@ -112,6 +141,7 @@ class Visitor:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._page = message.new_session.page_script_hash
+            self._session = message.new_session.initialize.session_id
         elif kind == "navigation":
             self._pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
         elif kind == "page_info_changed":
@@ -135,8 +165,23 @@ class Visitor:
             run.links.append(shown.query_string)
         if "id" in shown.DESCRIPTOR.fields_by_name and shown.id:
             self._remember(shown)
+        if kind == "download_button":
+            self._files[shown.id.split("-", 2)[-1]] = shown.deferred_file_id
 
     def _remember(self, widget: Any) -> None:
         """By its key, which ends its id ($$ID-hash-key), or by its label."""
         key = widget.id.split("-", 2)[-1]
         self.widgets[key if key != "None" else widget.label] = widget.id
+
+
+def wait(address: str) -> None:
+    """Until a server answers there. Raises `OSError` where none does."""
+    deadline = time.monotonic() + _START
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mmquality.errors import WorkspaceError
 
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
 
 @dataclass(frozen=True)
 class ImportLimits:
@@ -107,6 +109,24 @@ class AccessConfig:
             )
         secret, role = os.environ.get("MMQ_PROXY_SECRET") or "", os.environ.get("MMQ_DEFAULT_ROLE")
         return cls(Access(named), header, secret, role or cls.default_role)
+
+
+@dataclass(frozen=True)
+class LogConfig:
+    """Which events operators see, as the environment says."""
+
+    form: str = ""  # `MMQ_LOG`: json or text; without it nothing is logged
+    level: str = "INFO"  # `MMQ_LOG_LEVEL`
+
+    @classmethod
+    def of_environment(cls) -> LogConfig:
+        """Raises `WorkspaceError` where it is set up wrongly."""
+        form, level = os.environ.get("MMQ_LOG") or "", (os.environ.get("MMQ_LOG_LEVEL") or cls.level).upper()
+        if form not in ("", "json", "text"):
+            raise WorkspaceError(f"MMQ_LOG is {form!r}; it can be json or text.")
+        if level not in _LEVELS:
+            raise WorkspaceError(f"MMQ_LOG_LEVEL is {level!r}; it can be {', '.join(_LEVELS)}.")
+        return cls(form, level)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"pipeline"},
     {"evaluation", "training", "scoring"},
     {"checkpoint", "store", "sources"},
-    {"network", "encoders", "data", "suspicion"},
+    {"network", "encoders", "data", "suspicion", "logs"},
     {
         "config",
         "records",
@@ -102,6 +102,7 @@ FORBIDDEN = {
     "errors": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "records": LEARNING | SCREENS | TABLES | FILES_AND_PHOTOS | {"numpy", "pandas"},
     "config": LEARNING | SCREENS | TABLES | {"numpy", "pandas"},
+    "logs": LEARNING | SCREENS | TABLES | {"PIL", "pyarrow", "numpy", "pandas"},
     "linear": {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "clicks": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "graph": TENSORS | {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,

@@ -17,7 +17,7 @@ from mmquality.pages.filters import Filters
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.settings import change_settings, load_settings
 from mmquality.records import Drawn, Listing, Reason, Space, Verdict
-from mmquality.store import LabelQuery, Store
+from mmquality.store import LabelQuery, RankingQuery, Store
 from mmquality.store.tables import current_labels
 
 
@@ -391,3 +391,22 @@ def test_labels_tell_how_well_analysts_agree(shop: Fixture) -> None:
     app = opened("labels")
     assert any("0% of 1 case got the same verdict" in unescaped(caption.value) for caption in app.caption)
     assert app.dataframe[1].value[["analysts", "cases"]].values.tolist() == [["ann and bob", 1]]
+
+
+def test_an_undone_case_that_somebody_else_drew_meanwhile_is_theirs(
+    shop: Fixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue hands out the worst case first, so others draw it at once."""
+    app, first, undo = reviewing(), worst(shop, 0), Store.undo_label
+
+    def slowly(store: Store, label_id: int, analyst: str) -> object:
+        counts = undo(store, label_id, analyst)
+        drawn = store.next_case("ben", RankingQuery())
+        assert drawn is not None and drawn.listing_id == first.listing_id
+        return counts
+
+    button(app, "Match").click().run()
+    monkeypatch.setattr(Store, "undo_label", slowly)
+    button(app, "Undo").click().run()
+    assert "the case is somebody else&#x27;s now" in texts(app)
+    assert is_before(app, worst(shop, 1)) and "back" not in app.query_params

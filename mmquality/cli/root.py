@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import errno
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from mmquality import __version__
+from mmquality import __version__, logs
 from mmquality.cli import (
     arriving,
     auditing,
@@ -26,6 +30,7 @@ from mmquality.cli import (
     watching,
 )
 from mmquality.cli.terminal import printable
+from mmquality.config import LogConfig
 from mmquality.errors import MMQualityError
 
 
@@ -34,18 +39,37 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            logs.set_up(LogConfig.of_environment())
+            with _as_event(ctx):
+                return super().invoke(ctx)
         except MMQualityError as error:
             sentence = str(error)
         except OSError as error:
             if error.errno in (None, errno.EPIPE):  # click ends quietly when the reader of a pipe has gone
                 raise
             sentence = f"{error.filename or 'A file'}: {error.strerror}. Nothing more was done."
+        sentence = logs.without_secrets(sentence)
+        logs.event("failure", logging.ERROR, where=ctx.invoked_subcommand, sentence=sentence)
         click.echo(f"Error: {printable(sentence)}", err=True)
         ctx.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order of use, not of the alphabet
+
+
+@contextmanager
+def _as_event(ctx: click.Context) -> Iterator[None]:
+    """A command as operators see it; what it says to people stays as it is."""
+    started, outcome = time.monotonic(), "failed"
+    try:
+        yield
+        outcome = "done"
+    except click.exceptions.Exit as end:  # a command that ends itself: doctor, --help
+        outcome = "failed" if end.exit_code else "done"
+        raise
+    finally:
+        seconds = time.monotonic() - started
+        logs.event("command", command=ctx.invoked_subcommand, outcome=outcome, seconds=seconds)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

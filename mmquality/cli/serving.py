@@ -45,7 +45,17 @@ def demo(workspace: Workspace, port: int, listings: int, serve: bool) -> None:
 @click.option(
     "--address", default=_HERE, show_default=True, help="Another one needs people to sign in: see MMQ_ACCESS."
 )
-def serve(workspace: Workspace, port: int, address: str) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    help="Where Prometheus may ask for figures.",
+)
+@click.option(
+    "--metrics-address", default=_HERE, show_default=True, help="Figures name no listing and no person."
+)
+def serve(
+    workspace: Workspace, port: int, address: str, metrics_port: int | None, metrics_address: str
+) -> None:
     """Open the dashboard on this machine.
 
     As long as nobody signs in (MMQ_ACCESS is local) it listens on this machine only.
@@ -56,10 +66,12 @@ def serve(workspace: Workspace, port: int, address: str) -> None:
         open_store(workspace).close()
     except NoWorkspaceError as error:  # it may be built while the dashboard is open
         click.echo(str(error), err=True)
-    _dashboard(workspace, port, address)
+    _dashboard(workspace, port, address, (metrics_address, metrics_port) if metrics_port else None)
 
 
-def _dashboard(workspace: Workspace, port: int, address: str = _HERE) -> None:
+def _dashboard(
+    workspace: Workspace, port: int, address: str = _HERE, metrics: tuple[str, int] | None = None
+) -> None:
     """Become the Streamlit server.
 
     Raises `WorkspaceError` for an address where just anybody could come in.
@@ -71,7 +83,11 @@ def _dashboard(workspace: Workspace, port: int, address: str = _HERE) -> None:
         raise WorkspaceError(
             f"The dashboard's app.py is not beside the package ({app}); run from a checkout."
         )
-    _check_free(address, port)
+    place = {"MMQ_WORKSPACE": str(workspace.root), "MMQ_DATABASE_URL": workspace.database_url}
+    for asked in filter(None, ((address, port), metrics)):
+        _check_free(*asked)
+    if metrics:
+        place["MMQ_METRICS"] = f"{metrics[0]}:{metrics[1]}"
     click.echo(f"Dashboard: http://{address}:{port} (Ctrl+C ends it)", err=True)
     if AccessConfig.of_environment().how is Access.LOCAL:
         click.echo(
@@ -81,7 +97,6 @@ def _dashboard(workspace: Workspace, port: int, address: str = _HERE) -> None:
     os.chdir(home)  # Streamlit reads the theme from .streamlit/ below the current folder
     server = {"port": port, "address": address, "headless": "true"}
     flags = [f"--server.{name}={value}" for name, value in server.items()]
-    place = {"MMQ_WORKSPACE": str(workspace.root), "MMQ_DATABASE_URL": workspace.database_url}
     command = [sys.executable, "-m", "mmquality.pages.server", "run", str(app), *flags]
     os.execvpe(sys.executable, command, os.environ | place)
 

@@ -13,6 +13,7 @@ import streamlit as st
 
 from mmquality.config import Access, AccessConfig
 from mmquality.errors import MMQualityError, NotAllowedError
+from mmquality.pages import operators
 from mmquality.pages.components import notice
 from mmquality.records import Role
 from mmquality.store import Store
@@ -35,10 +36,11 @@ class Visitor:
     def must_be(self, least: Role, what: str) -> None:
         """Raises `NotAllowedError` unless they may do what this role may; `what` begins the sentence."""
         if not self.may(least):
-            raise NotAllowedError(
+            error = NotAllowedError(
                 f"{what} takes the role {least}; yours is {self.role}. Who runs this dashboard can change "
                 f"that: mmquality roles set {self.person} {least}."
             )
+            raise operators.refused(error, self.person)
 
 
 def person() -> str | None:
@@ -48,10 +50,9 @@ def person() -> str | None:
         return ""
     if config.how is Access.PROXY:
         return _named_by_proxy(config)
-    if not st.user.get("is_logged_in"):
+    if not st.user.get("is_logged_in") or _unverified():
         return None
-    email = st.user.get("email") if st.user.get("email_verified", True) else None
-    return str(email or st.user.get("sub") or "").strip() or None
+    return str(st.user.get("email") or st.user.get("sub") or "").strip() or None
 
 
 def visitor(store: Store | None) -> Visitor:
@@ -64,20 +65,47 @@ def visitor(store: Store | None) -> Visitor:
     return Visitor(who, (store.role_of(who) if store else None) or _default())
 
 
+def signed_in() -> bool:
+    """Whether it is known who visits; nobody is where that is set up wrongly."""
+    try:
+        return person() is not None
+    except MMQualityError:
+        return False
+
+
 def let_in(store: Store | None) -> Visitor:
     """Who visits; where nobody has signed in, the page says how to and goes no further."""
     try:
         if person() is not None:
             return visitor(store)
     except MMQualityError as error:
+        operators.told(error)
         notice("The dashboard is not set up", str(error))
         st.stop()
     if AccessConfig.of_environment().how is Access.OIDC:
-        notice("Sign in", "This dashboard is for people who are known here.")
-        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        _sign_in()
     else:
         notice("You are not signed in", "Come through the address that your organisation gave you.")
     st.stop()
+
+
+def _sign_in() -> None:
+    """How to sign in; who has done so with an address that may be anybody's can only sign out again."""
+    if st.user.get("is_logged_in") and _unverified():
+        email = st.user.get("email")
+        notice(
+            "Your e-mail address is not verified", f"Verify {email} with your provider, then sign in again."
+        )
+        st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+        return
+    notice("Sign in", "This dashboard is for people who are known here.")
+    st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+
+
+def _unverified() -> bool:
+    """Whether the provider gives an address and says that it is not verified (some say so in words)."""
+    said = str(st.user.get("email_verified", True)).lower()
+    return bool(st.user.get("email")) and said == "false"
 
 
 def _named_by_proxy(config: AccessConfig) -> str | None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from mmquality.config import Access, AccessConfig
 from mmquality.errors import MMQualityError
-from mmquality.pages import access, links, session
+from mmquality.pages import access, links, operators, session
 from mmquality.pages.access import Visitor
 from mmquality.pages.components import notice
 from mmquality.pages.escaping import as_html
@@ -42,6 +42,11 @@ def begin() -> None:
     st.html(f"<script>{_BROWSER}</script>", unsafe_allow_javascript=True)
 
 
+def navigation() -> st.Page:
+    """The page that is asked for; who has not signed in gets no menu."""
+    return st.navigation(pages(), position="sidebar" if access.signed_in() else "hidden")
+
+
 def pages() -> list[st.Page]:
     """The dashboard's pages in the order of the navigation."""
     return [
@@ -63,6 +68,7 @@ def around() -> Iterator[None]:
     """The sidebar beside a page."""
     found = session.find_catalogue()
     visitor = access.let_in(found.store if found else None)
+    operators.signed_in(visitor.person, visitor.role)
     with st.sidebar:
         _analyst() if not visitor.person else _signed_in(visitor)
         if found is not None:
@@ -79,6 +85,7 @@ def errors_told() -> Iterator[None]:
     try:
         yield
     except MMQualityError as error:
+        operators.told(error)
         notice("This page cannot be shown", str(error))
 
 

@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any, cast
 
 from mmquality.errors import NotAllowedError
-from mmquality.pages import access
+from mmquality.pages import access, operators
 from mmquality.pages.access import Visitor
 from mmquality.records import Drawn, Role
 from mmquality.store import Order, Store
@@ -84,7 +84,8 @@ class Guard:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             given = inspect.signature(found).bind(*args, **kwargs).arguments
             self._check(name, given)
-            return found(*args, **kwargs)
+            with operators.call(name):
+                return found(*args, **kwargs)
 
         return guarded
 
@@ -101,7 +102,8 @@ class Guard:
             if whose - {visitor.person}:
                 visitor.must_be(Role.ADJUDICATOR, "Taking back what somebody else said")
         if any(given[argument] != visitor.person for argument in _BY if given.get(argument)):
-            raise NotAllowedError("This was to be written down under another name; nothing was changed.")
+            error = NotAllowedError("This was to be written down under another name; nothing was changed.")
+            raise operators.refused(error, visitor.person)
 
     def _settles(self, given: Mapping[str, Any], person: str) -> bool:
         """Whether this is a verdict on what others disagree about, wherever the listing was opened."""

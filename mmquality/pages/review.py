@@ -219,11 +219,14 @@ def _looked_at_again(catalogue: Catalogue, analyst: str) -> tuple[Case, Label | 
 
 
 def _judge_again(catalogue: Catalogue, withdrawn: Label) -> None:
-    """The case whose verdict was withdrawn is looked at again, his beside the one that he holds."""
+    """The withdrawn verdict's case is looked at again, unless somebody else has drawn it in between."""
     _left().clear()
     if withdrawn.analyst == session.analyst():
-        catalogue.store.take_up(withdrawn.analyst, withdrawn.listing_id, withdrawn.drawn)
-        st.query_params[_BACK] = str(withdrawn.label_id)
+        st.query_params.pop(_BACK, None)
+        if catalogue.store.take_up(withdrawn.analyst, withdrawn.listing_id, withdrawn.drawn):
+            st.query_params[_BACK] = str(withdrawn.label_id)
+        else:
+            verdicts.say(":material/undo:", "Withdrawn; the case is somebody else's now, or needs no verdict")
 
 
 def _go_on() -> None:
@@ -263,9 +266,8 @@ def _case(
     st.session_state["case"] = case
     listing = catalogue.store.listing(case.listing_id)
     hidden = not st.session_state.get("reveal") and not again
-    drawn = label.drawn if label else case.drawn
+    drawn, threshold = label.drawn if label else case.drawn, filters.query().min_score
     photo, told, form = places
-    threshold = filters.query().min_score
     about = verdicts.Case(
         catalogue, listing, drawn=drawn, score_hidden=hidden, threshold=threshold, done=_go_on,
         undone=partial(_judge_again, catalogue),

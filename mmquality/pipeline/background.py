@@ -22,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import mmquality
+from mmquality import logs
 from mmquality.config import Workspace
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.progress import Advance
@@ -57,7 +58,11 @@ def start(workspace: Workspace, name: str, arguments: Sequence[str], by: str) ->
     """Start `mmquality ARGUMENTS -w WORKSPACE` for an analyst; false where a job of this name is at work."""
     workspace.jobs.mkdir(parents=True, exist_ok=True)
     place = workspace.jobs / f"{name}.json"
-    with place.with_suffix(".lock").open("w") as lock, place.with_suffix(".log").open("a") as log:
+    with (
+        place.with_suffix(".lock").open("w") as lock,
+        place.with_suffix(".log").open("a") as log,
+        _standard_error() as for_operators,
+    ):
         if not _ours(lock.fileno()):
             return False
         log.truncate(0)
@@ -67,14 +72,25 @@ def start(workspace: Workspace, name: str, arguments: Sequence[str], by: str) ->
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=(lock.fileno(),),
+            pass_fds=(lock.fileno(), for_operators),
             start_new_session=True,  # Ctrl+C is for the server
             cwd=Path(mmquality.__file__).parents[1],
             env=os.environ
-            | {"MMQ_DATABASE_URL": workspace.database_url, _PLACE: str(place), "MMQ_ANALYST": by},
+            | {"MMQ_DATABASE_URL": workspace.database_url, _PLACE: str(place), "MMQ_ANALYST": by}
+            | {logs.STREAM: str(for_operators)},
         )
     threading.Thread(target=process.wait, daemon=True).start()  # else it would stay a zombie
     return True
+
+
+@contextmanager
+def _standard_error() -> Iterator[int]:
+    """Another number for this process's standard error: a job's own goes to its log, its events come here."""
+    number = os.dup(2)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
 def job(workspace: Workspace, name: str) -> Job | None:

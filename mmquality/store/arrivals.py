@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.store.comings import changes, is_in, removed_among
-from mmquality.store.database import IN_ONE, Database, batches
+from mmquality.store.database import IN_ONE, Database, batches, tell
 from mmquality.store.moving import Move, arrivals_with, write_moves
 from mmquality.store.places import ROOM, moves, own_number
 from mmquality.store.tables import current_model, listings, model_versions, scores
@@ -92,6 +92,7 @@ class ArrivalStore(Database):
             named = model_versions.c.version_id == row.version_id
             connection.execute(update(model_versions).where(named).values(arrivals=files))
             note_ranked(connection, [arrival.listing_no for arrival in still])
+            tell(connection, "arrivals", version=version, listings=len(still))
         return len(still)
 
 

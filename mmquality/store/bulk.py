@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.records import Verdict
-from mmquality.store.database import IN_ONE, Database, batches
+from mmquality.store.database import IN_ONE, Database, batches, tell
 from mmquality.store.labels import seen_version_id, verdict_event
 from mmquality.store.places import rank
 from mmquality.store.standing import JUDGED, let_newest_count
@@ -58,6 +58,8 @@ class BulkStore(Database):
             numbers = [row["listing_no"] for row in rows]
             connection.execute(delete(leases).where(leases.c.listing_no.in_(numbers)))
             let_newest_count(connection, numbers)
+            said = {name: event[name] for name in ("verdict", "reason", "analyst", "batch")}
+            tell(connection, "verdict", listings=len(ids), **said)
         return Batch(str(event["batch"]), len(ids), len(ids))
 
     def undo_batch(self, batch: str, analyst: str) -> int:
@@ -83,6 +85,7 @@ class BulkStore(Database):
             )
             for some in batches(dict.fromkeys(row.listing_no for row in rows), IN_ONE):
                 let_newest_count(connection, some)
+            tell(connection, "withdrawal", batch=batch, labels=len(rows), analyst=event["analyst"])
         return len(rows)
 
     def labelled_among(self, listing_ids: Sequence[str]) -> int:

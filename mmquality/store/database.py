@@ -29,11 +29,13 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
+from mmquality import logs
 from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.store.schema import bring_up_to_date, shown
 from mmquality.store.text import storable
 
 LOCK_WAIT_SECONDS = 60
+TOLD = "mmq_told"  # in a writing connection: the events that operators see once it has committed
 IN_ONE = 10_000  # ids or numbers in one statement: below SQLite's limit of 32,766 parameters
 _READ_AHEAD = 0.25  # of the machine's memory, which a file may fill that nobody has asked for yet
 Row = TypeVar("Row")
@@ -111,7 +113,16 @@ class Database:
     def _write(self) -> Iterator[Connection]:
         """A transaction that commits as a whole or not at all; on SQLite the only writer from its start."""
         with _plain_errors(self._engine, "written"), self._writer.begin() as connection:
+            told: list[tuple[str, dict[str, Any]]] = []
+            connection.info[TOLD] = told
             yield connection
+        for name, facts in told:  # now that it is so
+            logs.event(name, **facts)
+
+
+def tell(connection: Connection, event: str, **facts: object) -> None:
+    """Once this transaction has committed, let operators see an event."""
+    connection.info[TOLD].append((event, facts))
 
 
 def upsert(

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy import Column, Connection, Index, Table, insert
 
+from mmquality.store.database import tell
 from mmquality.store.tables import RowNumber, StoredText, UtcDateTime, metadata
 
 # Events: rows are added, never changed, never deleted.
@@ -39,6 +40,7 @@ class Deed(StrEnum):
 
 
 def record(connection: Connection, kind: Deed, analyst: str, subject: str, what: str) -> None:
-    """Note a deed inside the transaction that does it."""
+    """Note a deed inside the transaction that does it; operators see it, too."""
     values = {"created_at": datetime.now(UTC), "analyst": analyst, "kind": kind.value}
     connection.execute(insert(events).values(subject=subject, what=what, **values))
+    tell(connection, kind.value, subject=subject, what=what, analyst=analyst or None)

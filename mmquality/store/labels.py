@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bind
 
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
 from mmquality.records import Drawn, Label, Verdict
+from mmquality.store.database import tell
 from mmquality.store.label_pages import (
     LabelReader,
     as_label,
@@ -101,6 +102,8 @@ class LabelStore(LabelReader):
             added = connection.execute(_ADDED, values).mappings().one()
             let_newest_count(connection, [judged["listing_no"]])
             version = None if judged["version_id"] is None else judged["version"]
+            said = {"verdict": verdict.value, "reason": reason, "analyst": event["analyst"]}
+            tell(connection, "verdict", listing=listing_id, **said, drawn=drawn.value)
             return given_label({**added, "listing_id": judged["listing_id"], "label_version": version})
 
     def undo_label(self, label_id: int, analyst: str) -> Label | None:
@@ -120,6 +123,7 @@ class LabelStore(LabelReader):
                 "created_at": datetime.now(UTC),
             }
             connection.execute(insert(label_withdrawals).values(event))
+            tell(connection, "withdrawal", label=label_id, analyst=event["analyst"])
             let_newest_count(connection, [listing_no])
             counts = select(current_labels.c.label_id).where(current_labels.c.listing_no == listing_no)
             now = connection.execute(counts).scalar_one_or_none()

@@ -13,7 +13,7 @@ from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.store.arrivals import leave
 from mmquality.store.comings import removals, removed_among
 from mmquality.store.counts import add_to_counts
-from mmquality.store.database import IN_ONE, Database, batches
+from mmquality.store.database import IN_ONE, Database, batches, tell
 from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
 from mmquality.store.tables import leases, listings
 
@@ -37,6 +37,7 @@ class RemovalStore(Database):
                 _check_known(connection, batch)
                 numbers += take_out(connection, batch, analyst.strip())
             leave(connection, numbers)
+            tell(connection, "removal", listings=len(numbers), analyst=analyst.strip())
         return len(numbers)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, select, update
 
 from mmquality.records import RowProblem
-from mmquality.store.database import Database, batches
+from mmquality.store.database import Database, batches, tell
 from mmquality.store.tables import import_problems, import_reports
 
 _BATCH = 10_000
+_TOLD = ("added", "updated", "unchanged", "impressions", "co_clicks")  # counts that operators see at once
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class ReportStore(Database):
                 number += len(batch)
             here = import_reports.c.report_id == report_id
             connection.execute(update(import_reports).where(here).values(problems=number))
+            counts = {name: summary.get(name) for name in _TOLD}
+            tell(connection, "import", report=report_id, problems=number, **counts)
         return report_id
 
     def import_reports(self) -> list[ImportReport]:

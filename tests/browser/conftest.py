@@ -20,6 +20,9 @@ _FLAGS = [
 ]  # fmt: skip
 
 
+_REFUSED = "Content Security Policy"
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; without it these tests are skipped, except where all tests must run (CI)."""
@@ -37,16 +40,20 @@ def browser() -> Iterator[Browser]:
 def visitor(browser: Browser) -> Iterator[Callable[[], Page]]:
     """Opens visits that know nothing of each other, as those of different people do."""
     contexts: list[BrowserContext] = []
+    refused: list[str] = []  # by what the server says with each answer (`pages/headers.py`)
 
     def visit() -> Page:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
         context.set_default_timeout(30_000)
         contexts.append(context)
-        return context.new_page()
+        page = context.new_page()
+        page.on("console", lambda said: refused.append(said.text) if _REFUSED in said.text else None)
+        return page
 
     yield visit
     for context in contexts:
         context.close()
+    assert not refused
 
 
 @pytest.fixture

@@ -37,25 +37,29 @@ class Shop:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Shop]:
-    """Serve a new workspace in `folder`."""
+def served(folder: Path, port: int | None = None, **settings: str) -> Iterator[Shop]:
+    """Serve a new workspace in `folder`; `settings` are of its environment.
+
+    What the server says is in `folder`/server.log.
+    """
     workspace = small_workspace(folder / "shop", sample=True).workspace
-    with served_from(workspace, folder / "server.log") as shop:
+    with served_from(workspace, folder / "server.log", port, **settings) as shop:
         yield shop
 
 
 @contextmanager
-def served_from(workspace: Workspace, log_file: Path) -> Iterator[Shop]:
-    """Serve a workspace as `streamlit run app.py` does."""
-    port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
-    environment = {name: value for name, value in os.environ.items() if name != "MMQ_ANALYST"}
-    environment["MMQ_WORKSPACE"] = str(workspace.root)
+def served_from(
+    workspace: Workspace, log_file: Path, port: int | None = None, **settings: str
+) -> Iterator[Shop]:
+    """Serve a workspace as `mmquality serve` does."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "mmquality", "serve", "-w", str(workspace.root), "--port", str(port)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MMQ_")}
+    environment |= settings
     with log_file.open("w") as log, Store.open(workspace.database_url) as store:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server)
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health", server)
             yield Shop(f"http://127.0.0.1:{port}", workspace, store)
         finally:
             server.kill()
@@ -99,14 +103,15 @@ def parameter(address: str, name: str) -> str:
     return found[1]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(150):
+def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
+    """Wait until `server` answers there; the test fails where it does not."""
+    for _ in range(300):
         if server.poll() is not None:
             pytest.fail("the dashboard's server ended before it answered")
         try:
@@ -114,4 +119,4 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    pytest.fail("the dashboard's server did not answer within 30 seconds")
+    pytest.fail("the dashboard's server did not answer within a minute")

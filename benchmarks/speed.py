@@ -7,6 +7,13 @@ Vectors lie around 2,000 centres in 32 dimensions, as embeddings do, with some n
 from 20,000 words. They are stored as `encode` stores them, and read from there. A stage is a function of
 `STAGES`; its exponent is the slope of log seconds over log listings. Peak memory is the process's (PSS), with
 the parts of files that it has mapped. A million listings need 30 GB of disk (`--folder` says where).
+
+"bare products" is what "networks" is held against: for every listing the product of both inputs with
+their bases, of all six networks the products of both towers' three matrices and of the head's two, of the
+one trained on everything those of the unified embedding. Random inputs of these shapes are in memory; nothing
+is read, added, bent or kept. Blocks of 4,096 listings, every product by torch on all its threads. "by core"
+are the same products of small blocks, each on one core, which is how "networks" goes through them; no bar is
+set on it.
 """
 
 from __future__ import annotations
@@ -31,16 +38,18 @@ import torch
 
 from mmquality.checkpoint import Scales
 from mmquality.config import NetworkConfig, TrainingConfig
+from mmquality.cores import on_every_core
 from mmquality.encoders.cache import EmbeddingCache
+from mmquality.engine import Local
 from mmquality.graph import propagate
 from mmquality.index import NeighbourIndex
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.pipeline.context import Told, context_texts, context_vectors
-from mmquality.pipeline.encoded import EncodedCatalogue, cached_vectors
+from mmquality.pipeline.encoded import EncodedCatalogue
+from mmquality.pipeline.scoring_work import read_by
 from mmquality.pipeline.streaming import keeping
 from mmquality.pipeline.unified import unified_dim
 from mmquality.rows import Stored, blocks
-from mmquality.scoring import read_blocks
 from mmquality.scoring.evidence import Gathered, network_evidence, settled
 from mmquality.scoring.networks import BLOCK
 from mmquality.suspicion.neighbours import Near, Neighbourhood, nearest_others
@@ -52,6 +61,7 @@ CENTRES, INNER, SPREAD, NOISE = 2_000, 32, 0.5, 0.1
 WORDS, COLOURS, CATEGORIES, PARTNERS = 20_000, 12, 60, 3
 FIELDS = ("category", "colour")
 FITTED_TO = 5_000  # listings that the principal components are those of
+BARE_BLOCK = 4_096  # listings in a bare product; more make it no quicker
 RATIO, EXPONENT, PEAK_GB = 1.3, 1.1, 1.5
 Floats = npt.NDArray[np.float32]
 
@@ -127,13 +137,17 @@ class Bench:
         title, photo = (EmbeddingCache(self.folder, name) for name in ("title", "photo"))
         told = Told.of((with_attributes(frame.iloc[block]) for block in blocks(self.listings)), FIELDS)
         centres = np.zeros((len(FIELDS), TITLE), np.float32)
-        vectors = cached_vectors(title, frame["title_hash"]), cached_vectors(photo, frame["photo_hash"])
+        vectors = title.placed(frame["title_hash"]), photo.placed(frame["photo_hash"])
         return EncodedCatalogue(frame, *vectors, context_vectors(told, title, centres), centres)
 
     @cached_property
     def ready(self) -> list[torch.Tensor]:
         """A block of both inputs."""
-        return [torch.randn(BLOCK, dim) for dim in (2 * TITLE + SPELLING, PHOTO)]
+        return [torch.randn(BARE_BLOCK, dim) for dim in (2 * TITLE + SPELLING, PHOTO)]
+
+    def ready_for(self, block: slice) -> list[torch.Tensor]:
+        """Both inputs, as many as the block has listings."""
+        return [side[: block.stop - block.start] for side in self.ready]
 
     @cached_property
     def networks(self) -> list[SiameseNetwork]:
@@ -157,17 +171,27 @@ def networks(bench: Bench) -> None:
     """Read stored vectors, spell titles, ask every network, keep what is needed."""
     *folds, full = bench.networks
     bench.own = bench.new((bench.listings, unified_dim(full.config)), np.float32)
-    read = read_blocks(full, folds, bench.encoded.title_side, bench.encoded.photos)
+    read = read_by(Local(), full, folds, bench.encoded)
     kept = keeping(read, bench.own, TrainingConfig(), lambda done: None)
     bench.gathered = Gathered.of(bench.listings, kept, bench.new)
 
 
 @torch.inference_mode()
 def bare_products(bench: Bench) -> None:
-    """The matrix products of the same networks alone, on tensors that are there."""
-    for block in blocks(bench.listings, BLOCK):
-        x, y = (side[: block.stop - block.start] for side in bench.ready)
-        multiply(bench.networks, x, y)
+    """The matrix products of the same networks alone, on tensors that are there, each on all cores."""
+    for block in blocks(bench.listings, BARE_BLOCK):
+        multiply(bench.networks, *bench.ready_for(block))
+
+
+def bare_products_by_core(bench: Bench) -> None:
+    """The same, but a smaller block on each core, as `networks` goes through them."""
+
+    @torch.inference_mode()
+    def products(block: slice) -> None:
+        multiply(bench.networks, *bench.ready_for(block))
+
+    for _ in on_every_core(products, blocks(bench.listings, BLOCK)):
+        pass
 
 
 def multiply(nets: list[SiameseNetwork], x: torch.Tensor, y: torch.Tensor) -> None:
@@ -222,6 +246,7 @@ STAGES: tuple[Callable[[Bench], None], ...] = (
     texts,
     networks,
     bare_products,
+    bare_products_by_core,
     neighbours,
     terms,
     unified,

@@ -11,6 +11,7 @@ import torch
 
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig
+from mmquality.network.siamese import SiameseNetwork
 from mmquality.scoring import Listings, fit_scales
 from mmquality.training.batches import Tensors
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
@@ -111,6 +112,14 @@ def checkpoint_of(
     listings = listings_of(data, ensemble.fold)
     scales = fit_scales(*networks, listings, data.keys, config, data.verdict).scales
     return Checkpoint(network, config, "text-1", "photo-1", *networks, scales), ensemble.fold
+
+
+@torch.no_grad()
+def learnt(network: SiameseNetwork, titles: Floats, photos: Floats) -> Floats:
+    """`z` of each listing."""
+    inputs = network.standardised(torch.from_numpy(titles), torch.from_numpy(photos))
+    z: Floats = network.unified(network.project(*inputs)).numpy()
+    return z
 
 
 def listings_of(data: TrainingData, fold: Ints) -> Listings:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from synthetic import listings_of, trained
+from synthetic import learnt, listings_of, trained
 
 from mmquality import checkpoint as checkpoint_module
 from mmquality.checkpoint import (
@@ -27,7 +27,7 @@ from mmquality.checkpoint import (
     save_checkpoint,
 )
 from mmquality.errors import ModelFileError
-from mmquality.scoring import UNSEEN, mismatch_scores, unified_embeddings
+from mmquality.scoring import UNSEEN, mismatch_scores
 
 
 def saved() -> Checkpoint:
@@ -53,7 +53,7 @@ def test_scores_survive_the_disk_up_to_half_precision(folder: Path) -> None:
         one, other = (mismatch_scores(c, listings_of(data, known)) for c in (before, after))
         np.testing.assert_allclose(one, other, atol=0.02)
         assert np.corrcoef(one, other)[0, 1] > 0.9999
-    one_z, other_z = (unified_embeddings(c.network, data.titles, data.photos) for c in (before, after))
+    one_z, other_z = (learnt(c.network, data.titles, data.photos) for c in (before, after))
     assert (one_z * other_z).sum(axis=1).min() > 0.9999
 
 

@@ -122,11 +122,16 @@ def test_rows_are_read_wherever_the_folder_is_seen(tmp_path: Path) -> None:
     cache.put(hashes[4:], array[4:])
     order = [5, 0, 5, 3]
     placed = cache.placed([hashes[n] for n in order])
-    np.testing.assert_array_equal(placed.read(), array[order])
+    np.testing.assert_array_equal(placed[:], array[order])
+    np.testing.assert_array_equal(np.asarray(placed), array[order])
+    assert (placed.shape, placed.dtype) == ((4, 4), np.float32)
+    part = placed.part(slice(1, 3))
+    np.testing.assert_array_equal(part[:], array[order[1:3]])
+    assert [len(rows.segments) for rows in (placed, part, placed.part(slice(1, 2)))] == [2, 2, 1]
     for path in (tmp_path / "encoder-1").iterdir():
         path.unlink()
     with pytest.raises(ModelFileError, match="is not there on .*; share the workspace's folder"):
-        placed.read()
+        placed[:]
 
 
 def test_many_small_segments_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,3 +62,18 @@ def test_each_title_is_read_alone_at_unit_length(titles: list[str]) -> None:
     assert np.all(np.isclose(lengths, 1, atol=1e-5) | (lengths == 0))
     for title, vector in zip(titles, found, strict=True):
         np.testing.assert_array_equal(spelling([title])[0], vector)
+
+
+def test_threads_may_spell_at_once() -> None:
+    speller = Speller()
+    blocks = [[f"word{n * i} of block{n}" for i in range(200)] for n in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        for titles, found in zip(blocks, pool.map(speller.spell, blocks), strict=True):
+            np.testing.assert_array_equal(found.toarray(), spelling(titles))
+
+
+def test_one_that_is_sent_spells_where_it_arrives() -> None:
+    speller = Speller()
+    speller.spell(["red mug"])
+    arrived = pickle.loads(pickle.dumps(speller))
+    np.testing.assert_array_equal(arrived.spell(["blue mug"]).toarray(), spelling(["blue mug"]))

@@ -180,7 +180,7 @@ class TestEncoding:
 def test_networks_read_the_same_bytes(
     ray_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
-    """Also with more threads than Ray gives an actor: the products of two end in other bits."""
+    """Also where torch has several threads here: the products of two end in other bits."""
     rng, n = np.random.default_rng(5), 40
     hashes = [f"{i:064x}" for i in range(n)]
     for name, dim in (("titles", 16), ("photos", 24)):
@@ -190,19 +190,16 @@ def test_networks_read_the_same_bytes(
     torch.manual_seed(5)
     shape = NetworkConfig(title_dim=16 + SPELLING_DIM, photo_dim=24, title_components=64, photo_components=24)
     first, *folds = (SiameseNetwork(shape).eval() for _ in range(3))
-    model = SimpleNamespace(network=first, fold_networks=folds, text_encoder="titles", photo_encoder="photos")
-    frame = pd.DataFrame(
-        {"title": [f"Title {i}" for i in range(n)], "title_hash": hashes, "photo_hash": hashes}
-    )
+    frame = pd.DataFrame({"title": [f"Title {i}" for i in range(n)]})
     none = np.zeros((n, 0), np.float32)
-    catalogue = EncodedCatalogue(frame, none, none, none, none)
-    place = SimpleNamespace(embeddings=tmp_path)
+    titles, photos = (EmbeddingCache(tmp_path, name).placed(hashes) for name in ("titles", "photos"))
+    catalogue = EncodedCatalogue(frame, titles, photos, none, none)
     monkeypatch.setattr(scoring_work, "BLOCK", 16)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         there, here = (
-            list(scoring_work.read_by(engine, model, place, catalogue)) for engine in (ray_engine, Local())
+            list(scoring_work.read_by(engine, first, folds, catalogue)) for engine in (ray_engine, Local())
         )
     finally:
         torch.set_num_threads(before)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from marketplace import QUICK, Marketplace, copy_of
-from synthetic import trained
+from synthetic import learnt, trained
 
 from mmquality.cli import main
 from mmquality.config import Workspace
@@ -29,7 +29,6 @@ from mmquality.pipeline.places import open_store
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.scored import load_known_pairs, load_unified
 from mmquality.pipeline.unified import unified_vectors, with_propagation
-from mmquality.scoring import unified_embeddings
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 
@@ -176,10 +175,10 @@ def test_known_pairs_that_a_version_does_not_tell_or_that_are_damaged(
 def test_unified_vectors_are_what_was_learnt_beside_the_inputs_and_propagated() -> None:
     catalogue, checkpoint, _ = trained()
     data, network, config = catalogue.data, checkpoint.network, checkpoint.training_config
-    learnt = unified_embeddings(network, data.titles, data.photos)
+    z = learnt(network, data.titles, data.photos)
     x, y = network.standardised(*map(torch.from_numpy, (data.titles, data.photos)))
     inputs = unit(np.hstack([x.numpy(), y.numpy()]))
-    both = unit(np.hstack([learnt, config.inputs_weight * inputs]))
+    both = unit(np.hstack([z, config.inputs_weight * inputs]))
     alone = unified_vectors(network, config, data.titles, data.photos, NO_PAIRS)
     np.testing.assert_allclose(alone, both, atol=1e-6)
     told = replace(config, propagation_weight=0.4)

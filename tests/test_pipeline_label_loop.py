@@ -22,7 +22,7 @@ from mmquality.pipeline.judging import FEWEST, Figures, Judgement, keep_judgemen
 from mmquality.pipeline.label_loop import Publish, retrain
 from mmquality.pipeline.label_snapshot import APART, kept_apart, load_snapshot
 from mmquality.pipeline.places import open_store
-from mmquality.pipeline.retrain_trigger import Standing, Trigger, decide, last_decision, standing
+from mmquality.pipeline.retrain_trigger import SinceTraining, Trigger, decide, last_decision, since_training
 from mmquality.records import Reason, Verdict
 
 MATCH, MISMATCH = Verdict.MATCH.value, Verdict.MISMATCH.value
@@ -116,7 +116,7 @@ def test_a_schedule_runs_where_enough_labels_have_come_and_what_it_made_can_be_p
         assert result.exit_code == 0, result.output
         return result.stdout
 
-    assert standing(labelled).new_labels == 125
+    assert since_training(labelled).new_labels == 125
     options = ("retrain", "--epochs", "1", "--publish", "never", "--if-labels")
     assert mmquality(*options, "126") == (
         "Not run: 125 labels since the model trained last, 126 asked for.\n"
@@ -125,7 +125,7 @@ def test_a_schedule_runs_where_enough_labels_have_come_and_what_it_made_can_be_p
     assert "Not run" in mmquality("retrain", "--if-days", "1")  # its model is of today
     told = mmquality(*options, "125")
     assert last_decision(labelled).due
-    assert standing(labelled).new_labels == 0
+    assert since_training(labelled).new_labels == 0
     with open_store(labelled) as store:
         version = store.versions()[0].name
         assert store.current_version().name != version
@@ -192,7 +192,7 @@ def test_a_judgement_is_kept_whole(tmp_path: Path) -> None:
 def test_a_schedule_runs_for_enough_labels_or_for_any_after_enough_days(
     labels: int | None, days: float | None, new: int, age: float | None
 ) -> None:
-    found = decide(Trigger(labels, days), Standing(new, age))
+    found = decide(Trigger(labels, days), SinceTraining(new, age))
     by_labels = labels is not None and new >= labels
     by_age = days is not None and new > 0 and (age is None or age >= days)
     assert found.due == (by_labels or by_age)

@@ -206,7 +206,10 @@ def test_a_batch_without_any_term_is_passed_over(changed: dict[str, Any]) -> Non
 
 def test_the_loss_falls() -> None:
     _, history = train(labelled(), replace(TRAINING, epochs=25, batch_size=20))
-    first, last = history[0], history[-1]
+    # Few pairs, drawn at random: one epoch says little of them.
+    first, last = (
+        {name: np.mean([e[name] for e in part]) for name in part[0]} for part in (history[:5], history[-5:])
+    )
     assert sum(last.values()) < 0.95 * sum(first.values())
     # A triplet loss is the mean of the violated ones: it may rise while they become few.
     assert all(last[name] < first[name] for name in ("coclick", "self_supervision", "clicks"))

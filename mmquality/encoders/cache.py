@@ -11,9 +11,11 @@ import json
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,32 +24,58 @@ from safetensors.numpy import save_file
 
 from mmquality.encoders.lookup import Lookup
 from mmquality.errors import EncoderError, ModelFileError
+from mmquality.rows import BLOCK
 
 _SMALL, _MANY = 1_000, 500  # rows of a segment; small segments that are worth a file of their own
 
 
 @dataclass(frozen=True)
 class CachedRows:
-    """Rows of a cache's segments: little to send, for whoever sees the same folder to read."""
+    """Rows of a cache's segments, read when they are asked for by whoever sees the same folder."""
 
     segments: list[Path]
-    segment: npt.NDArray[np.int64]  # (n,) of each row, a place in `segments`
-    row: npt.NDArray[np.int32]  # (n,)
+    places: npt.NDArray[np.int32]  # (n, 2) of each row: which of `segments`, and which row of it
     dim: int
 
-    def read(self) -> np.ndarray:
+    dtype = np.dtype(np.float32)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, dim)"""
+        return len(self), self.dim
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, rows: slice | npt.NDArray[Any]) -> np.ndarray:
         """float32 (n, dim). Raises ModelFileError where a segment is damaged or not on this machine."""
-        absent = next((path for path in self.segments if not path.exists()), None)
-        if absent is not None:
+        segment, row = self.places[rows].T
+        used = np.unique(segment)
+        if len(used) == 1:
+            return np.asarray(self._map(used[0])[row])
+        vectors = np.empty((len(row), self.dim), dtype=np.float32)
+        for number in used:
+            wanted = segment == number
+            vectors[wanted] = self._map(number)[row[wanted]]
+        return vectors
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.asarray(self[:], dtype)
+
+    def part(self, rows: slice) -> CachedRows:
+        """Some of the rows, with the segments that they lie in alone: little to send."""
+        used, segment = np.unique(self.places[rows, 0], return_inverse=True)
+        places = np.stack([segment, self.places[rows, 1]], axis=1).astype(np.int32)
+        return CachedRows([self.segments[number] for number in used], places, self.dim)
+
+    def _map(self, number: int) -> np.ndarray:
+        path = self.segments[number]
+        if not path.exists():
             raise ModelFileError(
-                f"The embedding cache file {absent} is not there on {socket.gethostname()}; share the "
+                f"The embedding cache file {path} is not there on {socket.gethostname()}; share the "
                 "workspace's folder with all machines that work on it, or run `mmquality encode` again."
             )
-        vectors = np.empty((len(self.row), self.dim), dtype=np.float32)
-        for number, path in enumerate(self.segments):
-            wanted = self.segment == number
-            vectors[wanted] = _map_vectors(path)[self.row[wanted]]
-        return vectors
+        return _map_vectors(path)
 
 
 class EmbeddingCache:
@@ -95,16 +123,16 @@ class EmbeddingCache:
 
     def get(self, hashes: Sequence[str]) -> np.ndarray:
         """float32 (len(hashes), dim), in the order given. Raises EncoderError where a hash has no vector."""
-        return self.read(self.places(hashes))
+        return self.placed(hashes)[:]
 
-    def placed(self, hashes: Sequence[str]) -> CachedRows:
-        """Where the vectors of these hashes lie, for others to read. Raises EncoderError as `get`."""
-        places = self.places(hashes)
-        segments, segment = np.unique(places[:, 0], return_inverse=True)
-        return CachedRows([self._segments[s] for s in segments], segment, places[:, 1], self.dim)
+    def placed(self, hashes: Iterable[str]) -> CachedRows:
+        """The vectors of these hashes, to be read when they are asked for. Raises EncoderError as `get`."""
+        remaining = iter(hashes)
+        blocks = iter(lambda: list(islice(remaining, BLOCK)), [])
+        places = [np.empty((0, 2), np.int32), *map(self._places, blocks)]
+        return CachedRows(self._segments, np.concatenate(places), self.dim)
 
-    def places(self, hashes: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Where the vectors of these hashes are, (len(hashes), 2). Raises EncoderError as `get`."""
+    def _places(self, hashes: Sequence[str]) -> npt.NDArray[np.int32]:
         rows = self._lookup.find(hashes)
         if (rows < 0).any():
             raise EncoderError(
@@ -113,14 +141,6 @@ class EmbeddingCache:
             )
         segments = np.searchsorted(self._starts, rows, side="right") - 1
         return np.stack([segments, rows - np.array(self._starts)[segments]], axis=1).astype(np.int32)
-
-    def read(self, places: npt.NDArray[np.int32]) -> np.ndarray:
-        """float32 (len(places), dim), the vectors in these `places`."""
-        vectors = np.empty((len(places), self.dim), dtype=np.float32)
-        for segment in np.unique(places[:, 0]):
-            wanted = places[:, 0] == segment
-            vectors[wanted] = _map_vectors(self._segments[segment])[places[wanted, 1]]
-        return vectors
 
     def fold(self) -> None:
         """Put small segments into one file, where there are many; nobody else may use this cache meanwhile.

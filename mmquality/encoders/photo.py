@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from mmquality.cores import on_every_core
 from mmquality.encoders import Progress
-from mmquality.encoders.cores import on_every_core
 from mmquality.encoders.source import encoder_id, model_folder
 from mmquality.encoders.vision import Features, load_vision_model
 from mmquality.errors import EncoderError

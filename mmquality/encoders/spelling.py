@@ -7,8 +7,9 @@ hashed, so there is no vocabulary to keep with a model, and a title that comes l
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from itertools import islice
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -38,30 +39,38 @@ class Speller:
     """`spelling`, as sparse as it is, of titles that come in many blocks.
 
     No run goes beyond a word, and words come again and again: each is hashed once, and a title is the sum of
-    its words.
+    its words. Several threads may spell at once.
     """
 
     def __init__(self) -> None:
+        self._learning = threading.Lock()
         self._number: dict[str, int] = {}  # word -> its row in …
         self._words = _none()  # … the hashed counts of each
 
+    def __reduce__(self) -> tuple[type[Speller], tuple[()]]:
+        return Speller, ()  # who is sent one hashes the words that he meets
+
     def spell(self, titles: Sequence[str]) -> csr_array:
         """(n, 1024)"""
-        if len(self._number) > _MOST_WORDS:
-            self._number, self._words = {}, _none()
-        number, known = self._number, len(self._number)
-        column: list[int] = []
-        begin = [0]
-        for title in titles:
-            column += [number.setdefault(word, len(number)) for word in title.lower().split()]
-            begin.append(len(column))
-        if len(number) > known:
-            new = _HASHING.transform(list(islice(number, known, None)))
-            self._words = vstack([self._words, new], format="csr")
-        shape = len(titles), len(number)
-        said = csr_array((np.ones(len(column), np.float32), column, begin), shape=shape)
-        spelled: csr_array = normalize(said @ self._words, copy=False) if titles else said @ self._words
+        split = [title.lower().split() for title in titles]
+        column, words = self._learnt([word for title in split for word in title])
+        begin = np.cumsum([0, *map(len, split)])
+        said = csr_array(
+            (np.ones(len(column), np.float32), column, begin), shape=(len(titles), words.shape[0])
+        )
+        spelled: csr_array = normalize(said @ words, copy=False) if titles else said @ words
         return spelled
+
+    def _learnt(self, said: list[str]) -> tuple[list[int], csr_array]:
+        """The number of each of some words, and the hashed counts of all words that are known."""
+        with self._learning:
+            if len(self._number) > _MOST_WORDS:
+                self._number, self._words = {}, _none()
+            number = self._number
+            if new := [word for word in dict.fromkeys(said) if word not in number]:
+                number.update(zip(new, count(len(number)), strict=False))
+                self._words = vstack([self._words, _HASHING.transform(new)], format="csr")
+            return [number[word] for word in said], self._words
 
 
 def _none() -> csr_array:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from mmquality.cores import on_every_core
 from mmquality.devices import chosen_device
 from mmquality.encoders import Progress
-from mmquality.encoders.cores import on_every_core
 from mmquality.encoders.source import encoder_id, loading, model_folder
 from mmquality.errors import EncoderError
 

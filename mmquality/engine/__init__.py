@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar
 
+from mmquality.cores import on_every_core
+
 Block = TypeVar("Block")
 Result = TypeVar("Result")
 Tell = Callable[[int], object]  # called with how many more rows of a block are done
@@ -36,13 +38,17 @@ class Engine(Protocol):
 
 
 class Local:
-    """A block after another, here."""
+    """Here: work of one thread on a block for every core, any other on one block after another."""
 
     def map_blocks(
         self, work: Work[Block, Result], blocks: Iterable[Block], tell: Tell = nobody, threads: int = 1
     ) -> Iterator[Result]:
-        """`work` of every block, when it is asked for."""
-        return (work(block, tell) for block in blocks)
+        """`work` of every block; where it is done on every core, a few blocks ahead of the reader."""
+
+        def done(block: Block) -> Result:
+            return work(block, tell)
+
+        return on_every_core(done, blocks) if threads == 1 else map(done, blocks)
 
 
 def open_engine(name: str) -> AbstractContextManager[Engine]:

@@ -18,7 +18,7 @@ RowNumbers = npt.NDArray[np.int64]
 def unit(vectors: Vectors) -> Vectors:
     """RowNumbers scaled to length 1, so that inner product is cosine; a zero row stays zero. Shape (n, d)."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]  # `np.linalg.norm` makes the squares
     return np.divide(vectors, np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
 

@@ -29,7 +29,7 @@ class Standardise(nn.Module):
         """`x` (n, input_dim) → (n, output_dim)."""
         # After the product there is less to divide and to subtract: photos are much wider than what is kept.
         length = x.norm(dim=1, keepdim=True).clamp(min=1e-12)
-        standardised: Tensor = x @ self.basis / length - self.mean @ self.basis
+        standardised: Tensor = (x @ self.basis).div_(length).sub_(self.mean @ self.basis)
         return standardised
 
 

@@ -94,12 +94,16 @@ def context_vectors(told: Told, cache: EmbeddingCache, centres: Floats) -> Made:
     """
     _check_embedded(told, cache)
 
+    texts = [cache.placed(keys) for keys in told.keys]
+
     def make(rows: npt.NDArray[np.int64]) -> Floats:
         total = np.zeros((len(rows), cache.dim if told.fields else 0), dtype=np.float32)
-        for field, centre in enumerate(centres):
-            said = told.said[field][rows]
-            total[said >= 0] += _vectors_of(told, field, said[said >= 0], cache) - centre
-        return np.asarray(WEIGHT * total, dtype=np.float32)
+        for said, of_texts, centre in zip(told.said, texts, centres, strict=True):
+            distinct, which = np.unique(said[rows], return_inverse=True)
+            vectors = np.zeros((len(distinct), cache.dim), dtype=np.float32)
+            vectors[distinct >= 0] = WEIGHT * (unit(of_texts[distinct[distinct >= 0]]) - centre)
+            total += vectors[which]
+        return total
 
     return Made(told.listings, cache.dim if told.fields else 0, make)
 

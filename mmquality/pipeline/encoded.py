@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.encoders.cache import EmbeddingCache
+from mmquality.encoders.cache import CachedRows, EmbeddingCache
 from mmquality.encoders.spelling import SPELLING_DIM, Speller
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.context import Told, context_centres, context_vectors, title_side
 from mmquality.pipeline.encoding import COLUMNS, NO_LISTINGS, as_imported
-from mmquality.rows import Ints, Made, blocks
+from mmquality.rows import Ints, Made
 from mmquality.store import Store
 
 Floats = npt.NDArray[np.float32]
@@ -27,8 +27,8 @@ class EncodedCatalogue:
     """The listings that have both embeddings, row by row; vectors are read when they are asked for."""
 
     listings: pd.DataFrame
-    titles: Made  # (n, dim)
-    photos: Made  # (n, photo_dim)
+    titles: CachedRows  # (n, dim)
+    photos: CachedRows  # (n, photo_dim)
     context: Made  # (n, dim) what stands beside the title, (n, 0) where nothing of it is read
     centres: Floats  # (fields, dim) that it is told from
 
@@ -76,24 +76,11 @@ def encoded_catalogue(
     centres = context_centres(told, titles) if centres is None else centres
     return EncodedCatalogue(
         listings,
-        cached_vectors(titles, listings["title_hash"]),
-        cached_vectors(photos, listings["photo_hash"]),
+        titles.placed(listings["title_hash"]),
+        photos.placed(listings["photo_hash"]),
         context_vectors(told, titles, centres),
         centres,
     )
-
-
-def embeddings_of(workspace: Workspace, encoder_id: str, hashes: pd.Series[str]) -> Made:
-    """The cached embeddings of these contents, (len(hashes), dim)."""
-    return cached_vectors(EmbeddingCache(workspace.embeddings, encoder_id), hashes)
-
-
-def cached_vectors(cache: EmbeddingCache, hashes: pd.Series[str]) -> Made:
-    """The vectors of these contents, (len(hashes), dim), read when they are asked for."""
-    places = np.empty((len(hashes), 2), np.int32)
-    for block in blocks(len(hashes)):
-        places[block] = cache.places(list(hashes.iloc[block]))
-    return Made(len(hashes), cache.dim, lambda rows: cache.read(places[rows]))
 
 
 def _encoded_pieces(

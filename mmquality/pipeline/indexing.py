@@ -8,8 +8,8 @@ import pandas as pd
 
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import Workspace
+from mmquality.encoders.cache import EmbeddingCache
 from mmquality.index.keeping import collections_of, drop, keep
-from mmquality.pipeline.encoded import embeddings_of
 from mmquality.pipeline.evidence import Background
 from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.places import background_path, index_path
@@ -29,10 +29,13 @@ def build_indexes(
     reporter: Reporter,
 ) -> None:
     """The index of every space, in the order of `scores`, and what evidence needs: all of it or nothing."""
+    titles, photos = (
+        (workspace.embeddings, encoder) for encoder in (checkpoint.text_encoder, checkpoint.photo_encoder)
+    )
     vectors: dict[Space, Callable[[], Rows]] = {
         Space.UNIFIED: lambda: load_unified(workspace.models / name),
-        Space.TITLE: lambda: embeddings_of(workspace, checkpoint.text_encoder, scores["title_hash"]),
-        Space.PHOTO: lambda: embeddings_of(workspace, checkpoint.photo_encoder, scores["photo_hash"]),
+        Space.TITLE: lambda: EmbeddingCache(*titles).placed(scores["title_hash"]),
+        Space.PHOTO: lambda: EmbeddingCache(*photos).placed(scores["photo_hash"]),
     }
     paths = [index_path(workspace, name, space) for space in Space]
     earlier = collections_of(paths)

@@ -29,7 +29,7 @@ class Trigger:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SinceTraining:
     """What there is to learn from, and since when."""
 
     new_labels: int
@@ -46,7 +46,7 @@ class Decision:
     at: str = ""  # ISO 8601, UTC
 
 
-def standing(workspace: Workspace, now: datetime | None = None) -> Standing:
+def since_training(workspace: Workspace, now: datetime | None = None) -> SinceTraining:
     """Labels to learn from that the model trained last does not know, and its age."""
     newest = newest_version(workspace)
     snapshot = load_snapshot(workspace.models / newest) if newest else None
@@ -55,11 +55,11 @@ def standing(workspace: Workspace, now: datetime | None = None) -> Standing:
         labels, versions = teaching_labels(store), store.versions()
     new = int((~labels["label_id"].isin(known)).sum())
     age = ((now or datetime.now(UTC)) - versions[0].created_at) if versions else None
-    return Standing(new, None if age is None else age.total_seconds() / 86_400)
+    return SinceTraining(new, None if age is None else age.total_seconds() / 86_400)
 
 
-def decide(trigger: Trigger, here: Standing) -> Decision:
-    """Whether training is due; the same standing always gives the same answer."""
+def decide(trigger: Trigger, here: SinceTraining) -> Decision:
+    """Whether training is due; the same always gives the same answer."""
     enough = trigger.labels is not None and here.new_labels >= trigger.labels
     old = trigger.days is not None and (here.days is None or here.days >= trigger.days)
     due = enough or (old and here.new_labels > 0)
@@ -69,7 +69,7 @@ def decide(trigger: Trigger, here: Standing) -> Decision:
 def asked(workspace: Workspace, trigger: Trigger) -> Decision:
     """Decide, and keep the decision for the Models page: the last one replaces the one before."""
     now = datetime.now(UTC)
-    found = replace(decide(trigger, standing(workspace, now)), at=now.isoformat())
+    found = replace(decide(trigger, since_training(workspace, now)), at=now.isoformat())
     workspace.jobs.mkdir(parents=True, exist_ok=True)
     replace_text(_place(workspace), json.dumps(asdict(found)))
     return found
@@ -85,7 +85,7 @@ def last_decision(workspace: Workspace) -> Decision | None:
         raise ModelFileError(f"{_place(workspace)} cannot be read ({error}). Delete it.") from error
 
 
-def _told(trigger: Trigger, here: Standing) -> str:
+def _told(trigger: Trigger, here: SinceTraining) -> str:
     """`12 labels since the model trained last, 50 asked for; 3.5 of 7 days have passed`."""
     wanted = "" if trigger.labels is None else f", {trigger.labels:,} asked for"
     told = f"{count(here.new_labels, 'label')} since the model trained last{wanted}"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from mmquality.checkpoint import Checkpoint
-from mmquality.config import Workspace
-from mmquality.encoders.cache import CachedRows, EmbeddingCache
+from mmquality.encoders.cache import CachedRows
 from mmquality.encoders.spelling import Speller
 from mmquality.engine import Engine, Tell
+from mmquality.network.frozen import Frozen
+from mmquality.network.siamese import SiameseNetwork
 from mmquality.pipeline.context import title_side
 from mmquality.pipeline.encoded import EncodedCatalogue
-from mmquality.scoring.networks import BLOCK, Read, read_block
+from mmquality.rows import blocks
+from mmquality.scoring.networks import BLOCK, Read, frozen, read_block
 
 Floats = npt.NDArray[np.float32]
 
@@ -32,38 +33,36 @@ class Unread:
 
 
 class _Reading:
-    """A model's networks over blocks, with as many threads as here: they decide over the last bits."""
+    """A model's networks over blocks, each in one thread, wherever it is: more decide over the last bits."""
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self._networks = checkpoint.network, checkpoint.fold_networks
-        self._speller, self.threads = Speller(), torch.get_num_threads()
+    threads = 1
+
+    def __init__(self, networks: list[Frozen]) -> None:
+        self._networks, self._speller = networks, Speller()
 
     def __call__(self, block: Unread, tell: Tell) -> Read:
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
-        titles = title_side(block.title_vectors.read(), block.titles, block.context, self._speller)
-        read = read_block(*self._networks, titles, block.photo_vectors.read())
+        titles = title_side(block.title_vectors[:], block.titles, block.context, self._speller)
+        read = read_block(self._networks, titles, block.photo_vectors[:])
         tell(len(block.titles))
         return read
 
 
 def read_by(
-    engine: Engine, checkpoint: Checkpoint, workspace: Workspace, encoded: EncodedCatalogue
+    engine: Engine,
+    network: SiameseNetwork,
+    fold_networks: Sequence[SiameseNetwork],
+    encoded: EncodedCatalogue,
 ) -> Iterator[Read]:
     """What the networks make of `encoded`, block by block; whoever does the work reads the vectors."""
-    reading = _Reading(checkpoint)
-    return engine.map_blocks(reading, _unread(checkpoint, workspace, encoded), threads=reading.threads)
+    return engine.map_blocks(
+        _Reading(frozen(network, fold_networks)), _unread(encoded), threads=_Reading.threads
+    )
 
 
-def _unread(checkpoint: Checkpoint, workspace: Workspace, encoded: EncodedCatalogue) -> Iterator[Unread]:
-    titles = EmbeddingCache(workspace.embeddings, checkpoint.text_encoder)
-    photos = EmbeddingCache(workspace.embeddings, checkpoint.photo_encoder)
-    for start in range(0, len(encoded.listings), BLOCK):
-        rows = slice(start, start + BLOCK)
-        some = encoded.listings.iloc[rows]
-        yield Unread(
-            list(some["title"]),
-            titles.placed(list(some["title_hash"])),
-            photos.placed(list(some["photo_hash"])),
-            encoded.context[rows],
-        )
+def _unread(encoded: EncodedCatalogue) -> Iterator[Unread]:
+    titles = encoded.listings["title"]
+    for rows in blocks(len(titles), BLOCK):
+        vectors = encoded.titles.part(rows), encoded.photos.part(rows)
+        yield Unread(titles.iloc[rows].tolist(), *vectors, encoded.context[rows])

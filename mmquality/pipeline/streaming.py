@@ -53,7 +53,7 @@ def score_catalogue(
     shown, clicked = (kept(counts, new) for counts in known_clicks(workspace, ids))
     folds = folds_of(model, encoded.listings)
     listings = Listings(encoded.title_side, encoded.photos, folds, shown, clicked)
-    read = read_by(engine, checkpoint, workspace, encoded)
+    read = read_by(engine, checkpoint.network, checkpoint.fold_networks, encoded)
     own = new((len(listings), unified_dim(checkpoint.network_config)), np.float32)
     gathered = Gathered.of(len(listings), keeping(read, own, config, advance), new)
     scores = gathered_scores(checkpoint, listings, gathered, new)

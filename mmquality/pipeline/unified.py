@@ -16,6 +16,8 @@ from mmquality.scoring import Read, read_blocks
 from mmquality.training.data import Ints, TrainingData
 from mmquality.training.propagation import propagation_weight
 
+_LEAST = 1e-24  # of a square that is divided by; what has no length stays zero
+
 
 def unified_vectors(
     network: SiameseNetwork, config: TrainingConfig, titles: Rows, photos: Rows, pairs: Ints
@@ -35,8 +37,12 @@ def unified_vectors(
 
 def own_vectors(read: Read, config: TrainingConfig) -> Vectors:
     """`e_i` of some listings, (b, d_z + title_components + photo_components), not propagated yet."""
-    inputs = unit(np.concatenate([read.x, read.y], axis=1))
-    return unit(np.concatenate([read.z, config.inputs_weight * inputs], axis=1))
+    squares = [np.einsum("bd,bd->b", part, part) for part in (read.z, read.x, read.y)]
+    of_inputs = config.inputs_weight / np.sqrt(np.maximum(squares[1] + squares[2], _LEAST))
+    length = np.sqrt(np.maximum(squares[0] + of_inputs**2 * (squares[1] + squares[2]), _LEAST))
+    factors = 1 / length, of_inputs / length, of_inputs / length
+    parts = zip((read.z, read.x, read.y), factors, strict=True)
+    return np.concatenate([part * factor[:, None] for part, factor in parts], axis=1)
 
 
 def unified_dim(network: NetworkConfig) -> int:

@@ -6,10 +6,10 @@ from mmquality.scoring.fitting import Fitted, fit_scales
 from mmquality.scoring.networks import (
     UNSEEN,
     Read,
+    frozen,
     mismatch_logits,
     read_block,
     read_blocks,
-    unified_embeddings,
 )
 from mmquality.scoring.scores import gathered_scores, mismatch_scores, trust_behind
 
@@ -23,11 +23,11 @@ __all__ = [
     "Read",
     "arrival_scores",
     "fit_scales",
+    "frozen",
     "gathered_scores",
     "mismatch_logits",
     "mismatch_scores",
     "read_block",
     "read_blocks",
     "trust_behind",
-    "unified_embeddings",
 ]

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from mmquality.cores import on_every_core
+from mmquality.network.frozen import Frozen
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.rows import Rows, blocks
 
@@ -18,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 UNSEEN = -1  # the fold of a listing that was not trained on
-BLOCK = 4_096  # listings at a time: memory stays constant, and is used again rather than asked for anew
+BLOCK = 1_024  # listings at a time, on one core: what lies between two products stays in its cache
 _LEAST_DEVIATION = 1e-3  # of logits: where they differ by less, it is rounding, not evidence
 
 
@@ -32,30 +34,33 @@ class Read:
     logits: Doubles  # (b, folds + 1) of each fold network, then of the network trained on everything
 
 
-@torch.inference_mode()
-def read_block(
-    network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork], titles: Floats, photos: Floats
-) -> Read:
-    """All that is asked of the networks, from pretrained vectors (b, title_dim) and (b, photo_dim) alone.
+def frozen(network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork]) -> list[Frozen]:
+    """The networks as blocks are read by them: those of the folds, then the one trained on everything."""
+    return [Frozen(one) for one in (*fold_networks, network)]
 
-    All of them read the embeddings as `network` standardises them.
+
+@torch.inference_mode()
+def read_block(networks: Sequence[Frozen], titles: Floats, photos: Floats) -> Read:
+    """All that is asked of `frozen` networks, from pretrained vectors (b, title_dim), (b, photo_dim) alone.
+
+    All of them read the embeddings as the last one standardises them.
     """
-    x, y = _standardised(network, titles, photos)
-    logits = np.empty((len(titles), len(fold_networks) + 1))
-    for k, reader in enumerate((*fold_networks, network)):
-        projected = reader.project(x, y)  # the last one is that of `network`
-        logits[:, k] = reader.mismatch(*projected).numpy()
+    x, y = _standardised(networks[-1], titles, photos)
+    logits = np.empty((len(titles), len(networks)))
+    for k, network in enumerate(networks):
+        projected = network.project(x, y)
+        logits[:, k] = network.mismatch(projected).numpy()
     return Read(x.numpy(), y.numpy(), network.unified(projected).numpy(), logits)
 
 
 def read_blocks(
     network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork], titles: Rows, photos: Rows
 ) -> Iterator[Read]:
-    """`read_block` of all listings, (n, title_dim) and (n, photo_dim), a block after the other."""
-    return (read_block(network, fold_networks, titles[b], photos[b]) for b in blocks(len(titles), BLOCK))
+    """`read_block` of all listings, (n, title_dim) and (n, photo_dim), in their order, on every core."""
+    networks = frozen(network, fold_networks)
+    return on_every_core(lambda b: read_block(networks, titles[b], photos[b]), blocks(len(titles), BLOCK))
 
 
-@torch.inference_mode()
 def mismatch_logits(
     network: SiameseNetwork,
     titles: Rows,
@@ -70,21 +75,16 @@ def mismatch_logits(
     """
     rows = np.arange(len(titles)) if rows is None else rows
     shown = rows if photo_of is None else photo_of[rows]
-    logits = np.empty(len(rows))
-    for block in blocks(len(rows), BLOCK):
-        u, v = network.project(*_standardised(network, titles[rows[block]], photos[shown[block]]))
-        logits[block] = network.mismatch(u, v).numpy()
+    asked, logits = Frozen(network), np.empty(len(rows))
+
+    @torch.inference_mode()
+    def ask(b: slice) -> None:
+        x, y = _standardised(asked, titles[rows[b]], photos[shown[b]])
+        logits[b] = asked.mismatch(asked.project(x, y)).numpy()
+
+    for _ in on_every_core(ask, blocks(len(rows), BLOCK)):
+        pass
     return logits
-
-
-@torch.inference_mode()
-def unified_embeddings(network: SiameseNetwork, titles: Rows, photos: Rows) -> Floats:
-    """`z` of each listing, unit norm, (n, d_z)."""
-    z = np.empty((len(titles), network.config.d_z), dtype=np.float32)
-    for block in blocks(len(titles), BLOCK):
-        projected = network.project(*_standardised(network, titles[block], photos[block]))
-        z[block] = network.unified(projected).numpy()
-    return z
 
 
 def scale_of(logits: Doubles) -> tuple[float, float]:
@@ -98,7 +98,5 @@ def standardise(logits: Doubles, scales: Sequence[tuple[float, float]]) -> Doubl
     return np.asarray((logits - mean) / deviation)
 
 
-def _standardised(
-    network: SiameseNetwork, titles: Floats, photos: Floats
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _standardised(network: Frozen, titles: Floats, photos: Floats) -> tuple[torch.Tensor, torch.Tensor]:
     return network.standardised(torch.from_numpy(titles), torch.from_numpy(photos))

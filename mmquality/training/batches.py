@@ -60,11 +60,14 @@ class Tensors:
 
     def co_clicked(self, rows: Tensor, others: Tensor) -> Tensor:
         """(len(rows), len(others)) bool: a known pair, whichever way round."""
-        codes = rows[:, None] * len(self.x) + others[None, :]
-        if not len(self.pair_codes):
-            return torch.zeros_like(codes, dtype=torch.bool)
-        place = torch.searchsorted(self.pair_codes, codes).clamp(max=len(self.pair_codes) - 1)
-        return self.pair_codes[place] == codes
+        n, known = len(self.x), torch.zeros((len(rows), len(others)), dtype=torch.bool)
+        first, end = torch.searchsorted(self.pair_codes, torch.stack([rows, rows + 1]) * n)
+        of = torch.repeat_interleave(end - first)  # a row number for each of its partners, of which …
+        place = torch.arange(len(of)) + (end - (end - first).cumsum(0))[of]
+        partner = self.pair_codes[place] - rows[of] * n
+        which, other = (partner[:, None] == others).nonzero(as_tuple=True)  # … few are among the others
+        known[of[which], other] = True
+        return known
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,17 @@ def swap(
     # Chance is drawn on the CPU: one seed chooses the same swaps on every device.
     is_hard = (torch.rand(len(rows), generator=generator) < hard_share).to(rows.device)
     weights = possible.float()
-    weights /= weights.sum(dim=1, keepdim=True)
     # A softmax over title similarity: cosine differences of 0.05 matter, ties stay random.
     similarity = titles[rows[is_hard]] @ titles.T / 0.05
     weights[is_hard] = torch.softmax(similarity.masked_fill(~possible[is_hard], -torch.inf), dim=1)
-    chosen = torch.multinomial(weights.cpu(), 1, generator=generator).squeeze(1) if len(rows) else rows
-    return rows, chosen.to(rows.device)
+    return rows, _drawn(weights, generator)
+
+
+def _drawn(weights: Tensor, generator: torch.Generator) -> Tensor:
+    """A column of each row of `weights` (n, b), by chance in proportion to them, (n,).
+
+    `torch.multinomial` draws a number for every weight; here it is one for every row.
+    """
+    below = weights.cumsum(dim=1, dtype=torch.float64)  # so that chance, in single precision, never reaches 1
+    aim = torch.rand((len(weights), 1), generator=generator).to(below.device) * below[:, -1:]
+    return torch.searchsorted(below, aim, right=True).squeeze(1)

@@ -47,13 +47,14 @@ def first_look(x: Floats, y: Floats, keys: Ints, fold: Ints, config: TrainingCon
     neighbourhood = Neighbourhood.of(x, y)
     lender = swapped_within(fold, keys, config.seed)
     swapped = np.flatnonzero(lender != np.arange(len(x)))
+    shown, lent = neighbourhood.shown(), neighbourhood.shown(lender)
     trust = np.ones(len(x))
     for _ in range(_ROUNDS):
         alone = _out_of_fold(x, y, fold, trust > 0.5, lender, config)
-        own = np.column_stack([alone[0], neighbourhood.terms(trust)])
+        own = np.column_stack([alone[0], shown.terms(trust)])
         if not len(swapped):  # everything shares a title, photo or product: nothing to compare with
             return 1 - trust
-        other = np.column_stack([alone[1], neighbourhood.terms(trust, lender)])
+        other = np.column_stack([alone[1], lent.terms(trust)])
         weighing = fit_weighing(own, other[swapped], trust)
         trust = trust_after(weighing.log_odds(own))
     return np.asarray(1 - trust)

@@ -60,9 +60,9 @@ class Descent:
     def __init__(self, network: SiameseNetwork, config: TrainingConfig, total_steps: int) -> None:
         rate = config.learning_rate
         self._losses = averaging(Losses(network, config)).train()
-        # All parameters at once: quicker than one by one, and the same to the last bit.
+        # Each parameter is gone through once, not once for every step of the formula.
         self._optimizer = torch.optim.AdamW(
-            network.parameters(), lr=rate, weight_decay=config.weight_decay, foreach=True
+            network.parameters(), lr=rate, weight_decay=config.weight_decay, fused=True
         )
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, rate, total_steps=total_steps)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from types import TracebackType
@@ -10,8 +9,6 @@ from typing import Self
 
 import pandas as pd
 import pyarrow as pa
-
-_AS_JSON = "attributes"  # of each listing whatever its file says
 
 
 class Spool:
@@ -26,8 +23,7 @@ class Spool:
 
     def add(self, table: pd.DataFrame) -> None:
         """Keep one more table."""
-        written = table.assign(**{_AS_JSON: [*map(json.dumps, table[_AS_JSON])]})
-        kept = pa.Table.from_pandas(written, preserve_index=False)
+        kept = pa.Table.from_pandas(table, preserve_index=False)
         self._file.seek(self._ends[-1])
         with pa.ipc.new_stream(self._file, kept.schema) as writer:
             writer.write_table(kept)
@@ -40,7 +36,7 @@ class Spool:
         for start, end in zip(self._ends, self._ends[1:], strict=False):
             self._file.seek(start)
             table: pd.DataFrame = pa.ipc.open_stream(self._file.read(end - start)).read_pandas()
-            yield table.assign(**{_AS_JSON: [*map(json.loads, table[_AS_JSON])]})
+            yield table
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
@@ -31,10 +30,11 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.store.schema import bring_up_to_date, shown
-from mmquality.store.text import storable
+from mmquality.store.text import as_json
 
 LOCK_WAIT_SECONDS = 60
 IN_ONE = 10_000  # ids or numbers in one statement: below SQLite's limit of 32,766 parameters
+_BOUND_AT_ONCE = 50_000  # rows that are Python objects while they are inserted
 _READ_AHEAD = 0.25  # of the machine's memory, which a file may fill that nobody has asked for yet
 Row = TypeVar("Row")
 
@@ -161,7 +161,7 @@ def insert_rows(
     into = f"{quoted(table.name)} ({', '.join(map(quoted, columns))})"
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        if together := list(rows):
+        for together in batches(rows, _BOUND_AT_ONCE):
             connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", together)
         return
     driver: Any = connection.connection.driver_connection
@@ -224,7 +224,7 @@ def _check_sqlite_place(url: URL, create: bool) -> None:
 
 
 def _engine(url: URL) -> Engine:
-    options: dict[str, Any] = {"json_serializer": _json}
+    options: dict[str, Any] = {"json_serializer": as_json}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -238,10 +238,6 @@ def _engine(url: URL) -> Engine:
         ) from error
     engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one INSERT: far fewer round trips
     return engine
-
-
-def _json(value: object) -> str:
-    return storable(json.dumps(value, ensure_ascii=False))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

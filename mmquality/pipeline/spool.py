@@ -1,4 +1,4 @@
-"""Tables on their way from files to the store: kept on disk, read again one by one, gone with the block."""
+"""Tables on their way from files into the workspace: kept on disk, read one by one, gone with the block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 
 class Spool:
-    """Tables of listings in the order in which they were added; memory holds one at a time.
+    """Tables in the order in which they were added, of so many `rows` in all; memory holds one at a time.
 
     They lie in the system's folder for temporary files, in a file without a name. Use it in a `with` block.
     """
@@ -20,6 +20,7 @@ class Spool:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()
         self._ends = [0]
+        self.rows = 0
 
     def add(self, table: pd.DataFrame) -> None:
         """Keep one more table."""
@@ -28,6 +29,7 @@ class Spool:
         with pa.ipc.new_stream(self._file, kept.schema) as writer:
             writer.write_table(kept)
         self._ends.append(self._file.tell())
+        self.rows += len(table)
 
     def __len__(self) -> int:
         return len(self._ends) - 1

@@ -45,6 +45,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(mmq_write=True)
+        self._loader = engine.execution_options(mmq_write=True, mmq_unchecked=True)
         self._reader = engine
         if engine.dialect.name == "postgresql":
             # Several statements of one page must see one state; SQLite's transactions do so anyway.
@@ -108,9 +109,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        """A transaction that commits as a whole or not at all; on SQLite the only writer from its start."""
-        with _plain_errors(self._engine, "written"), self._writer.begin() as connection:
+    def _write(self, first: bool = False) -> Iterator[Connection]:
+        """A transaction that commits as a whole or not at all; on SQLite the only writer from its start.
+
+        `first`: millions of rows may refer to others that it writes itself, which SQLite is not to look up
+        each time.
+        """
+        engine = self._loader if first else self._writer
+        with _plain_errors(self._engine, "written"), engine.begin() as connection:
             yield connection
 
 
@@ -264,5 +270,10 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its place in the queue at once: a transaction that reads first and asks for the write
     # lock later is refused, not queued, when another one wrote in between.
-    writes = connection.get_execution_options().get("mmq_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("mmq_write", False):
+        checked = not options.get("mmq_unchecked", False)
+        connection.exec_driver_sql(f"PRAGMA foreign_keys = {checked:d}")  # ignored within a transaction
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")

@@ -157,9 +157,8 @@ def _move(
     # What has no number belongs to an attribute that is no facet.
     known = sorted((numbers[pair], pair) for pair in gained if pair in numbers)
     added = ((value, no) for value, pair in known for no in gained[pair])
-    gone = [
-        {"of_value": numbers[pair], "of_listing": no} for pair in lost if pair in numbers for no in lost[pair]
-    ]
+    left = ((numbers[pair], no) for pair in lost if pair in numbers for no in lost[pair])
+    gone = [{"of_value": value, "of_listing": no} for value, no in left]
     counts = Counter({value: len(gained[pair]) for value, pair in known})
     counts.subtract(row["of_value"] for row in gone)
     moved = [{"of_value": number, "more": more} for number, more in sorted(counts.items()) if more]

@@ -40,9 +40,9 @@ class ListingStore(Database):
         """Add new listings and update changed ones, in one transaction.
 
         Columns: listing_id (unique within the frame), title, category, price, seller, attributes (dict,
-        or its JSON text), image, photo_path, title_hash, photo_hash, photo_size, photo_mtime_ns. A listing whose photo file was
-        merely touched counts as unchanged, though its new stamp is kept. Clicks are left alone. A listing
-        that was removed comes back, and counts as added.
+        or its JSON text), image, photo_path, title_hash, photo_hash, photo_size, photo_mtime_ns. A listing
+        whose photo file was merely touched counts as unchanged, though its new stamp is kept. Clicks are left
+        alone. A listing that was removed comes back, and counts as added.
         """
         with self._write() as connection:
             one_import_at_a_time(connection)
@@ -55,7 +55,7 @@ class ListingStore(Database):
         leave room between two frames for those who label meanwhile.
         """
         remaining = iter(frames)
-        with self._write() as connection:
+        with self._write(first=True) as connection:
             one_import_at_a_time(connection)
             if not holds_listings(connection):
                 return load_frames(connection, remaining)

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pandas as pd
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
 from mmquality.store.comings import bring_back, note_changes, removed_among
 from mmquality.store.counts import add_to_counts
@@ -85,7 +85,7 @@ def upsert_frame(connection: Connection, frame: pd.DataFrame) -> UpsertCounts:
 
 
 def load_frames(connection: Connection, frames: Iterable[pd.DataFrame]) -> UpsertCounts:
-    """`upsert_frame` of each where there is no listing yet: what finding them rests on is written at the end."""
+    """`upsert_frame` of each where there is no listing yet: indexes and facets are written at the end."""
     facets, categories, seen, twice = NewFacets(), Counter[str](), set[str](), list[pd.DataFrame]()
     with _indexed_afterwards(connection):
         for frame in frames:
@@ -140,7 +140,7 @@ def _plain(column: pd.Series[Any]) -> list[Any]:
 
 def _stored(connection: Connection, ids: Sequence[str]) -> dict[str, Row]:
     """The number and `_COMPARED` of those of these listings that the catalogue has, by id."""
-    columns = [listings.c[name] for name in _COMPARED]
+    columns: list[ColumnElement[Any]] = [listings.c[name] for name in _COMPARED]
     columns[_ATTRIBUTES] = cast(columns[_ATTRIBUTES], Text)
     query = select(listings.c.listing_no, *columns)
     found: dict[str, Row] = {}
@@ -173,9 +173,8 @@ def _new_numbers(connection: Connection, count: int) -> Sequence[int]:
     """The next numbers that the table of listings would give by itself."""
     if connection.dialect.name == "postgresql":
         sequence = func.nextval(func.pg_get_serial_sequence("listings", "listing_no"))
-        return (
-            connection.execute(select(sequence).select_from(func.generate_series(1, count))).scalars().all()
-        )
+        query = select(sequence).select_from(func.generate_series(1, count))
+        return connection.execute(query).scalars().all()
     last = connection.execute(select(func.coalesce(func.max(listings.c.listing_no), 0))).scalar_one()
     return range(last + 1, last + 1 + count)
 

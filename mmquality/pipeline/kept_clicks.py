@@ -101,7 +101,7 @@ def _newest(tables: Iterable[pa.Table], kind: Kind) -> npt.NDArray[np.bool_]:
     hashes, values = [np.empty(0, np.uint64)], [np.empty(0, np.float64)]
     for table in tables:
         frame = table.to_pandas()
-        hashes.append(hash_pandas_object(frame[identity], index=False).to_numpy(np.uint64))
+        hashes.append(np.asarray(hash_pandas_object(frame[identity], index=False), np.uint64))
         values.append(frame[value].to_numpy(np.float64))
     events = np.concatenate(hashes)
     order = np.lexsort((np.concatenate(values), events))

@@ -120,20 +120,20 @@ class NewFacets:
 
     def __init__(self) -> None:
         self._gained: dict[Pair, list[int]] = {}
-        self._as_written: dict[str, dict[object, list[int] | None]] = {}  # name → value → its listings
+        self._as_written: dict[str, dict[object, list[int]]] = {}  # name → value → its listings
         self._values: Counter[str] = Counter()
 
     def add(self, listing_no: int, seller: str | None, given: Mapping[str, Any]) -> None:
         """A listing that is new; `listing_no` rises."""
         for name, value in {**given, SELLER: seller or ""}.items():
             of_name = self._as_written.setdefault(name, {})
-            if value not in of_name:
-                if self._values[name] > MOST_VALUES and name != SELLER:
+            listings = of_name.get(value)
+            if listings is None:
+                if (listings := self._listings(name, value)) is None:
                     continue
-                of_name[value] = self._listings(name, value)
-            listings = of_name[value]
+                of_name[value] = listings
             # A listing may have the same value twice, once its names are what a database holds.
-            if listings is not None and (not listings or listings[-1] != listing_no):
+            if not listings or listings[-1] != listing_no:
                 listings.append(listing_no)
 
     def write(self, connection: Connection) -> None:
@@ -141,6 +141,9 @@ class NewFacets:
         _move(connection, self._gained, {})
 
     def _listings(self, name: str, value: object) -> list[int] | None:
+        """Those that have the value; None where nobody can choose it, or the attribute has too many."""
+        if self._values[name] > MOST_VALUES and name != SELLER:
+            return None
         pair = _worded(name, value)
         if pair is None:
             return None

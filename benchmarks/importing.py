@@ -8,7 +8,8 @@
 before. (`pg_virtualenv`, of Debian's postgresql-common, starts a server for the time of a command; any empty
 database will do; the largest file goes into it.) The listings share 300 photos, so that
 rows are measured; what a photo's check costs is told by a catalogue in which each listing has one of its own.
-"Again" is the same file once more, "clicks" a log of ten impressions a listing.
+"Again" is the same file once more, "a few changed" the same but for one title in a hundred, "clicks" a log of
+ten impressions a listing. The floors are what the parts of the first import cost alone, without the rest.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import report
-from importing_files import draw_photos, write_impressions, write_listings
+from importing_files import change_titles, draw_photos, write_impressions, write_listings
+from importing_floors import as_text, floors
 
 SIZES, SHORT, WITH_PHOTOS = (10_000, 100_000, 1_000_000), (3_000, 10_000), 3_000
 TIMES_PANDAS, MEGABYTES, EXPONENT = 6, 2_000, 1.1
@@ -42,7 +44,10 @@ def measure(folder: Path, listings: int, seed: int, postgresql: str | None) -> l
     given = ["--listings", str(path), "--images", str(folder / "photos")]
     with _workspace(folder) as workspace:
         rows = [_row("SQLite", listings, path, workspace, given)]
+        rows += _floors(rows[0], path, folder, workspace)
         rows += [_row("SQLite, again", listings, path, workspace, given)]
+        change_titles(path)
+        rows += [_row("SQLite, a few changed", listings, path, workspace, given)]
         rows += [_row("SQLite, clicks", listings, path, workspace, ["--impressions", str(log)])]
     if postgresql is not None:
         with _workspace(folder) as workspace:
@@ -50,6 +55,21 @@ def measure(folder: Path, listings: int, seed: int, postgresql: str | None) -> l
     path.unlink()
     log.unlink()
     return rows
+
+
+def _floors(whole: Row, path: Path, folder: Path, workspace: Path) -> list[Row]:
+    """A row for each part of the import that filled the workspace."""
+    database, scratch = workspace / "mmquality.db", workspace / "floor.db"
+    parts = floors(path, folder / "photos", database, scratch)
+    return [
+        {
+            "way": f"floor: {part}",
+            "listings": whole["listings"],
+            "seconds": seconds,
+            "times pandas": seconds / whole["pandas, seconds"],
+        }
+        for part, seconds in parts.items()
+    ]
 
 
 def measure_photos(folder: Path, listings: int, seed: int) -> Row:
@@ -81,6 +101,7 @@ def _row(
         "seconds": done.seconds,
         "of it start": report.run(sys.executable, "-c", _START).seconds,
         "pandas, seconds": pandas,
+        "as text": as_text(path),
         "times pandas": done.seconds / pandas,
         "µs a listing": 1e6 * done.seconds / listings,
         "peak MB": round(done.peak_bytes / 1e6),

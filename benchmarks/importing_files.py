@@ -37,6 +37,13 @@ def write_listings(path: Path, listings: int, seed: int, photos: int = _PHOTOS) 
             _listings(numbers, words, photos, rng).to_csv(file, index=False, header=start == 0)
 
 
+def change_titles(path: Path) -> None:
+    """Let one listing in a hundred have another title."""
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows.loc[::100, "title"] += " new"
+    rows.to_csv(path, index=False)
+
+
 def _listings(numbers: np.ndarray, words: np.ndarray, photos: int, rng: np.random.Generator) -> pd.DataFrame:
     share = 1 / (np.arange(len(words)) + 3.0)
     drawn = words[rng.choice(len(words), size=(len(numbers), 8), p=share / share.sum())]

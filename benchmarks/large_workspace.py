@@ -17,12 +17,12 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
-from mmquality.data.click_log import merge_clicks
 from mmquality.index import NeighbourIndex, Vectors, unit
 from mmquality.pipeline import kept_tables
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Background
 from mmquality.pipeline.importing import count_clicks
+from mmquality.pipeline.kept_clicks import merge_clicks
 from mmquality.pipeline.mapping import MOST, map_path
 from mmquality.pipeline.model_record import CONFIG, METRICS
 from mmquality.pipeline.places import background_path, index_path
@@ -181,7 +181,7 @@ def _clicks(workspace: Workspace, store: Store, ids: list[str], rng: np.random.G
             "clicked": rng.random(n) < 0.3 / place,
         }
     )
-    merge_clicks(workspace.clicks, "impressions", log)
+    merge_clicks(workspace.clicks, "impressions", [log])
     count_clicks(workspace, store)
     ClickReader(workspace, store).keep()
 

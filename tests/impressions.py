@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.data.click_log import merge_clicks
+from mmquality.pipeline.kept_clicks import merge_clicks
 
 PLACES = 4
 RATE = (0.30, 0.20, 0.14, 0.10)  # of an average listing at each place
@@ -32,4 +32,4 @@ def log_of(appeal: dict[str, float], times: int = 40, seed: int = 0) -> pd.DataF
 
 def give_log(workspace: Workspace, appeal: dict[str, float], times: int = 40) -> None:
     """Put such a log into a workspace."""
-    merge_clicks(workspace.clicks, "impressions", log_of(appeal, times))
+    merge_clicks(workspace.clicks, "impressions", [log_of(appeal, times)])

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmquality.data import tables
+from mmquality.data import delimited, tables
 from mmquality.data.tables import read_table
 from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
@@ -346,3 +346,28 @@ def test_damaged_parquet_raises_nothing_but_input_file_errors(tmp_path: Path, da
         damaged[place] = value
     path.write_bytes(bytes(damaged))
     _survives(path, "id")
+
+
+@FUZZ
+@given(
+    body=st.text(st.sampled_from('ab,;"\n\r\0é '), max_size=60), header=st.sampled_from(["a,b\n", "a\r\n"])
+)
+def test_csv_in_columns_is_csv_record_by_record(tmp_path: Path, body: str, header: str) -> None:
+    path = _write(tmp_path / "a.csv", header + body)
+    try:
+        found = _read(path)
+    except InputFileError:
+        return
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(delimited, "_in_columns", lambda *_: None)
+        expected = _read(path)
+    pd.testing.assert_frame_equal(found[0], expected[0])
+    assert found[1] == expected[1]
+
+
+def test_csv_in_order_is_read_in_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quotation marks that are closed, or stand within a field, cost no look at each record."""
+    path = _write(tmp_path / "a.csv", 'id,title\n1,"a, b"\n2,27" screen\n3,"c"d\n')
+    monkeypatch.setattr(delimited, "_records", None)
+    monkeypatch.setattr(tables, "_header", lambda *_: (1, ["id", "title"]))
+    assert _rows(_read(path, "id")[0]) == [(2, "1", "a, b"), (3, "2", '27" screen'), (4, "3", "cd")]

@@ -17,7 +17,6 @@ from synthetic import learnt, trained
 
 from mmquality.cli import main
 from mmquality.config import Workspace
-from mmquality.data.click_log import kept_clicks
 from mmquality.errors import InputFileError, ModelFileError
 from mmquality.evaluation.truth import read_split
 from mmquality.graph import propagated
@@ -25,6 +24,7 @@ from mmquality.index import unit
 from mmquality.pipeline import building
 from mmquality.pipeline.assembling import assemble, known_pairs
 from mmquality.pipeline.held_out import HELD_OUT, held_out_by, load_held_out
+from mmquality.pipeline.kept_clicks import kept_clicks
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.scored import load_known_pairs, load_unified

@@ -11,10 +11,12 @@ from catalogues import fill, frame, publish, row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.exc import IntegrityError
 
 from mmquality.errors import UnknownListingError
-from mmquality.store import RankingQuery, Store, UpsertCounts
+from mmquality.store import RankingQuery, Store, UpsertCounts, facets
 from mmquality.store import listings as store_listings
+from mmquality.store.search_tables import listing_values
 
 
 def test_a_listing_comes_out_as_it_went_in(store: Store) -> None:
@@ -71,6 +73,34 @@ def test_a_first_load_is_all_or_nothing_and_finds_what_upserts_find(store: Store
     sellers = {facet.name: facet.values for facet in store.facets()}["seller"]
     assert sellers == {"seller 0": 7, "seller 1": 7, "seller 2": 6}
     assert indexes(database_url) == before
+
+
+def test_a_first_load_counts_every_value_and_gives_up_attributes_with_too_many(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facets, "MOST_VALUES", 3)
+    given = [{"size": f" {n % 3}", "code": str(n), "si\0ze": "x", "si\ufffdze": "x"} for n in range(12)]
+    chunks = [frame([row(n, attributes=given[n]) for n in some]) for some in (range(5), range(5, 12))]
+    assert store.load_listings(chunks) == UpsertCounts(added=12)
+    sizes = {"0": 4, "1": 4, "2": 4}
+    sellers = {f"seller {n}": 4 for n in range(3)}
+    assert {facet.name: facet.values for facet in store.facets()} == {"seller": sellers, "size": sizes}
+    store.upsert_listings(frame([row(12, attributes={"size": "0", "code": "0"})]))
+    assert {facet.name: facet.values for facet in store.facets()}["size"] == sizes | {"0": 5}
+
+
+def test_after_a_first_load_references_are_checked_again(store: Store) -> None:
+    store.load_listings([frame([row(0)])])
+    with store._write() as connection, pytest.raises(IntegrityError):
+        connection.execute(listing_values.insert(), {"value_no": 99, "listing_no": 99})
+
+
+def test_attributes_are_compared_by_what_they_say(store: Store) -> None:
+    store.upsert_listings(frame([row(0, attributes={"a": "1", "b": "é"})]))
+    same, other = (frame([row(0, attributes=text)]) for text in ('{"b": "é", "a": "1"}', '{"b":"é","a":"2"}'))
+    assert store.upsert_listings(same) == UpsertCounts(unchanged=1)
+    assert store.upsert_listings(other) == UpsertCounts(updated=1)
+    assert store.listing("L000").attributes == {"a": "2", "b": "é"}
 
 
 def test_a_touched_photo_is_unchanged_but_its_stamp_is_kept(store: Store) -> None:

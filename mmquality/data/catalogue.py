@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import orjson
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pandas.api.extensions import ExtensionArray
 
 from mmquality.anywhere import Place, as_from_a_disk, place
 from mmquality.config import ImportLimits
@@ -27,6 +32,7 @@ LISTING_COLUMNS = (
 )  # fmt: skip
 
 _LONGEST_ID = 200
+_PLAIN = r"(?:[!-~]+(?: [!-~]+)*)?"  # visible ASCII with single spaces between: clean as it is
 _OWN = {ROW, *REQUIRED, "category", "price", "seller"}  # every other column of the file is an attribute
 
 
@@ -36,8 +42,8 @@ class CatalogueChunk:
 
     `listings` has the columns `LISTING_COLUMNS`; listing_id is unique in the whole file. category and seller
     are None and price NaN where the file has none; a price that is no number is an attribute instead.
-    attributes is a dict of strings; photo_size (bytes) and photo_mtime_ns tell the next import what is
-    unchanged.
+    attributes is the JSON text of an object of strings; photo_size (bytes) and photo_mtime_ns tell the next
+    import what is unchanged.
     """
 
     listings: pd.DataFrame
@@ -117,7 +123,7 @@ def _check_ids(sieve: Sieve) -> None:
 
 
 def _check_titles(sieve: Sieve, limits: ImportLimits) -> None:
-    sieve.frame = sieve.frame.assign(title=_mapped(sieve.frame["title"], clean_text))
+    sieve.frame = sieve.frame.assign(title=_cleaned(sieve.frame["title"], clean_text))
     sieve.refuse(sieve.frame["title"] == "", "title", "is empty")
     lengths = sieve.frame["title"].str.len()
     too_long = lengths > limits.max_title_characters
@@ -139,17 +145,14 @@ def _check_photos(sieve: Sieve, stamps: PhotoStamps) -> dict[str, FoundPhoto]:
 
 
 def _check_unique(sieve: Sieve, rows: dict[str, int]) -> None:
-    first = [
-        rows.setdefault(listing_id, row) == row
-        for listing_id, row in zip(sieve.frame["listing_id"], sieve.frame[ROW].tolist(), strict=True)
-    ]
+    ids, numbers = sieve.frame["listing_id"].tolist(), sieve.frame[ROW].tolist()
+    first = [rows.setdefault(listing_id, row) == row for listing_id, row in zip(ids, numbers, strict=True)]
     again = ~pd.Series(first, index=sieve.frame.index, dtype=bool)
     reasons = [f"is a duplicate of row {rows[listing_id]}" for listing_id in sieve.frame["listing_id"][again]]
     sieve.refuse(again, "listing_id", reasons)
 
 
 def _listings(frame: pd.DataFrame, photos: Mapping[str, FoundPhoto]) -> pd.DataFrame:
-    found = [photos[image] for image in frame["image"]]
     written = (
         frame["price"].str.strip() if "price" in frame else pd.Series("", index=frame.index, dtype="str")
     )
@@ -162,37 +165,55 @@ def _listings(frame: pd.DataFrame, photos: Mapping[str, FoundPhoto]) -> pd.DataF
         "seller": _optional(frame, "seller"),
         "attributes": _attributes(frame, written.where(prices.isna(), "")),
         "image": frame["image"],
-        "photo_path": pd.Series([photo.path for photo in found], index=frame.index, dtype="str"),
-        "title_hash": _mapped(frame["title"], lambda title: hashlib.sha256(title.encode()).hexdigest()),
-        "photo_hash": pd.Series([photo.stamp.hash for photo in found], index=frame.index, dtype="str"),
-        "photo_size": pd.Series([photo.stamp.size for photo in found], index=frame.index, dtype="int64"),
-        "photo_mtime_ns": pd.Series(
-            [photo.stamp.mtime_ns for photo in found], index=frame.index, dtype="int64"
-        ),
+        **_photo_columns(frame["image"], photos),
+        "title_hash": _texts([hashlib.sha256(text.encode()).hexdigest() for text in frame["title"].tolist()]),
     }
-    return pd.DataFrame(columns).reset_index(drop=True)
+    return pd.DataFrame({name: columns[name] for name in LISTING_COLUMNS}).reset_index(drop=True)
 
 
-def _mapped(column: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:
-    return pd.Series(_changed(column, change), index=column.index, dtype="str")
+def _photo_columns(images: pd.Series[str], photos: Mapping[str, FoundPhoto]) -> dict[str, Any]:
+    """What is known of each listing's photo, looked up once for each different one."""
+    codes, different = pd.factorize(images)
+    found = [photos[image] for image in different.tolist()]
+    return {
+        "photo_path": _texts([photo.path for photo in found]).take(codes),
+        "photo_hash": _texts([photo.stamp.hash for photo in found]).take(codes),
+        "photo_size": np.array([photo.stamp.size for photo in found], np.int64)[codes],
+        "photo_mtime_ns": np.array([photo.stamp.mtime_ns for photo in found], np.int64)[codes],
+    }
 
 
-def _changed(column: pd.Series[str], change: Callable[[str], str]) -> list[str]:
-    """`change` of each text, each different one changed once."""
-    texts = column.tolist()
-    changed = {text: change(text) for text in set(texts)}
-    return [changed[text] for text in texts]
+def _texts(values: Sequence[str] | pa.Array) -> ExtensionArray:
+    return pd.array(values, dtype="str")
+
+
+def _cleaned(column: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:
+    """`change` of each text; what is plain needs none, each different one of the others is changed once."""
+    others = ~column.str.fullmatch(_PLAIN)
+    if others.any():
+        column = column.copy()
+        codes, different = pd.factorize(column[others])
+        column[others] = _texts(list(map(change, different.tolist()))).take(codes)
+    return column
 
 
 def _optional(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
-    texts = _changed(frame[name], clean_text) if name in frame else [""] * len(frame)
+    texts = _cleaned(frame[name], clean_text).tolist() if name in frame else [""] * len(frame)
     return pd.Series([text or None for text in texts], index=frame.index, dtype=object)
 
 
-def _attributes(frame: pd.DataFrame, price: pd.Series[str]) -> pd.Series[Any]:
+def _attributes(frame: pd.DataFrame, price: pd.Series[str]) -> ExtensionArray:
     """What else the file says of each listing, and a price that is no number; empty values are left out."""
-    others = {name: _changed(frame[name], strip_controls) for name in frame.columns if name not in _OWN}
-    others["price"] = _changed(price, strip_controls)
-    rows = zip(*others.values(), strict=True)
-    found = [{name: text for name, text in zip(others, row, strict=True) if text} for row in rows]
-    return pd.Series(found, index=frame.index, dtype=object)
+    others = {str(name): column for name, column in frame.items() if name not in _OWN} | {"price": price}
+    members = [_members(name, _cleaned(column, strip_controls)) for name, column in others.items()]
+    opened, closed, between = (pa.scalar(text, pa.large_string()) for text in ("{", "}", ""))
+    joined = pc.utf8_ltrim(pc.binary_join_element_wise(*members, between), ",")
+    return _texts(pc.binary_join_element_wise(opened, joined, closed, between))
+
+
+def _members(name: str, values: pd.Series[str]) -> pa.Array:
+    """`,"name":"value"` of each value as JSON writes it, nothing where there is none."""
+    codes, different = pd.factorize(values)
+    start = b"," + orjson.dumps(name) + b":"
+    written = [start + orjson.dumps(text) if text else b"" for text in different.tolist()]
+    return pa.array(written, pa.large_binary()).cast(pa.large_string()).take(pa.array(codes))

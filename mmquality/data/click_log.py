@@ -1,13 +1,11 @@
-"""The click log: impressions and co-click pairs, checked against the catalogue, kept without duplicates."""
+"""The click log: impressions and co-click pairs, checked against the catalogue."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -16,18 +14,12 @@ from mmquality.data.input_file import ROW, listed
 from mmquality.data.sieve import Sieve
 from mmquality.data.tables import TableChunk, read_table
 from mmquality.data.values import to_counts, to_flags, to_times, to_weights
-from mmquality.errors import InputFileError, WorkspaceError
+from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
-
-Kind = Literal["impressions", "co_clicks"]
 
 IMPRESSION_COLUMNS = ("session_id", "shown_at", "seed_listing_id", "listing_id", "position", "clicked")
 CO_CLICK_COLUMNS = ("listing_id", "other_id", "weight")
 
-_IDENTITY = {  # what makes two rows the same event, and what tells which of them to keep (the largest)
-    "impressions": (["session_id", "shown_at", "seed_listing_id", "listing_id", "position"], "clicked"),
-    "co_clicks": (["listing_id", "other_id"], "weight"),
-}
 _UNKNOWN = "is not in the catalogue"
 
 
@@ -72,43 +64,6 @@ def read_co_clicks(path: str | Place, known: pd.Index) -> Iterator[ClickChunk]:
     return (_co_clicks(place(path), chunk, catalogue, ids, weight) for chunk in chain([first], chunks))
 
 
-def merge_clicks(folder: Path, kind: Kind, frame: pd.DataFrame) -> int:
-    """Merge rows into `folder`/impressions.parquet or co_clicks.parquet and return how many were new.
-
-    A row that is there already is kept once: as clicked if it was clicked in either, with the larger weight.
-    The file is replaced in one atomic step.
-    """
-    path = folder / f"{kind}.parquet"
-    identity, value = _IDENTITY[kind]
-    kept = kept_clicks(folder, kind)
-    rows = pd.concat([frame] if kept is None else [kept, frame], ignore_index=True)
-    rows = rows.sort_values(value, kind="stable").drop_duplicates(identity, keep="last").sort_index()
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{kind}.{os.getpid()}.part"
-    try:
-        rows.to_parquet(part, index=False)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    return len(rows) - (0 if kept is None else len(kept))
-
-
-def kept_clicks(folder: Path, kind: Kind, columns: list[str] | None = None) -> pd.DataFrame | None:
-    """What `merge_clicks` keeps in `folder` (all columns or these), None before the first merge.
-
-    Raises `WorkspaceError`.
-    """
-    path = folder / f"{kind}.parquet"
-    if not path.exists():
-        return None
-    try:
-        return pd.read_parquet(path, columns=columns)
-    except (ValueError, OSError) as error:
-        raise WorkspaceError(
-            f"{path} is damaged ({error}); delete it and import the click log again."
-        ) from error
-
-
 def _catalogue(known: pd.Index) -> pd.Index:
     """`known` as an index that is hashed once, not once per chunk."""
     hashed: pd.Index = pd.Index(known.unique(), dtype=object)
@@ -151,8 +106,8 @@ def _co_clicks(
         {"listing_id": one.where(one < other, other), "other_id": other.where(one < other, one)}
     )
     found = found.assign(weight=weights).astype({"weight": "float64"})
-    identity, value = _IDENTITY["co_clicks"]
-    found = found.sort_values(value, kind="stable").drop_duplicates(identity, keep="last").sort_index()
+    found = found.sort_values("weight", kind="stable")
+    found = found.drop_duplicates(["listing_id", "other_id"], keep="last").sort_index()
     return ClickChunk(found.reset_index(drop=True), sieve.problems)
 
 

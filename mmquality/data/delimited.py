@@ -1,8 +1,9 @@
 """CSV and TSV, with recovery after damage.
 
-The standard library's parser is used because it tells exactly which record is which; on top of it a quotation
-mark that is never closed costs one record, not the rest of the file. Where all is in order, which the parser
-says in its strict mode, many lines are read at once; where it is not, record by record.
+Where each line of a block is one record with all its fields, Arrow reads the block at once, column by column.
+Otherwise the standard library's parser does, because it tells exactly which record is which; on top of it a
+quotation mark that is never closed costs one record, not the rest of the file. Where all is in order, which
+that parser says in its strict mode, it reads many lines at once; where it is not, record by record.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ import io
 from collections import deque
 from collections.abc import Iterator
 from typing import TextIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 DELIMITERS = (",", "\t", ";", "|")
 LONGEST_LINE = 1_000_000  # characters; more would be read into memory for nothing
@@ -79,17 +84,57 @@ def read_records(handle: TextIO, delimiter: str) -> Iterator[list[Record]]:
     """
     lines = Lines(handle)
     while block := lines.block():
-        records = _in_order(block, delimiter)
-        if records is None:
-            lines.give_back(block)
-            records = list(_one_by_one(lines, delimiter))
-        yield records
+        yield _records(lines, block, delimiter)
+
+
+def read_blocks(handle: TextIO, delimiter: str, columns: int) -> Iterator[pa.Table | list[Record]]:
+    """As `read_records`, but records of so many fields as columns of strings where they can be read so."""
+    lines = Lines(handle)
+    while block := lines.block():
+        table = _in_columns(block, delimiter, columns)
+        yield _records(lines, block, delimiter) if table is None else table
+
+
+def _in_columns(block: str, delimiter: str, columns: int) -> pa.Table | None:
+    """The records of a block in columns; None unless each of its lines is a whole one with all its fields.
+
+    Arrow and the standard library agree on such a line, closed quotation marks or not.
+    """
+    if _may_go_on(block):
+        return None
+    data, names = block.encode(), [str(number) for number in range(columns)]
+    try:
+        table = read_csv(
+            pa.py_buffer(data),
+            ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
+            ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:  # another number of fields
+        return None
+    lines = block.count("\n") + block.count("\r") - block.count("\r\n") + (block[-1] not in "\r\n")
+    longest = max(pc.max(pc.binary_length(column)).as_py() or 0 for column in table.columns)
+    # Fewer records than lines: some are blank, or a quotation mark spans them.
+    return table if len(table) == lines and longest <= csv.field_size_limit() else None
+
+
+def _records(lines: Lines, block: str, delimiter: str) -> list[Record]:
+    records = _in_order(block, delimiter)
+    if records is None:
+        lines.give_back(block)
+        records = list(_one_by_one(lines, delimiter))
+    return records
+
+
+def _may_go_on(block: str) -> bool:
+    """Whether the last line may not be whole: it is very long, or the file ends without a line end."""
+    return block[-1] not in "\r\n" and len(block) >= _BLOCK
 
 
 def _in_order(block: str, delimiter: str) -> list[Record] | None:
     """The records of a block of whole lines; None where one of them, or its end, is not as it should be."""
-    if block[-1] not in "\r\n" and len(block) >= _BLOCK:
-        return None  # a very long line, or the file ends without a line end
+    if _may_go_on(block):
+        return None
     try:
         return list(csv.reader(io.StringIO(block, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:

@@ -11,13 +11,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, islice
-from typing import TextIO, TypeVar
+from itertools import chain
+from typing import Any, TextIO, TypeVar
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mmquality.anywhere import Place, place
-from mmquality.data.delimited import DELIMITERS, LONGEST_LINE, Lines, Record, read_records
+from mmquality.data.delimited import DELIMITERS, LONGEST_LINE, Lines, Record, read_blocks, read_records
 from mmquality.data.input_file import ROW, check_utf8, column_names, file_kind, open_text
 from mmquality.data.values import strip_controls
 from mmquality.errors import InputFileError
@@ -29,6 +32,7 @@ _MOST_CHARACTERS = 50_000_000
 _SHOWN = 200  # characters of a value that a problem quotes
 
 _T = TypeVar("_T")
+_Piece = tuple[pa.Table, list[RowProblem]]  # rows as in a `TableChunk`, and those that are none
 
 
 @dataclass(frozen=True)
@@ -109,10 +113,58 @@ def _csv_chunks(path: Place, required: Sequence[str]) -> Iterator[TableChunk]:
         raise InputFileError(f"{path} has a header that {header}; write the file again.")
     names = column_names(path, header, required)
     with open_text(path) as handle:
-        numbered = enumerate(chain.from_iterable(read_records(handle, delimiter)), start=1)
-        records = islice(numbered, row, None)
-        for batch in _batches(records, rows_per_chunk(len(names)), lambda record: sum(map(len, record))):
-            yield _csv_chunk(path, names, batch)
+        pieces = _csv_pieces(path, names, read_blocks(handle, delimiter, len(names)), row)
+        for table, problems in _cut(pieces, rows_per_chunk(len(names))):
+            yield TableChunk(table.to_pandas(), problems)
+
+
+def _csv_pieces(
+    path: Place, names: list[str], blocks: Iterator[pa.Table | list[Record]], header: int
+) -> Iterator[_Piece]:
+    """What each block holds below the header, which is this row."""
+    first = 1
+    for block in blocks:
+        skipped, end = max(0, header + 1 - first), first + len(block)
+        if skipped < len(block):
+            if isinstance(block, list):
+                yield _of_records(path, names, list(enumerate(block, start=first))[skipped:])
+            else:
+                yield _of_columns(names, block.slice(skipped), range(first + skipped, end))
+        first = end
+
+
+def _of_columns(names: list[str], block: pa.Table, rows: range) -> _Piece:
+    numbers = pa.array(np.arange(rows.start, rows.stop))
+    table = pa.Table.from_arrays([numbers, *block.columns], [ROW, *names])
+    blank: Any = True
+    for column in block.columns:
+        blank = pc.and_(blank, pc.equal(pc.binary_length(column), 0))
+        if not pc.any(blank).as_py():
+            return table, []
+    return table.filter(pc.invert(blank)), []
+
+
+def _cut(pieces: Iterator[_Piece], rows: int) -> Iterator[_Piece]:
+    """The same in pieces of up to `rows` rows, fewer where they are long."""
+    table, problems, nothing = None, list[RowProblem](), True
+    for more, found in pieces:
+        table = more if table is None else pa.concat_tables([table, more])
+        problems += found
+        while len(table) >= (most := _fitting(table, rows)):
+            last, nothing = table[ROW][most - 1].as_py(), False
+            yield table.slice(0, most), [problem for problem in problems if problem.row < last]
+            table = table.slice(most)
+            problems = [problem for problem in problems if problem.row > last]
+    if table is not None and (len(table) or problems or nothing):
+        yield table, problems
+
+
+def _fitting(table: pa.Table, rows: int) -> int:
+    """How many rows of the table one chunk takes; more than it has where all of them are too few."""
+    lengths = np.zeros(len(table), np.int64)
+    for name in table.column_names[1:]:
+        lengths += pc.binary_length(table[name]).to_numpy()
+    return min(rows, int(np.searchsorted(np.cumsum(lengths), _MOST_CHARACTERS)) + 1)
 
 
 def _header(path: Place, delimiter: str) -> tuple[int, Record]:
@@ -132,7 +184,7 @@ def _fit(header: Record, required: Sequence[str]) -> tuple[int, int]:
     return sum(name in names for name in required), len(header)
 
 
-def _csv_chunk(path: Place, names: list[str], batch: list[tuple[int, Record]]) -> TableChunk:
+def _of_records(path: Place, names: list[str], batch: list[tuple[int, Record]]) -> _Piece:
     rows, records, problems = [], [], []
     for row, record in batch:
         if isinstance(record, str):
@@ -146,7 +198,8 @@ def _csv_chunk(path: Place, names: list[str], batch: list[tuple[int, Record]]) -
             reason = f"has {fields} where the header has {len(names)}"
             problems.append(row_problem(path, row, "", reason, record[0]))
     columns = zip(*records, strict=True) if records else [()] * len(names)
-    return TableChunk(_frame(rows, dict(zip(names, columns, strict=True))), problems)
+    texts = [pa.array(column, pa.large_string()) for column in columns]
+    return pa.Table.from_arrays([pa.array(rows, pa.int64()), *texts], [ROW, *names]), problems
 
 
 def _json_chunks(path: Place, required: Sequence[str]) -> Iterator[TableChunk]:

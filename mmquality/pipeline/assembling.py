@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.data.click_log import kept_clicks
 from mmquality.data.describing import in_words, worded
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.encoded import encoded_catalogue
 from mmquality.pipeline.held_out import held_out_by
+from mmquality.pipeline.kept_clicks import kept_clicks
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
 from mmquality.records import Verdict, product_of
 from mmquality.store import Store

@@ -22,9 +22,9 @@ from mmquality.clicks import (
     shrunk_ratio,
 )
 from mmquality.config import Workspace
-from mmquality.data.click_log import kept_clicks
 from mmquality.errors import WorkspaceError
 from mmquality.ids import Ids, map_table, save_table
+from mmquality.pipeline.kept_clicks import kept_clicks
 from mmquality.store import Store
 
 Doubles = npt.NDArray[np.float64]

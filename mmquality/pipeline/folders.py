@@ -45,16 +45,23 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Put a file in the place of `path`; readers see the old one or the new one."""
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A file for the block to write, which takes the place of `target` when it ends without an error."""
+    part = target.with_name(f".{target.name}.{uuid4().hex}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        yield part
         to_disk(part)
-        os.replace(part, path)
-        name_to_disk(path)
+        os.replace(part, target)
+        name_to_disk(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put a file in the place of `path`; readers see the old one or the new one."""
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def to_disk(path: Path) -> None:

@@ -12,9 +12,10 @@ import pandas as pd
 from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
-from mmquality.data.click_log import ClickChunk, merge_clicks, read_co_clicks, read_impressions
+from mmquality.data.click_log import ClickChunk, read_co_clicks, read_impressions
 from mmquality.errors import InputFileError, NoWorkspaceError
 from mmquality.pipeline.click_report import ClickReader
+from mmquality.pipeline.kept_clicks import kept_clicks, merge_clicks
 from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
@@ -57,9 +58,9 @@ class _Read:
     """What the files hold, before anything is written."""
 
     listings: Spool
-    impressions: pd.DataFrame
-    co_clicks: pd.DataFrame
-    problems: list[RowProblem]
+    impressions: Spool
+    co_clicks: Spool
+    problems: list[RowProblem] = field(default_factory=list)
 
 
 def import_files(
@@ -77,9 +78,10 @@ def import_files(
     """
     reporter, settings = reporter or Silent(), load_settings(workspace)
     files = _complete(files, settings)
-    with Spool() as listings:
+    with Spool() as listings, Spool() as impressions, Spool() as co_clicks:
+        read = _Read(listings, impressions, co_clicks)
         with _existing(workspace) as store:
-            read = _read(files, listings, store, limits, reporter)
+            _fill(read, files, store, limits, reporter)
         summary = _write(workspace, files, read)
         _remember(workspace, files, settings, catalogue_name)
         make_thumbnails(workspace, read.listings, reporter)
@@ -91,9 +93,9 @@ def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummar
         counts = store.load_listings(read.listings)
         with alone_in(workspace):
             _store_clicks(workspace, store, read)
-            if len(read.impressions) or len(read.listings):
+            if read.impressions.rows or len(read.listings):
                 ClickReader(workspace, store).keep()
-        summary = ImportSummary(counts, len(read.impressions), len(read.co_clicks), read.problems)
+        summary = ImportSummary(counts, read.impressions.rows, read.co_clicks.rows, read.problems)
         store.save_import_report(_report(files, summary), read.problems)
     return summary
 
@@ -122,43 +124,37 @@ def _existing(workspace: Workspace) -> Iterator[Store | None]:
         yield store
 
 
-def _read(
-    files: InputFiles,
-    listings: Spool,
-    store: Store | None,
-    limits: ImportLimits | None,
-    reporter: Reporter,
-) -> _Read:
-    ids, problems = _read_listings(files, listings, store, limits, reporter)
+def _fill(
+    read: _Read, files: InputFiles, store: Store | None, limits: ImportLimits | None, reporter: Reporter
+) -> None:
+    ids = _read_listings(read, files, store, limits, reporter)
     known = _known_ids(store, ids) if files.impressions or files.co_clicks else pd.Index([], dtype=object)
     if known.empty and files.listings is None:
         raise InputFileError(
             "A click log needs the listings that it speaks of, and there are none yet: give --listings, too."
         )
-    impressions = _read_clicks(files.impressions, known, "impressions", problems, reporter)
-    co_clicks = _read_clicks(files.co_clicks, known, "co_clicks", problems, reporter)
-    return _Read(listings, impressions, co_clicks, problems)
+    if files.impressions is not None:
+        chunks = read_impressions(files.impressions, known)
+        _read_clicks(chunks, read.impressions, read.problems, files.impressions.name, reporter)
+    if files.co_clicks is not None:
+        chunks = read_co_clicks(files.co_clicks, known)
+        _read_clicks(chunks, read.co_clicks, read.problems, files.co_clicks.name, reporter)
 
 
 def _read_listings(
-    files: InputFiles,
-    listings: Spool,
-    store: Store | None,
-    limits: ImportLimits | None,
-    reporter: Reporter,
-) -> tuple[list[pd.Series[str]], list[RowProblem]]:
-    """The listings' ids, and what is wrong with the other rows; the listings go into `listings`."""
+    read: _Read, files: InputFiles, store: Store | None, limits: ImportLimits | None, reporter: Reporter
+) -> list[pd.Series[str]]:
+    """The ids of the listings that go into `read`."""
     ids: list[pd.Series[str]] = []
-    problems: list[RowProblem] = []
     if files.listings is None or files.images is None:
-        return ids, problems
+        return ids
     stamps = store.photo_stamps() if store is not None else {}
     with reporter.stage("Checking photos") as advance:
         for chunk in read_catalogue(files.listings, files.images, stamps, limits, progress=advance):
-            listings.add(chunk.listings)
+            read.listings.add(chunk.listings)
             ids.append(chunk.listings["listing_id"])
-            problems += chunk.problems
-    return ids, problems
+            read.problems.extend(chunk.problems)
+    return ids
 
 
 def _known_ids(store: Store | None, ids: list[pd.Series[str]]) -> pd.Index:
@@ -169,33 +165,29 @@ def _known_ids(store: Store | None, ids: list[pd.Series[str]]) -> pd.Index:
 
 
 def _read_clicks(
-    path: Place | None, known: pd.Index, kind: str, problems: list[RowProblem], reporter: Reporter
-) -> pd.DataFrame:
-    """The usable rows of a click log; the others join `problems`."""
-    if path is None:
-        return pd.DataFrame()
-    read = read_impressions if kind == "impressions" else read_co_clicks
-    chunks: Iterator[ClickChunk] = read(path, known)
-    frames = []
-    with reporter.stage(f"Reading {path.name}") as advance:
+    chunks: Iterator[ClickChunk], usable: Spool, problems: list[RowProblem], name: str, reporter: Reporter
+) -> None:
+    """Keep the rows of a click log that can be used; the others join `problems`."""
+    with reporter.stage(f"Reading {name}") as advance:
         for chunk in chunks:
-            frames.append(chunk.frame)
+            usable.add(chunk.frame)
             problems += chunk.problems
             advance(len(chunk.frame) + len(chunk.problems))
-    return pd.concat(frames, ignore_index=True)
 
 
 def _store_clicks(workspace: Workspace, store: Store, read: _Read) -> None:
-    if len(read.co_clicks):
+    if read.co_clicks.rows:
         merge_clicks(workspace.clicks, "co_clicks", read.co_clicks)
-    if len(read.impressions):
+    if read.impressions.rows:
         merge_clicks(workspace.clicks, "impressions", read.impressions)
         count_clicks(workspace, store)
 
 
 def count_clicks(workspace: Workspace, store: Store) -> None:
     """Count the log's impressions and clicks of each listing into the catalogue."""
-    log = pd.read_parquet(workspace.clicks / "impressions.parquet", columns=["listing_id", "clicked"])
+    log = kept_clicks(workspace.clicks, "impressions", ["listing_id", "clicked"])
+    if log is None:
+        return
     counts = log.groupby("listing_id")["clicked"].agg(["size", "sum"]).reset_index()
     store.set_click_counts(counts.set_axis(["listing_id", "impressions", "clicks"], axis=1))
 

@@ -1,8 +1,7 @@
-"""Tables on their way from files to the store: kept on disk, read again one by one, gone with the block."""
+"""Tables on their way from files into the workspace: kept on disk, read one by one, gone with the block."""
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from types import TracebackType
@@ -11,11 +10,9 @@ from typing import Self
 import pandas as pd
 import pyarrow as pa
 
-_AS_JSON = "attributes"  # of each listing whatever its file says
-
 
 class Spool:
-    """Tables of listings in the order in which they were added; memory holds one at a time.
+    """Tables in the order in which they were added, of so many `rows` in all; memory holds one at a time.
 
     They lie in the system's folder for temporary files, in a file without a name. Use it in a `with` block.
     """
@@ -23,15 +20,16 @@ class Spool:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()
         self._ends = [0]
+        self.rows = 0
 
     def add(self, table: pd.DataFrame) -> None:
         """Keep one more table."""
-        written = table.assign(**{_AS_JSON: [*map(json.dumps, table[_AS_JSON])]})
-        kept = pa.Table.from_pandas(written, preserve_index=False)
+        kept = pa.Table.from_pandas(table, preserve_index=False)
         self._file.seek(self._ends[-1])
         with pa.ipc.new_stream(self._file, kept.schema) as writer:
             writer.write_table(kept)
         self._ends.append(self._file.tell())
+        self.rows += len(table)
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -40,7 +38,7 @@ class Spool:
         for start, end in zip(self._ends, self._ends[1:], strict=False):
             self._file.seek(start)
             table: pd.DataFrame = pa.ipc.open_stream(self._file.read(end - start)).read_pandas()
-            yield table.assign(**{_AS_JSON: [*map(json.loads, table[_AS_JSON])]})
+            yield table
 
     def __enter__(self) -> Self:
         return self

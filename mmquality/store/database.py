@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
@@ -32,11 +31,12 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from mmquality import logs
 from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.store.schema import bring_up_to_date, shown
-from mmquality.store.text import storable
+from mmquality.store.text import as_json
 
 LOCK_WAIT_SECONDS = 60
 TOLD = "mmq_told"  # in a writing connection: the events that operators see once it has committed
 IN_ONE = 10_000  # ids or numbers in one statement: below SQLite's limit of 32,766 parameters
+_BOUND_AT_ONCE = 50_000  # rows that are Python objects while they are inserted
 _READ_AHEAD = 0.25  # of the machine's memory, which a file may fill that nobody has asked for yet
 Row = TypeVar("Row")
 
@@ -47,6 +47,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(mmq_write=True)
+        self._loader = engine.execution_options(mmq_write=True, mmq_unchecked=True)
         self._reader = engine
         if engine.dialect.name == "postgresql":
             # Several statements of one page must see one state; SQLite's transactions do so anyway.
@@ -110,9 +111,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        """A transaction that commits as a whole or not at all; on SQLite the only writer from its start."""
-        with _plain_errors(self._engine, "written"), self._writer.begin() as connection:
+    def _write(self, first: bool = False) -> Iterator[Connection]:
+        """A transaction that commits as a whole or not at all; on SQLite the only writer from its start.
+
+        `first`: millions of rows may refer to others that it writes itself, which SQLite is not to look up
+        each time.
+        """
+        engine = self._loader if first else self._writer
+        with _plain_errors(self._engine, "written"), engine.begin() as connection:
             told: list[tuple[str, dict[str, Any]]] = []
             connection.info[TOLD] = told
             yield connection
@@ -172,7 +178,7 @@ def insert_rows(
     into = f"{quoted(table.name)} ({', '.join(map(quoted, columns))})"
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        if together := list(rows):
+        for together in batches(rows, _BOUND_AT_ONCE):
             connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", together)
         return
     driver: Any = connection.connection.driver_connection
@@ -235,7 +241,7 @@ def _check_sqlite_place(url: URL, create: bool) -> None:
 
 
 def _engine(url: URL) -> Engine:
-    options: dict[str, Any] = {"json_serializer": _json}
+    options: dict[str, Any] = {"json_serializer": as_json}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -249,10 +255,6 @@ def _engine(url: URL) -> Engine:
         ) from error
     engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one INSERT: far fewer round trips
     return engine
-
-
-def _json(value: object) -> str:
-    return storable(json.dumps(value, ensure_ascii=False))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -279,5 +281,10 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its place in the queue at once: a transaction that reads first and asks for the write
     # lock later is refused, not queued, when another one wrote in between.
-    writes = connection.get_execution_options().get("mmq_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("mmq_write", False):
+        checked = not options.get("mmq_unchecked", False)
+        connection.exec_driver_sql(f"PRAGMA foreign_keys = {checked:d}")  # ignored within a transaction
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")

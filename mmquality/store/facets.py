@@ -103,20 +103,72 @@ def one_import_at_a_time(connection: Connection) -> None:
 def change_facets(connection: Connection, changes: Iterable[FacetChange]) -> None:
     """Write what listings gained and lost, and count it; `one_import_at_a_time` was called before."""
     for batch in batches(changes, _AT_ONCE):
-        gained = [(pair, change.listing_no) for change in batch for pair in change.now - change.before]
-        lost = [(pair, change.listing_no) for change in batch for pair in change.before - change.now]
-        _add_values(connection, {pair for pair, _ in gained})
-        numbers = _numbers(connection, {pair for pair, _ in gained + lost})
-        # What has no number belongs to an attribute that is no facet.
-        added = sorted((numbers[pair], no) for pair, no in gained if pair in numbers)
-        gone = [{"of_value": numbers[pair], "of_listing": no} for pair, no in lost if pair in numbers]
-        counts = Counter(number for number, _ in added)
-        counts.subtract(row["of_value"] for row in gone)
-        moved = [{"of_value": number, "more": more} for number, more in sorted(counts.items()) if more]
-        insert_rows(connection, listing_values, ("value_no", "listing_no"), added)
-        for statement, rows in ((_FORGET, gone), (_COUNT, moved)):
-            if rows:
-                connection.execute(statement, rows)
+        gained, lost = defaultdict[Pair, list[int]](list), defaultdict[Pair, list[int]](list)
+        for change in batch:
+            for pair in change.now - change.before:
+                gained[pair].append(change.listing_no)
+            for pair in change.before - change.now:
+                lost[pair].append(change.listing_no)
+        _move(connection, gained, lost)
+
+
+class NewFacets:
+    """What new listings are to be found by, gathered until all of it is written at once.
+
+    An attribute that gets too many values while it is gathered is followed no further.
+    """
+
+    def __init__(self) -> None:
+        self._gained: dict[Pair, list[int]] = {}
+        self._as_written: dict[str, dict[object, list[int]]] = {}  # name → value → its listings
+        self._values: Counter[str] = Counter()
+
+    def add(self, listing_no: int, seller: str | None, given: Mapping[str, Any]) -> None:
+        """A listing that is new; `listing_no` rises."""
+        for name, value in {**given, SELLER: seller or ""}.items():
+            of_name = self._as_written.setdefault(name, {})
+            listings = of_name.get(value)
+            if listings is None:
+                if (listings := self._listings(name, value)) is None:
+                    continue
+                of_name[value] = listings
+            # A listing may have the same value twice, once its names are what a database holds.
+            if not listings or listings[-1] != listing_no:
+                listings.append(listing_no)
+
+    def write(self, connection: Connection) -> None:
+        """Let the listings be found; `one_import_at_a_time` was called before."""
+        _move(connection, self._gained, {})
+
+    def _listings(self, name: str, value: object) -> list[int] | None:
+        """Those that have the value; None where nobody can choose it, or the attribute has too many."""
+        if self._values[name] > MOST_VALUES and name != SELLER:
+            return None
+        pair = _worded(name, value)
+        if pair is None:
+            return None
+        self._values[name] += pair not in self._gained
+        return self._gained.setdefault(pair, [])
+
+
+def _move(
+    connection: Connection, gained: Mapping[Pair, Sequence[int]], lost: Mapping[Pair, Sequence[int]]
+) -> None:
+    """Write which listings gained and lost each value."""
+    _add_values(connection, set(gained))
+    numbers = _numbers(connection, {*gained, *lost})
+    # What has no number belongs to an attribute that is no facet.
+    known = sorted((numbers[pair], pair) for pair in gained if pair in numbers)
+    added = ((value, no) for value, pair in known for no in gained[pair])
+    left = ((numbers[pair], no) for pair in lost if pair in numbers for no in lost[pair])
+    gone = [{"of_value": value, "of_listing": no} for value, no in left]
+    counts = Counter({value: len(gained[pair]) for value, pair in known})
+    counts.subtract(row["of_value"] for row in gone)
+    moved = [{"of_value": number, "more": more} for number, more in sorted(counts.items()) if more]
+    insert_rows(connection, listing_values, ("value_no", "listing_no"), added)
+    for statement, rows in ((_FORGET, gone), (_COUNT, moved)):
+        if rows:
+            connection.execute(statement, rows)
 
 
 _THIS_VALUE = listing_values.c.value_no == bindparam("of_value")

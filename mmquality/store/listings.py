@@ -16,7 +16,7 @@ from mmquality.store.database import IN_ONE, Database, batches
 from mmquality.store.facets import one_import_at_a_time
 from mmquality.store.search_tables import category_counts
 from mmquality.store.tables import listings
-from mmquality.store.upserting import UpsertCounts, indexed_afterwards, upsert_frame
+from mmquality.store.upserting import UpsertCounts, holds_listings, load_frames, upsert_frame
 
 _STAMP = ("photo_size", "photo_mtime_ns")
 _CHUNK = 20_000  # listings that are Python objects at once
@@ -39,10 +39,10 @@ class ListingStore(Database):
     def upsert_listings(self, frame: pd.DataFrame) -> UpsertCounts:
         """Add new listings and update changed ones, in one transaction.
 
-        Columns: listing_id (unique within the frame), title, category, price, seller, attributes (dict),
-        image, photo_path, title_hash, photo_hash, photo_size, photo_mtime_ns. A listing whose photo file was
-        merely touched counts as unchanged, though its new stamp is kept. Clicks are left alone. A listing
-        that was removed comes back, and counts as added.
+        Columns: listing_id (unique within the frame), title, category, price, seller, attributes (dict,
+        or its JSON text), image, photo_path, title_hash, photo_hash, photo_size, photo_mtime_ns. A listing
+        whose photo file was merely touched counts as unchanged, though its new stamp is kept. Clicks are left
+        alone. A listing that was removed comes back, and counts as added.
         """
         with self._write() as connection:
             one_import_at_a_time(connection)
@@ -55,13 +55,11 @@ class ListingStore(Database):
         leave room between two frames for those who label meanwhile.
         """
         remaining = iter(frames)
-        with self._write() as connection:
+        with self._write(first=True) as connection:
             one_import_at_a_time(connection)
-            counts = UpsertCounts()
-            if not counted(connection):
-                with indexed_afterwards(connection):
-                    return sum((upsert_frame(connection, frame) for frame in remaining), counts)
-        return sum(map(self.upsert_listings, remaining), counts)
+            if not holds_listings(connection):
+                return load_frames(connection, remaining)
+        return sum(map(self.upsert_listings, remaining), UpsertCounts())
 
     def listing(self, listing_id: str) -> Listing:
         """One listing. Raises `UnknownListingError`."""

@@ -15,7 +15,7 @@ _MOST_WORDS = 100
 
 def folded(text: str) -> str:
     """The text as it is compared: Unicode NFC, without case."""
-    return unicodedata.normalize("NFC", text).casefold()
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
 def words(text: str) -> list[str]:

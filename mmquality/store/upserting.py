@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
+import orjson
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
 from mmquality.store.comings import bring_back, note_changes, removed_among
 from mmquality.store.counts import add_to_counts
 from mmquality.store.database import IN_ONE, batches, insert_rows, upsert
-from mmquality.store.facets import FacetChange, change_facets, facets_of
+from mmquality.store.facets import FacetChange, NewFacets, change_facets, facets_of
 from mmquality.store.search_tables import add_letters, drop_title_letters, forget_letters, index_title_letters
 from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import current_labels, listings
@@ -63,39 +65,60 @@ class _Change:
 def upsert_frame(connection: Connection, frame: pd.DataFrame) -> UpsertCounts:
     """Add new listings and update changed ones, see `ListingStore.upsert_listings`."""
     rows = _rows(frame)
-    last = connection.execute(select(func.coalesce(func.max(listings.c.listing_no), 0))).scalar_one()
-    stored = _stored(connection, [row[0] for row in rows]) if last else {}
-    known = [_Change(*stored[row[0]], row) for row in rows if row[0] in stored]
-    touched = [change for change in known if change.before != change.now[: len(_COMPARED)]]
+    stored = _stored(connection, [row[0] for row in rows]) if holds_listings(connection) else {}
+    known = [row for row in rows if row[0] in stored]
+    touched = [change for row in known if (change := _change(stored[row[0]], row)) is not None]
     updated = [change for change in touched if change.of(*range(len(_CONTENT)))]
-    out = removed_among(connection, [change.number for change in known])
-    returned = [change for change in known if change.number in out]
+    out = removed_among(connection, [stored[row[0]][0] for row in known])
+    returned = [(stored[row[0]][0], row) for row in known if stored[row[0]][0] in out] if out else []
     stayed = [change for change in updated if change.number not in out]
     _update(connection, touched)
     _keep_labels(connection, updated)
-    added = _add(connection, [row for row in rows if row[0] not in stored], last)
-    bring_back(connection, [change.number for change in returned])
+    added = _add(connection, [row for row in rows if row[0] not in stored])
+    bring_back(connection, [number for number, _ in returned])
     anew = [change.number for change in stayed if change.of(*_JUDGED)]
-    note_changes(connection, [number for number, _ in added], [*anew, *(c.number for c in returned)])
+    note_changes(connection, [number for number, _ in added], [*anew, *(number for number, _ in returned)])
     add_letters(connection, [number for number, _ in added])  # a listing that was out has kept its own
-    _keep_findable(connection, [*added, *((c.number, c.now) for c in returned)], stayed)
+    _keep_findable(connection, [*added, *returned], stayed)
     came = len(added) + len(returned)
     return UpsertCounts(came, len(stayed), len(rows) - came - len(stayed))
 
 
+def load_frames(connection: Connection, frames: Iterable[pd.DataFrame]) -> UpsertCounts:
+    """`upsert_frame` of each where there is no listing yet: indexes and facets are written at the end."""
+    facets, categories, seen, twice = NewFacets(), Counter[str](), set[str](), list[pd.DataFrame]()
+    with _indexed_afterwards(connection):
+        for frame in frames:
+            rows = _rows(frame)
+            new = [row[0] not in seen for row in rows]
+            if not all(new):
+                twice.append(frame[[not first for first in new]])
+            added = _add(connection, list(compress(rows, new)))
+            note_changes(connection, [number for number, _ in added], [])
+            for number, row in added:
+                facets.add(number, row[_SELLER], orjson.loads(row[_ATTRIBUTES]))
+            categories.update(row[_CATEGORY] or "" for _, row in added)
+            seen.update(row[0] for _, row in added)
+    facets.write(connection)
+    _count(connection, categories)
+    return sum((upsert_frame(connection, frame) for frame in twice), UpsertCounts(added=len(seen)))
+
+
+def holds_listings(connection: Connection) -> bool:
+    """Whether there is any listing, removed ones included."""
+    return connection.execute(select(listings.c.listing_no).limit(1)).first() is not None
+
+
 @contextmanager
-def indexed_afterwards(connection: Connection) -> Iterator[None]:
+def _indexed_afterwards(connection: Connection) -> Iterator[None]:
     """Many listings are written inside: their table's indexes are gone meanwhile, and built at the end."""
-    on_postgresql = connection.dialect.name == "postgresql"
-    if on_postgresql:
-        drop_title_letters(connection)
+    drop_title_letters(connection)
     for index in listings.indexes:
         index.drop(connection, checkfirst=True)
     yield
     for index in listings.indexes:
         index.create(connection)
-    if on_postgresql:
-        index_title_letters(connection)
+    index_title_letters(connection)
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
@@ -103,37 +126,57 @@ def _rows(frame: pd.DataFrame) -> list[Row]:
     columns: dict[str, list[Any]] = {name: all_storable(_plain(frame[name])) for name in _TEXTS}
     columns["category"] = [name or None for name in columns["category"]]
     columns |= {name: _plain(frame[name]) for name in ("price", "photo_size", "photo_mtime_ns")}
-    columns["attributes"] = frame["attributes"].tolist()
+    columns["attributes"] = [
+        given if isinstance(given, str) else as_json(given) for given in frame["attributes"].tolist()
+    ]
     columns["title_folded"] = list(map(folded, columns["title"]))
     return list(zip(*(columns[name] for name in _WRITTEN), strict=True))
 
 
 def _plain(column: pd.Series[Any]) -> list[Any]:
-    return column.astype(object).where(column.notna(), None).tolist()
+    values: list[Any] = column.tolist()
+    return [None if value is pd.NA or value != value else value for value in values]
 
 
-def _stored(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, Row]]:
+def _stored(connection: Connection, ids: Sequence[str]) -> dict[str, Row]:
     """The number and `_COMPARED` of those of these listings that the catalogue has, by id."""
-    query = select(listings.c.listing_no, *(listings.c[name] for name in _COMPARED))
-    found: dict[str, tuple[int, Row]] = {}
+    columns: list[ColumnElement[Any]] = [listings.c[name] for name in _COMPARED]
+    columns[_ATTRIBUTES] = cast(columns[_ATTRIBUTES], Text)
+    query = select(listings.c.listing_no, *columns)
+    found: dict[str, Row] = {}
     for some in batches(ids, IN_ONE):
-        for number, *values in connection.execute(query.where(listings.c.listing_id.in_(some))):
-            found[values[0]] = number, tuple(values)
+        rows = connection.execute(query.where(listings.c.listing_id.in_(some)))
+        found |= {row[1]: tuple(row) for row in rows}
     return found
 
 
-def _add(connection: Connection, added: Sequence[Row], last: int) -> list[tuple[int, Row]]:
-    """Write listings that are new, and give each its number; those that were there end with `last`."""
-    if not added:
-        return []
-    insert_rows(connection, listings, _WRITTEN, map(_for_the_driver, added))
-    query = select(listings.c.listing_id, listings.c.listing_no).where(listings.c.listing_no > last)
-    numbers = {listing_id: number for listing_id, number in connection.execute(query)}
-    return [(numbers[row[0]], row) for row in added]
+def _change(stored: Row, now: Row) -> _Change | None:
+    """What changes of a stored listing, if anything; attributes are compared by what they say."""
+    if stored[1:] == now[: len(_COMPARED)]:
+        return None
+    number, *before = stored
+    if orjson.loads(before[_ATTRIBUTES]) == orjson.loads(now[_ATTRIBUTES]):
+        before[_ATTRIBUTES] = now[_ATTRIBUTES]
+    change = _Change(number, tuple(before), now)
+    return change if change.of(*range(len(_COMPARED))) else None
 
 
-def _for_the_driver(row: Row) -> Row:
-    return *row[:_ATTRIBUTES], as_json(row[_ATTRIBUTES]), *row[_ATTRIBUTES + 1 :]
+def _add(connection: Connection, added: Sequence[Row]) -> list[tuple[int, Row]]:
+    """Write listings that are new, and give each its number."""
+    numbered = list(zip(_new_numbers(connection, len(added)), added, strict=True))
+    rows = ((number, *row) for number, row in numbered)
+    insert_rows(connection, listings, ("listing_no", *_WRITTEN), rows)
+    return numbered
+
+
+def _new_numbers(connection: Connection, count: int) -> Sequence[int]:
+    """The next numbers that the table of listings would give by itself."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.nextval(func.pg_get_serial_sequence("listings", "listing_no"))
+        query = select(sequence).select_from(func.generate_series(1, count))
+        return connection.execute(query).scalars().all()
+    last = connection.execute(select(func.coalesce(func.max(listings.c.listing_no), 0))).scalar_one()
+    return range(last + 1, last + 1 + count)
 
 
 def _update(connection: Connection, touched: Sequence[_Change]) -> None:
@@ -142,6 +185,8 @@ def _update(connection: Connection, touched: Sequence[_Change]) -> None:
     retitled = [change.number for change in touched if change.of(_TITLE)]
     forget_letters(connection, retitled)
     rows = [dict(zip(_WRITTEN, change.now, strict=True)) for change in touched]
+    for row in rows:
+        row["attributes"] = orjson.loads(row["attributes"])
     connection.execute(upsert(connection, listings, _WRITTEN, listings.c.listing_id), rows)
     add_letters(connection, retitled)
 
@@ -163,10 +208,15 @@ def _keep_findable(
     change_facets(connection, changes)
     counts = Counter(row[_CATEGORY] or "" for row in (*(row for _, row in added), *(u.now for u in updated)))
     counts.subtract(change.before[_CATEGORY] or "" for change in updated)
-    moved = [{"category": name, "listings": more} for name, more in sorted(counts.items()) if more]
+    _count(connection, counts)
+
+
+def _count(connection: Connection, categories: Counter[str]) -> None:
+    """So many listings more, or fewer, are of each category."""
+    moved = [{"category": name, "listings": more} for name, more in sorted(categories.items()) if more]
     if moved:
         add_to_counts(connection, moved)
 
 
 def _facets(row: Row) -> frozenset[tuple[str, str]]:
-    return facets_of(row[_SELLER], row[_ATTRIBUTES])
+    return facets_of(row[_SELLER], orjson.loads(row[_ATTRIBUTES]))

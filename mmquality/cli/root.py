@@ -20,6 +20,7 @@ from mmquality.cli import (
     models,
     reading,
     reasons,
+    recalling,
     retraining,
     roles,
     serving,
@@ -80,5 +81,6 @@ for command in (
     keeping.backup,
     keeping.restore,
     serving.serve,
+    recalling.serve_recall,
 ):
     main.add_command(command)

@@ -27,13 +27,13 @@ RECALL, TIMES, SINGLE_MS = 0.98, 20, 5
 Result = TypeVar("Result")
 
 
-def vectors_like(listings: int, rng: np.random.Generator) -> Vectors:
-    """(listings, DIMENSIONS), unit length."""
-    frame = np.linalg.qr(rng.normal(size=(DIMENSIONS, INNER)))[0].T.astype(np.float32)
+def vectors_like(listings: int, rng: np.random.Generator, dimensions: int = DIMENSIONS) -> Vectors:
+    """(listings, dimensions), unit length."""
+    frame = np.linalg.qr(rng.normal(size=(dimensions, INNER)))[0].T.astype(np.float32)
     centres = rng.normal(size=(CENTRES, INNER)).astype(np.float32)
     inner = centres[rng.integers(0, CENTRES, listings)]
     inner += SPREAD * rng.standard_normal(inner.shape, dtype=np.float32)
-    vectors = inner @ frame + NOISE * rng.standard_normal((listings, DIMENSIONS), dtype=np.float32)
+    vectors = inner @ frame + NOISE * rng.standard_normal((listings, dimensions), dtype=np.float32)
     unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
 

@@ -180,3 +180,20 @@ class TrainingConfig:
     propagation_weight: float | None = None  # of co-clicked listings in them; None: chosen on the pairs
 
     expected_share: float = 0.05  # of mismatches, where the fit starts; the catalogue itself says more
+
+
+@dataclass(frozen=True)
+class RecallConfig:
+    """The recall service: who may ask, how much at once, and how long an answer may take."""
+
+    token: str = ""  # `MMQ_RECALL_TOKEN`: what callers must show; "" = nobody has to
+    limits: ImportLimits = ImportLimits()  # of new listings that are sent
+    seconds: float = 10.0  # for a whole request
+    searches: int = 8  # at once; further ones wait
+    waiting: int = 256  # searches; beyond, callers are sent away for a moment
+    encodings: int = 4  # of new listings, one of them at work
+
+    @classmethod
+    def of_environment(cls) -> RecallConfig:
+        """With the environment's token."""
+        return cls(token=os.environ.get("MMQ_RECALL_TOKEN") or "")

@@ -11,6 +11,9 @@ MMQualityError
 ├── EngineError         the machines that should do the work cannot
 ├── DeviceError         the GPU that was asked for is not there
 ├── UnknownListingError a listing id that the workspace does not hold
+├── QuestionError       recall is asked for what it cannot give
+│   ├── UnknownFilterError  by an attribute that is not kept to filter by
+│   └── NotLearntError      with clicks, whose weight nobody has learnt yet
 └── NotAllowedError     somebody asks for what their role does not let them do
 
 Libraries raise these; only the command line and the pages turn them into messages.
@@ -59,6 +62,18 @@ class EngineError(MMQualityError):
 
 class UnknownListingError(MMQualityError):
     """A listing id that the workspace does not hold."""
+
+
+class QuestionError(MMQualityError):
+    """Recall is asked for what it cannot give: too many neighbours, a threshold that is none, no title."""
+
+
+class UnknownFilterError(QuestionError):
+    """A filter names an attribute whose values are not kept to filter by."""
+
+
+class NotLearntError(QuestionError):
+    """Clicks are to count, and how much was never learnt from the click log."""
 
 
 class NotAllowedError(MMQualityError):

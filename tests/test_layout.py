@@ -15,6 +15,7 @@ PACKAGE = PROJECT / "mmquality"
 ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"__main__"},
     {"cli", "pages"},
+    {"recall"},
     {"pipeline"},
     {"evaluation", "training", "scoring"},
     {"checkpoint", "store", "sources"},
@@ -119,6 +120,7 @@ FORBIDDEN = {
     "training": SCREENS | TABLES | FILES_AND_PHOTOS,
     "scoring": SCREENS | TABLES | FILES_AND_PHOTOS,
     "evaluation": (TENSORS - {"torch"}) | SCREENS | TABLES,  # peers: one of them is a network
+    "recall": LEARNING | SCREENS | TABLES | {"PIL"},
     "pipeline": {"streamlit", "plotly", "click"} | TABLES,
     "cli": LEARNING | TABLES | {"plotly"},
     "pages": LEARNING | {"alembic", "psycopg", "click", "tqdm"},

@@ -96,6 +96,35 @@ def spaces(workspace: Workspace, as_json: bool) -> None:
     _warn_of_known_pairs(report.known)
 
 
+@evaluate.command()
+@options.workspace
+@options.as_json
+def sessions(workspace: Workspace, as_json: bool) -> None:
+    """What a visit's clicks are worth to recall.
+
+    How much they count beside the listing looked at is learnt on training sessions of the click log, judged
+    on others and kept for recall; where it does not help, they count nothing. Train with --hold-out to judge
+    by clicks that the model never saw.
+    """
+    from mmquality.recall.sessions import learn_from_sessions
+
+    report = learn_from_sessions(workspace, TerminalReporter())
+    if as_json:
+        print_json(asdict(report))
+        return
+    columns = ["metric", "without", "mixed_in", "gain", "low", "high"]
+    print_table(columns, [[getattr(gain, column) for column in columns] for gain in report.gains])
+    learnt = f"mix {report.learnt.mix:g}, half-life {count(round(report.learnt.half_life), 'click')}"
+    click.echo(
+        f"Learnt: {learnt}, of {count(report.learnt_from, 'click')}; judged by {report.judged_by:,} of "
+        f"{count(report.sessions, 'session')}."
+    )
+    if not report.helps:
+        click.echo("It does not help for certain: recall gives clicks no weight here.")
+    if not report.held_out:
+        click.echo("Warning: the model knows these clicks. Train with --hold-out SPLIT to keep some apart.")
+
+
 def _warn_of_known_pairs(share: float | None) -> None:
     if share:
         click.echo(

@@ -24,6 +24,7 @@ from mmquality.cli import (
     models,
     reading,
     reasons,
+    recalling,
     retraining,
     roles,
     serving,
@@ -106,5 +107,6 @@ for command in (
     keeping.backup,
     keeping.restore,
     serving.serve,
+    recalling.serve_recall,
 ):
     main.add_command(command)

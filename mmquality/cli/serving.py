@@ -16,7 +16,7 @@ from mmquality.cli.terminal import TerminalReporter
 from mmquality.config import Access, AccessConfig, Workspace
 from mmquality.errors import NoWorkspaceError, WorkspaceError
 
-_HERE = "127.0.0.1"
+HERE = "127.0.0.1"
 _port = click.option(
     "--port", default=8501, show_default=True, type=click.IntRange(1, 65535), help="Where it listens."
 )
@@ -43,7 +43,7 @@ def demo(workspace: Workspace, port: int, listings: int, serve: bool) -> None:
 @options.workspace
 @_port
 @click.option(
-    "--address", default=_HERE, show_default=True, help="Another one needs people to sign in: see MMQ_ACCESS."
+    "--address", default=HERE, show_default=True, help="Another one needs people to sign in: see MMQ_ACCESS."
 )
 @click.option(
     "--metrics-port",
@@ -51,7 +51,7 @@ def demo(workspace: Workspace, port: int, listings: int, serve: bool) -> None:
     help="Where Prometheus may ask for figures.",
 )
 @click.option(
-    "--metrics-address", default=_HERE, show_default=True, help="Figures name no listing and no person."
+    "--metrics-address", default=HERE, show_default=True, help="Figures name no listing and no person."
 )
 def serve(
     workspace: Workspace, port: int, address: str, metrics_port: int | None, metrics_address: str
@@ -70,7 +70,7 @@ def serve(
 
 
 def _dashboard(
-    workspace: Workspace, port: int, address: str = _HERE, metrics: tuple[str, int] | None = None
+    workspace: Workspace, port: int, address: str = HERE, metrics: tuple[str, int] | None = None
 ) -> None:
     """Become the Streamlit server.
 
@@ -85,7 +85,7 @@ def _dashboard(
         )
     place = {"MMQ_WORKSPACE": str(workspace.root), "MMQ_DATABASE_URL": workspace.database_url}
     for asked in filter(None, ((address, port), metrics)):
-        _check_free(*asked)
+        check_free("dashboard", *asked)
     if metrics:
         place["MMQ_METRICS"] = f"{metrics[0]}:{metrics[1]}"
     click.echo(f"Dashboard: http://{address}:{port} (Ctrl+C ends it)", err=True)
@@ -101,15 +101,15 @@ def _dashboard(
     os.execvpe(sys.executable, command, os.environ | place)
 
 
-def _check_free(address: str, port: int) -> None:
-    """Raises `WorkspaceError` where somebody listens there already."""
+def check_free(server: str, address: str, port: int) -> None:
+    """Raises `WorkspaceError` where somebody listens already on what is to be the server's."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((address, port))
         except OSError as error:
             raise WorkspaceError(
-                f"The dashboard cannot listen on {address}, port {port}: {error.strerror}. Another program "
+                f"The {server} cannot listen on {address}, port {port}: {error.strerror}. Another program "
                 "may do so already; name another port with --port."
             ) from error
 
@@ -117,7 +117,7 @@ def _check_free(address: str, port: int) -> None:
 def _check_access(address: str) -> None:
     """Raises `WorkspaceError` where who reaches the address could be anybody."""
     config = AccessConfig.of_environment()
-    if _is_here(address):
+    if is_here(address):
         return
     if config.how is Access.LOCAL:
         raise WorkspaceError(
@@ -127,11 +127,12 @@ def _check_access(address: str) -> None:
     if config.how is Access.PROXY and not config.secret:
         raise WorkspaceError(
             f"On {address} anybody could send the header that names a person. Set MMQ_PROXY_SECRET, which "
-            f"only the proxy knows, or listen on {_HERE}."
+            f"only the proxy knows, or listen on {HERE}."
         )
 
 
-def _is_here(address: str) -> bool:
+def is_here(address: str) -> bool:
+    """Whether only this machine reaches the address."""
     try:
         return ip_address(address).is_loopback
     except ValueError:

@@ -77,15 +77,23 @@ def check_photo(path: Place, limits: ImportLimits) -> Photo:
     Raises `PhotoProblem` where the file is missing, empty, beyond `limits`, of no known format, or damaged.
     Whatever passes here can be loaded by `load_rgb`.
     """
-    data = _read(path, limits.max_photo_bytes)
-    with _opened(path, data) as image:
+    return checked(path, _read(path, limits.max_photo_bytes), limits)
+
+
+def checked(photo: str | Place, data: bytes, limits: ImportLimits) -> Photo:
+    """`check_photo` of bytes that are here already; `photo` is its name for people."""
+    if not data:
+        raise PhotoProblem(photo, "is an empty file")
+    if len(data) > limits.max_photo_bytes:
+        raise PhotoProblem(photo, _too_large(limits.max_photo_bytes))
+    with _opened(photo, data) as image:
         width, height = image.size
         if width * height > limits.max_photo_pixels:
             limit = limits.max_photo_pixels / 1e6
-            raise PhotoProblem(path, f"has {width} × {height} pixels; the limit is {limit:g} megapixels")
+            raise PhotoProblem(photo, f"has {width} × {height} pixels; the limit is {limit:g} megapixels")
         if len(_JPEG_SCAN.findall(data)) > _MAX_JPEG_SCANS:
-            raise PhotoProblem(path, f"has more than {_MAX_JPEG_SCANS} scans; save it anew as a JPEG")
-        _decoded(path, image, _CHECK_SIDE)
+            raise PhotoProblem(photo, f"has more than {_MAX_JPEG_SCANS} scans; save it anew as a JPEG")
+        _decoded(photo, image, _CHECK_SIDE)
         if _orientation(image) >= 5:  # lies on its side
             width, height = height, width
     return Photo(hashlib.sha256(data).hexdigest(), width, height)
@@ -101,8 +109,13 @@ def load_rgb(path: str | Place, side: int, photo_hash: str | None = None) -> Ima
     data = _read(place(path))
     if photo_hash is not None and hashlib.sha256(data).hexdigest() != photo_hash:
         raise PhotoProblem(path, "has changed since its import")
-    with _opened(path, data) as image:
-        return _decoded(path, image, side)
+    return as_rgb(path, data, side)
+
+
+def as_rgb(photo: str | Place, data: bytes, side: int) -> Image.Image:
+    """`load_rgb` of bytes that are here already; `photo` is its name for people."""
+    with _opened(photo, data) as image:
+        return _decoded(photo, image, side)
 
 
 def load_many(
@@ -162,8 +175,12 @@ def _read_there(path: UPath, max_bytes: int | None) -> bytes:
             path, f"cannot be reached ({getattr(error, 'strerror', None) or error})"
         ) from error
     if max_bytes is not None and len(data) > max_bytes:
-        raise PhotoProblem(path, f"has more than {max_bytes / 1e6:g} MB, which is the limit")
+        raise PhotoProblem(path, _too_large(max_bytes))
     return data
+
+
+def _too_large(max_bytes: int) -> str:
+    return f"has more than {max_bytes / 1e6:g} MB, which is the limit"
 
 
 def _read_here(path: Path, max_bytes: int | None) -> bytes:

@@ -21,7 +21,7 @@ READING = frozenset(
     (
         "actors", "analysts", "audit_page", "batch", "catalogue_chunks", "catalogue_frame", "categories",
         "arrival_seconds", "current_labels", "current_version", "dead_letters", "disputed", "facets",
-        "faults", "flagged", "ids_of",
+        "faults", "filter_names", "flagged", "ids_of",
         "import_problems", "import_reports", "judged_as", "judged_before", "judged_scores",
         "judged_since", "judged_twice", "judged_unseen", "keep_selection", "label_counts", "label_events",
         "label_history", "labelled_among", "labelled_by", "labelled_places", "labels_page",
@@ -30,8 +30,8 @@ READING = frozenset(
         "listings_with_photo", "moved", "photo_stamps", "problem_counts", "rank_neighbour",
         "rank_neighbours", "ranked_groups", "ranked_listing", "ranked_numbers", "ranking_ids",
         "ranking_page", "read_ahead", "reason_counts", "removed", "role_of", "roles", "saved_views",
-        "score_histogram", "score_history", "titles", "unscored_count", "upcoming", "verdicts",
-        "version_scores", "versions", "waiting", "waiting_version",
+        "score_histogram", "score_history", "scores_among", "scores_where", "titles", "unscored_count",
+        "upcoming", "verdicts", "version_scores", "versions", "waiting", "waiting_version",
     )
 )  # fmt: skip
 ROLES: Mapping[str, tuple[Role, str]] = {

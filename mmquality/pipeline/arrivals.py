@@ -22,7 +22,7 @@ from mmquality.index import GrownIndex, NeighbourIndex, VectorIndex, Vectors
 from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.ground import Standing
 from mmquality.pipeline.places import arrivals_path
-from mmquality.records import Space
+from mmquality.records import ModelVersion, Space
 from mmquality.store import Moved
 
 _PARTS = "parts.json"
@@ -84,6 +84,12 @@ def load_parts(workspace: Workspace, version: str, number: int) -> list[Part]:
     """What arrived, as it was written the `number`-th time, mapped. Raises `ModelFileError`."""
     numbers = parts_of(workspace, version, number)
     return [Part(n, ArrivedVectors.load(arrivals_path(workspace, version, n))) for n in numbers]
+
+
+def arrived_in(workspace: Workspace, version: ModelVersion, space: Space) -> list[NeighbourIndex]:
+    """What arrived since a version was published, in one space, mapped. Raises `ModelFileError`."""
+    numbers = parts_of(workspace, version.name, version.arrivals)
+    return [load_space(arrivals_path(workspace, version.name, number), space) for number in numbers]
 
 
 def load_space(folder: Path, space: Space) -> NeighbourIndex:

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +23,12 @@ from safetensors.numpy import load_file, save_file
 
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words, worded
-from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.spelling import SPELLING_DIM, Speller
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.index import unit
 from mmquality.pipeline.model_record import read_record
 from mmquality.pipeline.versions import working_version
-from mmquality.rows import Made, blocks
+from mmquality.rows import Made, Rows, blocks
 from mmquality.store import Store
 
 SPELLING_WEIGHT = 0.5  # of the title's spelling beside its meaning
@@ -37,6 +37,19 @@ CENTRES = "context.safetensors"
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
+
+
+class Embeddings(Protocol):
+    """Vectors by content hash: the cache of an encoder, or what it made just now."""
+
+    @property
+    def dim(self) -> int: ...
+
+    def missing(self, hashes: Sequence[str]) -> list[str]: ...
+
+    def get(self, hashes: Sequence[str]) -> Floats: ...
+
+    def placed(self, hashes: Iterable[str]) -> Rows: ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ def context_texts(catalogue: pd.DataFrame, fields: Sequence[str]) -> dict[str, s
     return {_key(text): text for text in texts}
 
 
-def context_centres(told: Told, cache: EmbeddingCache) -> Floats:
+def context_centres(told: Told, cache: Embeddings) -> Floats:
     """`μ_f`, the mean embedding of each field over the listings that it says something of, (fields, dim).
 
     Raises `WorkspaceError` where a text was never embedded.
@@ -85,7 +98,7 @@ def context_centres(told: Told, cache: EmbeddingCache) -> Floats:
     return centres
 
 
-def context_vectors(told: Told, cache: EmbeddingCache, centres: Floats) -> Made:
+def context_vectors(told: Told, cache: Embeddings, centres: Floats) -> Made:
     """`c_i = w Σ_f (e(text of field f of listing i) − μ_f)`, (n, dim), made when they are asked for.
 
     `e` is the cached embedding, at unit length; `w` is `WEIGHT`; `centres` (fields, dim) are those that the
@@ -149,7 +162,7 @@ def fields_to_score(workspace: Workspace, store: Store) -> tuple[str, ...]:
         return ()
 
 
-def _check_embedded(told: Told, cache: EmbeddingCache) -> None:
+def _check_embedded(told: Told, cache: Embeddings) -> None:
     absent = sum(len(cache.missing(keys)) for keys in told.keys)
     if absent:
         raise WorkspaceError(
@@ -157,7 +170,7 @@ def _check_embedded(told: Told, cache: EmbeddingCache) -> None:
         )
 
 
-def _vectors_of(told: Told, field: int, said: Ints, cache: EmbeddingCache) -> Floats:
+def _vectors_of(told: Told, field: int, said: Ints, cache: Embeddings) -> Floats:
     """Unit vectors of texts of a field, each read once, (len(said), dim)."""
     distinct, which = np.unique(said, return_inverse=True)
     vectors = unit(cache.get([told.keys[field][number] for number in distinct.tolist()]))

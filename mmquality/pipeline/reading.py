@@ -15,10 +15,10 @@ from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.index import VectorIndex, distance_of
 from mmquality.index.keeping import load
-from mmquality.pipeline.arrivals import grown, load_space, parts_of
+from mmquality.pipeline.arrivals import arrived_in, grown
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
-from mmquality.pipeline.places import arrivals_path, background_path, index_path, open_store, thumbnail_path
+from mmquality.pipeline.places import background_path, index_path, open_store, thumbnail_path
 from mmquality.pipeline.recall_lists import LOOKED_AT, Comparison
 from mmquality.pipeline.scored import load_known_pairs, load_scores
 from mmquality.pipeline.settings import load_settings
@@ -183,9 +183,7 @@ class Catalogue:
         key = version.revision, space
         found = self._grown.get(key)
         if found is None:
-            parts = parts_of(self.workspace, version.name, version.arrivals)
-            folders = [arrivals_path(self.workspace, version.name, part) for part in parts]
-            arrived = [load_space(folder, space) for folder in folders]
+            arrived = arrived_in(self.workspace, version, space)
             found = grown(own, arrived, self.store.moved(version.name))
             others = {k: index for k, index in self._grown.items() if k[0] == version.revision}
             self._grown = {**others, key: found}

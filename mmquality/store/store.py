@@ -12,6 +12,7 @@ from mmquality.store.labels import LabelStore
 from mmquality.store.listings import ListingStore
 from mmquality.store.queue import QueueStore
 from mmquality.store.ranking import RankingStore
+from mmquality.store.recalled import RecallStore
 from mmquality.store.removals import RemovalStore
 from mmquality.store.reports import ReportStore
 from mmquality.store.roles import RoleStore
@@ -33,6 +34,7 @@ class Store(
     TimeStore,
     WatchStore,
     RankingStore,
+    RecallStore,
     ViewStore,
     KeptSelectionStore,
     QueueStore,

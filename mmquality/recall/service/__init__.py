@@ -1,0 +1,1 @@
+"""Recall over HTTP; needs FastAPI and uvicorn (`mmquality[recall]`)."""

@@ -11,7 +11,7 @@ are not in the database, or count twice; and the memory of the server (proportio
 throughout. Streamlit keeps the session of a closed tab for two minutes, so after three the server holds as
 many as it ever will: from then on a straight line is laid through the samples, and its rise until the end
 must stay within the samples' own scatter about it (two standard deviations, at least 2 % of the memory). Runs
-of less than four minutes promise nothing about memory.
+of less than six minutes promise nothing about memory.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ ROOT = Path(__file__).parents[1]
 LISTINGS = 2_000
 _HEADER = "X-Analyst"
 _EXPORT = "export-csv"
-_WARM, _LEAST = 180.0, 60.0  # seconds until everything is warm, and of samples that a line is laid through
+_WARM, _LEAST = 180.0, 180.0  # seconds until everything is warm, and of samples that a line is laid through
 _SAMPLE = 1.0  # seconds between two looks at the memory
 _PAUSES = {"read": (1.0, 4.0), "judge": (0.6, 2.5)}  # seconds, as quick people take them
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pandas as pd
 import pyarrow as pa
+
+from mmquality.files import room_for
 
 _AS_JSON = "attributes"  # of each listing whatever its file says
 
@@ -29,7 +32,7 @@ class Spool:
         written = table.assign(**{_AS_JSON: [*map(json.dumps, table[_AS_JSON])]})
         kept = pa.Table.from_pandas(written, preserve_index=False)
         self._file.seek(self._ends[-1])
-        with pa.ipc.new_stream(self._file, kept.schema) as writer:
+        with room_for(Path(tempfile.gettempdir())), pa.ipc.new_stream(self._file, kept.schema) as writer:
             writer.write_table(kept)
         self._ends.append(self._file.tell())
 

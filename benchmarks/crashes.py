@@ -66,7 +66,10 @@ def broken(shop: Shop) -> list[str]:
 
 def faults(deed: Deed, shop: Shop, run: int, said: Said) -> list[str]:
     """What is not as it was said to be, and what is broken and stays so."""
-    lost = deed.lost(shop, run, said)
+    try:
+        lost = deed.lost(shop, run, said)
+    except Exception as error:  # whatever it is, something cannot be read
+        lost = [repr(error)]
     if not broken(shop):
         return lost
     crash_deeds.once(deed, shop, run + 1)

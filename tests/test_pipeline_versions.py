@@ -14,7 +14,7 @@ from shop import IDS, everything, write_shop
 
 from mmquality import files
 from mmquality.config import Workspace
-from mmquality.errors import ModelFileError, WorkspaceError
+from mmquality.errors import ModelFileError, NoRoomError, WorkspaceError
 from mmquality.pipeline import building
 from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.importing import import_files
@@ -145,7 +145,7 @@ class TestNewVersion:
 
         with open_store(workspace) as store:
             monkeypatch.setattr(os, "rename", full)
-            with pytest.raises(OSError, match="No space left"):
+            with pytest.raises(NoRoomError, match="its disk is full"):
                 make(workspace, store)
 
 

@@ -65,7 +65,8 @@ def room_for(path: Path) -> Iterator[None]:
 
 def is_full(error: Exception, folder: Path) -> bool:
     """Whether the disk is why: some libraries tell it in words alone, NumPy not at all."""
-    if getattr(error, "errno", None) in _FULL or os.strerror(errno.ENOSPC) in str(error):
+    words = (os.strerror(errno.ENOSPC), "disk is full")  # the latter: SQLite's
+    if getattr(error, "errno", None) in _FULL or any(told in str(error) for told in words):
         return True
     return shutil.disk_usage(folder).free < _NOTHING
 

@@ -22,7 +22,7 @@ def attempts(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     if _run("1m", disk, "true").returncode:
         pytest.skip("no file system can be mounted here")
     script = [sys.executable, str(HERE / "full_disk.py"), str(disk), str(HERE / "earlier" / "0016.tar.xz")]
-    done = _run("8m", disk, "env", f"TMPDIR={other}", f"PYTHONPATH={HERE.parent}:{HERE}", *script)
+    done = _run("16m", disk, "env", f"TMPDIR={other}", f"PYTHONPATH={HERE.parent}:{HERE}", *script)
     assert not done.returncode, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

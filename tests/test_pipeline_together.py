@@ -53,8 +53,8 @@ def workspace(tmp_path: Path, shop: Path) -> Workspace:
     with tarfile.open(HERE / "0016.tar.xz") as archive:
         archive.extractall(tmp_path / "shop", filter="data")
     workspace, listings = Workspace.at(tmp_path / "shop"), shop / "listings.csv"
-    kept = listings.read_text().replace("red lamps 0", "red mugs X").replace("green lamps 2", "red lamps 0")
-    listings.write_text(kept.replace("red mugs X", "green lamps 2"))
+    kept = listings.read_text().replace("red lamps 12", "X").replace("green lamps 14", "red lamps 12")
+    listings.write_text(kept.replace("X", "green lamps 14"))
     import_files(workspace, InputFiles(listings, shop))
     return workspace
 

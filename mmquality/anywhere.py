@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlsplit
-from uuid import uuid4
 
 from mmquality.errors import InputFileError, MMQualityError
+from mmquality.files import room_for, whole_file
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -123,16 +123,15 @@ def _changed(where: UPath, told: dict[str, Any]) -> object:
 def written(where: Place) -> Iterator[Path]:
     """A file of this machine to be written, which takes the place of `where` when the block ends well, whole.
 
-    Raises `OSError`.
+    Raises `OSError`, `NoRoomError`.
     """
-    beside = where.parent if isinstance(where, Path) else Path(tempfile.gettempdir())
-    unfinished = beside / f".{where.name}.{uuid4().hex}.tmp"
-    try:
-        yield unfinished
-        if isinstance(where, Path):
-            unfinished.replace(where)
-        else:
-            with as_from_a_disk(where):
-                where.fs.put_file(str(unfinished), where.path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    if isinstance(where, Path):
+        with whole_file(where) as unfinished:
+            yield unfinished
+        return
+    with tempfile.TemporaryDirectory(prefix="mmquality-") as folder:
+        unfinished = Path(folder) / where.name
+        with room_for(unfinished):
+            yield unfinished
+        with as_from_a_disk(where):
+            where.fs.put_file(str(unfinished), where.path)

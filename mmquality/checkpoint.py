@@ -102,11 +102,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     Raises `ModelFileError` for a checkpoint that is missing, damaged, incomplete or of a newer format.
     """
     config = _read_json(folder / CONFIG)
-    if config.get("format") != FORMAT:
-        raise ModelFileError(
-            f"The checkpoint {folder} has format {config.get('format')!r}; this version of mmquality reads "
-            f"format {FORMAT}. Upgrade mmquality, or train again."
-        )
+    _check_format(folder, config.get("format"))
     try:
         network_config = NetworkConfig(**config["network"])
         weights = load_file(folder / WEIGHTS)
@@ -132,6 +128,20 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise ModelFileError(
             f"The checkpoint {folder} is damaged or incomplete ({error}). Restore it, or train again."
         ) from error
+
+
+def _check_format(folder: Path, found: object) -> None:
+    if found == FORMAT:
+        return
+    if isinstance(found, int) and found < FORMAT:
+        raise ModelFileError(
+            f"The checkpoint {folder} is of an earlier mmquality (format {found}, this one reads {FORMAT}). "
+            "Its scores and the labels stay; make a new model with `mmquality retrain`."
+        )
+    raise ModelFileError(
+        f"The checkpoint {folder} has format {found!r}; this version of mmquality reads format {FORMAT}. "
+        "Upgrade mmquality, or train again."
+    )
 
 
 def _network(

@@ -3,7 +3,8 @@
 MMQualityError
 ├── InputFileError      a file given by the user cannot be used at all
 ├── WorkspaceError      the workspace is missing, incomplete, or of another version
-│   └── NoWorkspaceError    there is none yet
+│   ├── NoWorkspaceError    there is none yet
+│   └── NoRoomError         its disk is full
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 │   └── VectorDatabaseError an index is in a database that cannot be reached or does not hold it
 ├── SourceError         what a watcher reads from cannot be reached, or is not what it should be
@@ -34,6 +35,10 @@ class WorkspaceError(MMQualityError):
 
 class NoWorkspaceError(WorkspaceError):
     """There is no workspace yet, or its database has no tables yet; an import makes both."""
+
+
+class NoRoomError(WorkspaceError):
+    """A disk is full: what should be written was not, what was there is as it was."""
 
 
 class ModelFileError(MMQualityError):

@@ -5,7 +5,6 @@ A million of them cost no time to open and no memory of their own; an id is foun
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any, overload
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from mmquality.files import whole_file
 
 _IDS, _ORDER = ("listing_id", pa.large_string()), ("order", pa.uint64())
 
@@ -78,10 +79,13 @@ class Ids(Sequence[str]):
 def save_table(path: Path, columns: dict[str, Any], metadata: dict[str, str] | None = None) -> None:
     """Write columns of equal length as one piece of an Arrow file, which is never written over: somebody may
     have mapped the one before."""
-    table, part = pa.table(columns).replace_schema_metadata(metadata), path.with_name(f".{path.name}.part")
-    with pa.OSFile(str(part), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+    table = pa.table(columns).replace_schema_metadata(metadata)
+    with (
+        whole_file(path) as part,
+        pa.OSFile(str(part), "wb") as file,
+        pa.ipc.new_file(file, table.schema) as writer,
+    ):
         writer.write_table(table, max_chunksize=max(table.num_rows, 1))
-    os.replace(part, path)
 
 
 def map_table(path: Path) -> Any:

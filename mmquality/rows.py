@@ -57,12 +57,12 @@ class Stored:
         self.path, self.shape, self.dtype = path, mapped.shape, mapped.dtype
 
     @classmethod
-    def create(cls, path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
+    def create(cls, path: str | Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
         """A new array of zeros in the place of what was there. Raises `OSError` where there is no room."""
         np.lib.format.open_memmap(path, "w+", dtype, shape)
-        with path.open("r+b") as file:  # written on a disk that is full, a map would end the process
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-        return cls(path)
+        with open(path, "r+b") as file:  # written on a disk that is full, a map would end the process
+            os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+        return cls(Path(path))
 
     def __len__(self) -> int:
         return int(self.shape[0])

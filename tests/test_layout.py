@@ -33,7 +33,9 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
         "engine",
         "anywhere",
     },
-    {"errors", "ids", "rows", "cores"},
+    {"ids"},
+    {"files"},
+    {"errors", "rows", "cores"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}
 OF_THE_PACKAGE = ("", "__version__")  # the package itself, which imports nothing

@@ -12,9 +12,10 @@ import pytest
 from marketplace import Marketplace, contents, copy_of
 from shop import IDS, everything, write_shop
 
+from mmquality import files
 from mmquality.config import Workspace
-from mmquality.errors import ModelFileError, WorkspaceError
-from mmquality.pipeline import building, folders
+from mmquality.errors import ModelFileError, NoRoomError, WorkspaceError
+from mmquality.pipeline import building
 from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.importing import import_files
 from mmquality.pipeline.places import index_path, open_store
@@ -82,7 +83,7 @@ class TestWholeFolder:
         with whole_folder(tmp_path / "it"):
             pass
         assert hidden(tmp_path) == [recent.name]
-        assert folders._ABANDONED >= 60 * 60  # no training takes that long to write its files
+        assert files._ABANDONED >= 60 * 60  # no training takes that long to write its files
 
 
 class TestNewVersion:
@@ -144,7 +145,7 @@ class TestNewVersion:
 
         with open_store(workspace) as store:
             monkeypatch.setattr(os, "rename", full)
-            with pytest.raises(OSError, match="No space left"):
+            with pytest.raises(NoRoomError, match="its disk is full"):
                 make(workspace, store)
 
 

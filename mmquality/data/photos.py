@@ -26,6 +26,7 @@ from PIL import Image, UnidentifiedImageError
 from mmquality.anywhere import Place, place, read_bytes
 from mmquality.config import ImportLimits
 from mmquality.errors import MMQualityError
+from mmquality.files import whole_file
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -148,12 +149,8 @@ def write_thumbnail(path: str | Place, target: Path, side: int = 256) -> None:
     image = load_rgb(path, side)
     image.thumbnail((side, side))
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
+    with whole_file(target) as part:
         image.save(part, "JPEG", quality=85)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _read(path: Place, max_bytes: int | None = None) -> bytes:

@@ -8,7 +8,6 @@ may use a cache at once; a hash that two of them wrote has the same vector in bo
 from __future__ import annotations
 
 import json
-import os
 import socket
 import uuid
 from collections.abc import Iterable, Sequence
@@ -24,8 +23,10 @@ from safetensors.numpy import save_file
 
 from mmquality.encoders.lookup import Lookup
 from mmquality.errors import EncoderError, ModelFileError
+from mmquality.files import whole_file
 from mmquality.rows import BLOCK
 
+FORMAT = "1"  # of a segment, in its metadata; those that earlier versions wrote say nothing of it
 _SMALL, _MANY = 1_000, 500  # rows of a segment; small segments that are worth a file of their own
 
 
@@ -188,20 +189,15 @@ def _write(path: Path, hashes: Sequence[str], vectors: np.ndarray) -> None:
         "hashes": characters.view(np.uint8).reshape(len(hashes), -1),
         "vectors": np.ascontiguousarray(vectors, dtype=np.float32),
     }
-    unfinished = path.with_suffix(".part")
-    try:
-        save_file(tensors, unfinished)
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished:
+        save_file(tensors, unfinished, {"format": FORMAT})
 
 
 def _read_hashes(path: Path) -> tuple[npt.NDArray[np.bytes_], int]:
     """A segment's hashes, and the dimension of its vectors."""
     try:
         with safe_open(path, framework="np") as segment:
+            _check_format(path, (segment.metadata() or {}).get("format", FORMAT))
             characters: np.ndarray = segment.get_tensor("hashes")
             rows, dim = segment.get_slice("vectors").get_shape()
     except (SafetensorError, OSError, ValueError) as error:
@@ -210,6 +206,14 @@ def _read_hashes(path: Path) -> tuple[npt.NDArray[np.bytes_], int]:
         raise ModelFileError(_damaged(path, f"{len(characters)} hashes for {rows} vectors"))
     keys = np.ascontiguousarray(characters).view(f"S{characters.shape[1]}").ravel()
     return keys, int(dim)
+
+
+def _check_format(path: Path, found: str) -> None:
+    if found != FORMAT:
+        raise ModelFileError(
+            f"The embedding cache file {path} was written by a newer mmquality (its format is {found}, this "
+            f"version reads {FORMAT}); install that version, or move it away and run `mmquality encode`."
+        )
 
 
 def _map_vectors(path: Path) -> np.ndarray:

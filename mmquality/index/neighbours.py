@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import faiss
 import numpy as np
 
 from mmquality.errors import ModelFileError
+from mmquality.files import whole_file
 from mmquality.ids import Ids, map_table, save_table
 from mmquality.index import lists
 from mmquality.index.lists import Vectors
@@ -149,11 +149,11 @@ def _at_unit_length(vectors: Rows) -> Made:
 
 def _write(path: Path, vectors: Rows, ids: Ids, advance: Callable[[int], object], gone_through: int) -> None:
     """What `NeighbourIndex.load` reads; `vectors` are of unit length."""
-    part, small = path.with_name(f".{path.name}.part"), math.prod(vectors.shape) <= gone_through
-    recall = None if small else lists.write(part, vectors, advance)
-    if recall is None:
-        faiss.write_index(_rounded(vectors, advance if small else lambda done: None), str(part))
-    os.replace(part, path)  # never written over: somebody may have mapped the one before
+    small = math.prod(vectors.shape) <= gone_through
+    with whole_file(path) as part:  # never written over: somebody may have mapped the one before
+        recall = None if small else lists.write(part, vectors, advance)
+        if recall is None:
+            faiss.write_index(_rounded(vectors, advance if small else lambda done: None), str(part))
     save_table(ids_path(path), ids.columns(), {_RECALL: str(1.0 if recall is None else recall)})
 
 

@@ -11,19 +11,18 @@ from __future__ import annotations
 import hashlib
 import json
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
-from uuid import uuid4
 
 from mmquality import __version__
 from mmquality.config import Workspace
 from mmquality.errors import InputFileError, WorkspaceError
-from mmquality.pipeline.folders import name_to_disk, to_disk, unfinished_folder
+from mmquality.files import name_to_disk, to_disk, whole_file
+from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 
@@ -51,22 +50,15 @@ def back_up(
     Without `embeddings` it is smaller, and a model trained from it encodes everything again.
     Raises `WorkspaceError` where there is no workspace, or `target` is there already.
     """
-    reporter, part = reporter or Silent(), target.with_name(f".{target.name}.{uuid4().hex}.part")
+    reporter = reporter or Silent()
     if target.exists():
         raise WorkspaceError(f"{target} is there already; name another file, or move it away.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".mmquality-") as scratch:
-            files = list(_files(workspace, Path(scratch), embeddings))
-            total = sum(path.stat().st_size for _, path in files)
-            with part.open("wb") as raw, reporter.stage("Copying", total) as advance:
-                made = _write(raw, files, advance)
-            to_disk(part)
-            part.replace(target)
-            name_to_disk(target)
-    finally:
-        part.unlink(missing_ok=True)
-    return made
+    with whole_file(target) as part, unfinished_folder(target) as scratch:
+        files = list(_files(workspace, scratch, embeddings))
+        total = sum(path.stat().st_size for _, path in files)
+        with part.open("wb") as raw, reporter.stage("Copying", total) as advance:
+            return _write(raw, files, advance)
 
 
 def restore(source: Path, workspace: Workspace, reporter: Reporter | None = None) -> Backup:

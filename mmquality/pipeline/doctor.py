@@ -12,8 +12,8 @@ from pathlib import Path
 from mmquality.config import Workspace
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.errors import MMQualityError, ModelFileError, NoWorkspaceError, WorkspaceError
+from mmquality.files import UNFINISHED
 from mmquality.index.keeping import load
-from mmquality.pipeline.folders import UNFINISHED
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import load_scores

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from pandas.util import hash_pandas_object
 
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.folders import whole_file
+from mmquality.files import whole_file
 
 Kind = Literal["impressions", "co_clicks"]
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, WorkspaceError
+from mmquality.files import whole_file
 from mmquality.index import Vectors
-from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import load_scores, load_unified
@@ -45,9 +45,8 @@ def draw_map(workspace: Workspace, reporter: Reporter | None = None) -> int:
     drawn = scores.iloc[chosen].reset_index(drop=True)
     drawn[["x", "y"]] = positions(load_unified(model)[chosen], reporter)
     drawn = drawn.join(told, on="listing_id", how="inner")  # without what was removed since
-    with unfinished_folder(model / _MAP) as folder:
-        drawn.to_parquet(folder / _MAP, index=False)
-        (folder / _MAP).replace(model / _MAP)
+    with whole_file(model / _MAP) as part:
+        drawn.to_parquet(part, index=False)
     return len(drawn)
 
 

@@ -14,6 +14,8 @@ from mmquality.errors import WorkspaceError
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.locking import alone_in
 
+FORMAT = 1  # raised when an older program would lose what a newer one wrote
+
 
 @dataclass(frozen=True)
 class EncoderChoice:
@@ -56,6 +58,7 @@ def _settings(path: Path, written: tuple[int, int, int]) -> CatalogueSettings:
     """The settings in a file as it was `written`."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
+        _check_format(path, stored.get("format", FORMAT))
         return CatalogueSettings(
             name=_text(stored, "name"),
             images=_text(stored, "images"),
@@ -79,8 +82,16 @@ def change_settings(workspace: Workspace, **changed: str | EncoderChoice | tuple
     """Write these settings in one atomic step; the others stay as they were."""
     with alone_in(workspace):
         settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]
-        content = json.dumps(asdict(settings), indent=2, ensure_ascii=False, default=str)
+        content = json.dumps({"format": FORMAT} | asdict(settings), indent=2, ensure_ascii=False, default=str)
         replace_text(_path(workspace), content + "\n")
+
+
+def _check_format(path: Path, found: object) -> None:
+    if found != FORMAT:
+        raise WorkspaceError(
+            f"{path} was written by a newer mmquality (its format is {found!r}, this one reads {FORMAT}); "
+            "install that version, or choose another workspace."
+        )
 
 
 def _path(workspace: Workspace) -> Path:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pandas as pd
 import pyarrow as pa
+
+from mmquality.files import room_for
 
 
 class Spool:
@@ -26,7 +29,7 @@ class Spool:
         """Keep one more table."""
         kept = pa.Table.from_pandas(table, preserve_index=False)
         self._file.seek(self._ends[-1])
-        with pa.ipc.new_stream(self._file, kept.schema) as writer:
+        with room_for(Path(tempfile.gettempdir())), pa.ipc.new_stream(self._file, kept.schema) as writer:
             writer.write_table(kept)
         self._ends.append(self._file.tell())
         self.rows += len(table)

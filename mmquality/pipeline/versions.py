@@ -12,8 +12,9 @@ from pathlib import Path
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.files import name_to_disk, to_disk
 from mmquality.index.keeping import collections_of, drop, is_kept
-from mmquality.pipeline.folders import name_to_disk, to_disk, unfinished_folder
+from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import index_path
 from mmquality.records import Space

@@ -30,6 +30,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from mmquality import logs
 from mmquality.errors import NoWorkspaceError, WorkspaceError
+from mmquality.files import is_full
 from mmquality.store.schema import bring_up_to_date, shown
 from mmquality.store.text import as_json
 
@@ -71,7 +72,8 @@ class Database:
             try:
                 bring_up_to_date(database._writer, create)
             except DatabaseError as error:
-                raise WorkspaceError(f"{shown(parsed)} cannot be opened: {error.orig}.") from error
+                why = _why(database._engine, error)
+                raise WorkspaceError(f"{shown(parsed)} cannot be opened: {why}.") from error
             undo.pop_all()
         return database
 
@@ -200,7 +202,7 @@ def _plain_errors(engine: Engine, deed: str) -> Iterator[None]:
         yield
     except (OperationalError, engine.dialect.loaded_dbapi.OperationalError) as error:  # the latter: of COPY
         raise WorkspaceError(
-            f"{shown(engine.url)} could not be {deed}: {getattr(error, 'orig', error)}. Nothing of this step "
+            f"{shown(engine.url)} could not be {deed}: {_why(engine, error)}. Nothing of this step "
             "was changed; see that the database is there, has room and is not held by another program, then "
             "try again."
         ) from error
@@ -211,6 +213,14 @@ def _plain_errors(engine: Engine, deed: str) -> Iterator[None]:
             f"{shown(engine.url)} is damaged: {error.orig}. Nothing of this step was changed; see "
             "`mmquality doctor`, and restore the last backup."
         ) from error
+
+
+def _why(engine: Engine, error: Exception) -> object:
+    """The driver's words; SQLite has several for a disk that is full."""
+    file = engine.url.database
+    if engine.dialect.name == "sqlite" and file and is_full(error, Path(file).parent):
+        return "its disk is full"
+    return getattr(error, "orig", error)
 
 
 def _checked_url(url: str) -> URL:
@@ -260,7 +270,13 @@ def _engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and never says IMMEDIATE
     _use_write_ahead_log(connection)
-    for pragma in ("foreign_keys = ON", "cache_size = -65536", "journal_size_limit = 67108864"):
+    # FULL: what was committed is on the disk, whatever the library's own default.
+    for pragma in (
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "cache_size = -65536",
+        "journal_size_limit = 67108864",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

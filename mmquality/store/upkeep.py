@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import exists, func, select
 
 from mmquality.errors import WorkspaceError
+from mmquality.files import room_for
 from mmquality.store.database import Database
 from mmquality.store.places import ranked_count
 from mmquality.store.schema import shown
@@ -39,7 +40,8 @@ class UpkeepStore(Database):
             source: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
             target = sqlite3.connect(file)
             try:
-                source.backup(target)
+                with room_for(file):
+                    source.backup(target)
             finally:
                 target.close()
 

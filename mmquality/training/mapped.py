@@ -15,7 +15,7 @@ from torch import Tensor
 from mmquality.linear import block_of
 from mmquality.network.siamese import Inputs
 from mmquality.network.towers import Standardise
-from mmquality.rows import Rows, blocks
+from mmquality.rows import Rows, Stored, blocks
 from mmquality.training.batches import Tensors
 from mmquality.training.data import TrainingData
 
@@ -44,8 +44,7 @@ def kept(folder: str) -> Tensors:
 
 @torch.no_grad()
 def _write(path: str, layer: Standardise, vectors: Rows) -> None:
-    shape = len(vectors), layer.basis.shape[1]
-    array = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    array = Stored.create(path, (len(vectors), layer.basis.shape[1]), np.float32)
     for rows in blocks(len(vectors)):
         array[rows] = layer(block_of(vectors, rows)).numpy()
 

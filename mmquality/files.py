@@ -1,0 +1,101 @@
+"""Files that appear whole or not at all: written beside their place, and then renamed.
+
+What is renamed has reached the disk before, and the new name does before anything builds on it: a power cut
+leaves the old content or the new. A disk that is full leaves the old. Whole folders: `pipeline.folders`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+from mmquality.errors import MMQualityError, NoRoomError
+
+UNFINISHED = (".*-*.part", ".*-*.old")  # how files and folders are named that killed processes leave behind
+_ABANDONED = 24 * 60 * 60  # seconds after which they are nobody's any more
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOTHING = 64 * 1024  # bytes free, of which a library that names no reason could not write what it had
+
+
+def part_of(path: Path) -> Path:
+    """A name of one's own beside `path`, for what shall be renamed to it once it is whole."""
+    return path.with_name(f".{path.name}-{uuid4().hex}.part")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file for the block to write; it takes the place of `path` when the block ends without an error.
+
+    Readers see the old one or the new one, and who has mapped the old one keeps it. Raises `NoRoomError`.
+    """
+    clear_abandoned(path.parent)
+    part = part_of(path)
+    try:
+        with room_for(path):
+            yield part
+            to_disk(part)
+            os.replace(part, path)
+            name_to_disk(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Inside, whatever a library raises because the disk of `path` is full becomes a `NoRoomError`."""
+    try:
+        yield
+    except MMQualityError:
+        raise
+    except Exception as error:
+        if not is_full(error, path.parent):
+            raise
+        raise NoRoomError(
+            f"{path} could not be written: its disk is full. Make room there, then run the same command "
+            "again; what was there is as it was."
+        ) from error
+
+
+def is_full(error: Exception, folder: Path) -> bool:
+    """Whether the disk is why: some libraries tell it in words alone, NumPy not at all."""
+    words = (os.strerror(errno.ENOSPC), "disk is full")  # the latter: SQLite's
+    if getattr(error, "errno", None) in _FULL or any(told in str(error) for told in words):
+        return True
+    return shutil.disk_usage(folder).free < _NOTHING
+
+
+def to_disk(path: Path) -> None:
+    """Wait until a file, or a folder with all that is in it, is on the disk."""
+    if path.is_dir():
+        for inside in path.iterdir():
+            to_disk(inside)
+    _flush(path)
+
+
+def name_to_disk(path: Path) -> None:
+    """Wait until the disk knows a file or folder by its name."""
+    _flush(path.parent)
+
+
+@cache  # once in a process is enough, and a folder may hold very many
+def clear_abandoned(folder: Path) -> None:
+    """Remove what killed processes left behind."""
+    for left in (left for pattern in UNFINISHED for left in folder.glob(pattern)):
+        with suppress(FileNotFoundError):  # another process was quicker
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
+
+
+def _flush(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -16,8 +16,9 @@ from mmquality.data.photo_stamps import FoundPhoto, PhotoStamps, Progress
 from mmquality.data.photos import PhotoProblem
 from mmquality.data.sieve import Sieve
 from mmquality.data.tables import TableChunk, read_table
-from mmquality.data.values import clean_text, strip_controls, to_prices
+from mmquality.data.values import clean_text, shows, strip_controls, to_prices
 from mmquality.errors import InputFileError
+from mmquality.ids import is_seen, same_id
 from mmquality.records import RowProblem
 
 REQUIRED = ("listing_id", "title", "image")
@@ -62,7 +63,7 @@ def read_catalogue(
     """
     path, root = place(path), place(photo_root)
     _check_folder(root)
-    chunks = read_table(path, REQUIRED)
+    chunks = read_table(path, REQUIRED, limits)
     stamps = PhotoStamps(root, known or {}, limits or ImportLimits(), workers, progress)
     return _catalogue_chunks(path, chunks, stamps, limits or ImportLimits())
 
@@ -94,17 +95,17 @@ def _catalogue_chunks(
 
 
 def _check_ids(sieve: Sieve) -> None:
-    sieve.frame = sieve.frame.assign(listing_id=sieve.frame["listing_id"].str.strip())
+    sieve.frame = sieve.frame.assign(listing_id=sieve.frame["listing_id"].map(same_id).astype("str"))
     sieve.refuse(sieve.frame["listing_id"] == "", "listing_id", "is empty")
     too_long = sieve.frame["listing_id"].str.len() > _LONGEST_ID
     sieve.refuse(too_long, "listing_id", f"is longer than {_LONGEST_ID} characters")
-    controls = sieve.frame["listing_id"].str.contains(r"[\x00-\x1f\x7f]", regex=True)
-    sieve.refuse(controls, "listing_id", "has control characters")
+    unseen = ~sieve.frame["listing_id"].map(is_seen).astype(bool)
+    sieve.refuse(unseen, "listing_id", "has characters that cannot be seen")
 
 
 def _check_titles(sieve: Sieve, limits: ImportLimits) -> None:
     sieve.frame = sieve.frame.assign(title=_mapped(sieve.frame["title"], clean_text))
-    sieve.refuse(sieve.frame["title"] == "", "title", "is empty")
+    sieve.refuse(~sieve.frame["title"].map(shows).astype(bool), "title", "is empty")
     lengths = sieve.frame["title"].str.len()
     too_long = lengths > limits.max_title_characters
     reasons = [

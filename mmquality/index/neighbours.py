@@ -128,9 +128,12 @@ class NeighbourIndex(VectorIndex):
         """
         try:
             index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            _check_whole(index, path)
             ids, recall = _load_ids(path)
-        except (RuntimeError, OSError, ValueError) as error:
-            raise ModelFileError(f"The index {path} cannot be read. Run `mmquality index` again.") from error
+        except (RuntimeError, OSError, ValueError, MemoryError, RecursionError) as error:
+            raise ModelFileError(
+                f"The index {path} cannot be read ({_cause(error)}). Run `mmquality index` again."
+            ) from error
         if len(ids) != index.ntotal:
             raise ModelFileError(
                 f"The index {path} holds {index.ntotal} vectors, {len(ids)} ids. Run `mmquality index` again."
@@ -140,6 +143,18 @@ class NeighbourIndex(VectorIndex):
     @property
     def _is_rounded(self) -> bool:
         return not isinstance(self._index, faiss.IndexFlat)
+
+
+def _check_whole(index: Any, path: Path) -> None:
+    """FAISS believes a file's header: what it would look for beyond the end is found here."""
+    if 2 * index.d * index.ntotal > path.stat().st_size or index.d < 1:
+        raise ValueError("it holds less than it says")
+    if index.ntotal:
+        index.reconstruct(index.ntotal - 1)
+
+
+def _cause(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _at_unit_length(vectors: Rows) -> Made:

@@ -13,6 +13,7 @@ from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
 from mmquality.data.click_log import ClickChunk, merge_clicks, read_co_clicks, read_impressions
+from mmquality.data.sieve import check_problems
 from mmquality.errors import InputFileError, NoWorkspaceError
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.locking import alone_in
@@ -79,7 +80,7 @@ def import_files(
     files = _complete(files, settings)
     with Spool() as listings:
         with _existing(workspace) as store:
-            read = _read(files, listings, store, limits, reporter)
+            read = _read(files, listings, store, limits or ImportLimits(), reporter)
         summary = _write(workspace, files, read)
         _remember(workspace, files, settings, catalogue_name)
         make_thumbnails(workspace, read.listings, reporter)
@@ -126,7 +127,7 @@ def _read(
     files: InputFiles,
     listings: Spool,
     store: Store | None,
-    limits: ImportLimits | None,
+    limits: ImportLimits,
     reporter: Reporter,
 ) -> _Read:
     ids, problems = _read_listings(files, listings, store, limits, reporter)
@@ -135,8 +136,8 @@ def _read(
         raise InputFileError(
             "A click log needs the listings that it speaks of, and there are none yet: give --listings, too."
         )
-    impressions = _read_clicks(files.impressions, known, "impressions", problems, reporter)
-    co_clicks = _read_clicks(files.co_clicks, known, "co_clicks", problems, reporter)
+    impressions = _read_clicks(files.impressions, known, "impressions", problems, limits, reporter)
+    co_clicks = _read_clicks(files.co_clicks, known, "co_clicks", problems, limits, reporter)
     return _Read(listings, impressions, co_clicks, problems)
 
 
@@ -144,7 +145,7 @@ def _read_listings(
     files: InputFiles,
     listings: Spool,
     store: Store | None,
-    limits: ImportLimits | None,
+    limits: ImportLimits,
     reporter: Reporter,
 ) -> tuple[list[pd.Series[str]], list[RowProblem]]:
     """The listings' ids, and what is wrong with the other rows; the listings go into `listings`."""
@@ -158,6 +159,7 @@ def _read_listings(
             listings.add(chunk.listings)
             ids.append(chunk.listings["listing_id"])
             problems += chunk.problems
+            check_problems(files.listings, problems, limits)
     return ids, problems
 
 
@@ -169,18 +171,24 @@ def _known_ids(store: Store | None, ids: list[pd.Series[str]]) -> pd.Index:
 
 
 def _read_clicks(
-    path: Place | None, known: pd.Index, kind: str, problems: list[RowProblem], reporter: Reporter
+    path: Place | None,
+    known: pd.Index,
+    kind: str,
+    problems: list[RowProblem],
+    limits: ImportLimits,
+    reporter: Reporter,
 ) -> pd.DataFrame:
     """The usable rows of a click log; the others join `problems`."""
     if path is None:
         return pd.DataFrame()
     read = read_impressions if kind == "impressions" else read_co_clicks
-    chunks: Iterator[ClickChunk] = read(path, known)
+    chunks: Iterator[ClickChunk] = read(path, known, limits)
     frames = []
     with reporter.stage(f"Reading {path.name}") as advance:
         for chunk in chunks:
             frames.append(chunk.frame)
             problems += chunk.problems
+            check_problems(path, problems, limits)
             advance(len(chunk.frame) + len(chunk.problems))
     return pd.concat(frames, ignore_index=True)
 

@@ -378,8 +378,6 @@ def test_a_file_of_unusable_rows_is_refused_and_changes_nothing(tmp_path: Path) 
     shop = write_shop(tmp_path / "shop")
     workspace = Workspace.at(tmp_path / "fresh")
     (shop / "wrong.csv").write_text("listing_id,title,image\n" + "1,a,nowhere.jpg\n" * 4)
-    with pytest.raises(
-        InputFileError, match=r"wrong\.csv has more than 3 rows that cannot be used \(row 2, image"
-    ):
+    with pytest.raises(InputFileError, match=r"wrong\.csv has more than 3 rows that .*row 2, image"):
         import_files(workspace, InputFiles(shop / "wrong.csv", shop), ImportLimits(max_problems=3))
     assert not workspace.root.exists()

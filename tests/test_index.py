@@ -291,3 +291,10 @@ def test_an_index_that_says_it_holds_more_than_it_does_is_refused(tmp_path: Path
         assert path.read_bytes() != data
         with pytest.raises(ModelFileError, match="cannot be read"):
             NeighbourIndex.load(path)
+
+
+def test_an_index_of_vectors_that_are_no_numbers_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "small.faiss"
+    NeighbourIndex.build(np.full((8, 8), np.nan, np.float32), list("abcdefgh")).save(path)
+    with pytest.raises(ModelFileError, match=r"small\.faiss holds vectors that are no numbers"):
+        NeighbourIndex.load(path).nearest("a", 3)

@@ -36,6 +36,7 @@ class NeighbourIndex(VectorIndex):
     def __init__(self, index: faiss.Index, ids: Ids, recall: float = 1.0) -> None:
         super().__init__(ids, recall)
         self._index = index
+        self._path: Path | None = None  # where it was loaded from
 
     @classmethod
     def build(cls, vectors: Vectors, ids: Sequence[str]) -> NeighbourIndex:
@@ -90,6 +91,10 @@ class NeighbourIndex(VectorIndex):
         index: Any = self._index
         in_lists = isinstance(index, faiss.IndexIVF)
         cosines, rows = lists.search(index, queries, k) if in_lists else index.search(queries, k)
+        if (rows < 0).any():  # k are there: a damaged one is as near as nothing
+            raise ModelFileError(
+                f"The index {self._path} holds vectors that are no numbers. Run `mmquality index` again."
+            )
         if self._is_rounded:  # so it is not of unit length: what was found is measured anew
             pairs = zip(queries, rows, strict=True)
             # A sum of its own for each pair: a matrix product would round by how many there are.
@@ -138,7 +143,9 @@ class NeighbourIndex(VectorIndex):
             raise ModelFileError(
                 f"The index {path} holds {index.ntotal} vectors, {len(ids)} ids. Run `mmquality index` again."
             )
-        return cls(index, ids, recall)
+        loaded = cls(index, ids, recall)
+        loaded._path = path
+        return loaded
 
     @property
     def _is_rounded(self) -> bool:

@@ -121,7 +121,7 @@ def _read_moment(text: str, written: str) -> datetime:
             found = datetime.fromisoformat(text)
             return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     moment = to_times(pd.Series([text], dtype="str"))[0]
-    if pd.isna(moment):
+    if pd.isna(moment) or moment.year < 1:  # an offset may lead before the first year
         raise _Refused("created_at", "is no moment in time; write 2026-03-01T14:07:00Z", written)
     made: datetime = moment.to_pydatetime()
     return made

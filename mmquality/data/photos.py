@@ -88,7 +88,7 @@ def check_photo(path: Place, limits: ImportLimits) -> Photo:
         if len(_JPEG_SCAN.findall(data)) > _MAX_JPEG_SCANS:
             raise PhotoProblem(path, f"has more than {_MAX_JPEG_SCANS} scans; save it anew as a JPEG")
         _decoded(path, image, _CHECK_SIDE)
-        if _orientation(image) >= 5:  # lies on its side
+        if 5 <= _orientation(image) <= 8:  # lies on its side
             width, height = height, width
     return Photo(hashlib.sha256(data).hexdigest(), width, height)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, device
 
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.errors import ModelFileError
@@ -19,7 +19,10 @@ from mmquality.suspicion.weighing import Weighing
 FORMAT = 3  # raised when an older program could not read a newer checkpoint
 WEIGHTS, CONFIG, METRICS = "model.safetensors", "config.json", "metrics.json"
 _INPUTS = "inputs."
-_DAMAGE = (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError)
+_DAMAGE = (
+    SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError,
+    ArithmeticError, MemoryError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,9 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     try:
         network_config = NetworkConfig(**config["network"])
         weights = load_file(folder / WEIGHTS)
+        broken = [name for name, tensor in weights.items() if not tensor.isfinite().all()]
+        if broken:
+            raise ValueError(f"{broken[0]} is not a number")
         network = _network(network_config, weights, "full")
         folds = [
             _network(network_config, weights, f"fold{number}", network.inputs)
@@ -148,13 +154,15 @@ def _network(
     config: NetworkConfig, weights: dict[str, Any], name: str, inputs: Inputs | None = None
 ) -> SiameseNetwork:
     """The network saved under `name`; one that shares another's `inputs` was saved without them."""
-    network = SiameseNetwork(config, inputs)
     prefix = f"{name}."
     own = {
         key.removeprefix(prefix): tensor.float() for key, tensor in weights.items() if key.startswith(prefix)
     }
     if inputs is not None:
         own |= {f"{_INPUTS}{key}": tensor for key, tensor in inputs.state_dict().items()}
+    with device("meta"):  # a shape that does not fit its weights is found before it takes memory
+        SiameseNetwork(config).load_state_dict(own, assign=True)
+    network = SiameseNetwork(config, inputs)
     network.load_state_dict(own)
     return network.eval()
 
@@ -171,7 +179,7 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"The checkpoint file {path} cannot be read ({error}). Restore it, or train again."
         ) from error

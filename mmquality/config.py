@@ -10,6 +10,7 @@ from pathlib import Path
 from mmquality.errors import WorkspaceError
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_HARMLESS = 64_000_000  # bytes of an unpacked file
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,16 @@ class ImportLimits:
     """What is refused at the door; a photo or title beyond a limit becomes a row of the import report."""
 
     max_photo_bytes: int = 20_000_000
-    max_photo_pixels: int = 50_000_000
+    max_photo_pixels: int = 50_000_000  # of a JPEG, which is decoded at the scale needed
+    max_whole_photo_pixels: int = 25_000_000  # of any other, up to 20 bytes each while it is decoded
+    max_photo_side: int = 20_000  # pixels; a photo keeps its shape, however small it is made
     max_title_characters: int = 2_000
+    max_problems: int = 500_000  # rows of a file that cannot be used; with more it is the wrong file
+    max_unpacking: int = 200  # how many times its size a packed file may have; text has about 5, at most 50
+
+    def of(self, size: int) -> int:
+        """Bytes that a packed file of `size` may hold; of a small one more, since nobody is harmed by it."""
+        return max(_HARMLESS, self.max_unpacking * size)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ A million of them cost no time to open and no memory of their own; an id is foun
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +18,25 @@ import pyarrow.compute as pc
 
 from mmquality.files import whole_file
 
+# Letters and marks that show nothing and still count as printable: fillers, joiners, selectors of a variant.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _IDS, _ORDER = ("listing_id", pa.large_string()), ("order", pa.uint64())
+
+
+def same_id(written: str) -> str:
+    """An id as it is kept and compared: without white space around it, in Unicode's composed form (NFC).
+
+    So the two ways in which computers write "é" are one id, in whatever file it stands.
+    """
+    text = written.strip()
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def is_seen(listing_id: str) -> bool:
+    """Whether each character of an id shows: two ids that look the same would be two listings otherwise."""
+    return listing_id.isprintable() and (listing_id.isascii() or not _BLANK.search(listing_id))
 
 
 class Ids(Sequence[str]):
@@ -31,6 +51,10 @@ class Ids(Sequence[str]):
         """The ids in an Arrow table that holds their `columns`. Raises `ValueError` for another table."""
         if not all(name in table.column_names and table[name].type == kind for name, kind in (_IDS, _ORDER)):
             raise ValueError("there are no ids in it")
+        table.validate(full=True)  # what is damaged would be read beyond its end
+        order = table[_ORDER[0]]
+        if len(order) and pc.max(order).as_py() >= len(order):
+            raise ValueError("its order is not that of its ids")
         found = cls.__new__(cls)
         found._hold(*(_piece(table[name]) for name, _ in (_IDS, _ORDER)))
         return found

@@ -107,6 +107,12 @@ def without_tensor(name: str) -> Callable[[Path], object]:
     return apply
 
 
+def spoil(path: Path) -> None:
+    weights = load_file(path)
+    next(iter(weights.values())).view(-1)[0] = float("nan")
+    save_file(weights, path)
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "no weights": lambda folder: (folder / WEIGHTS).unlink(),
     "no configuration": lambda folder: (folder / CONFIG).unlink(),
@@ -131,6 +137,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "scales without the weighing": edit(lambda c: c["scales"].pop("weighing")),
     "a weighing that is a list": edit(lambda c: c["scales"].update(weighing=[1, 2])),
     "a weighing of something nobody knows": edit(lambda c: c["scales"]["weighing"].update(colour=[1])),
+    "a shape that would take terabytes": edit(lambda c: c["network"].update(d=10**6, encoder_hidden=10**6)),
+    "a configuration of brackets": lambda folder: (folder / CONFIG).write_text("[" * 100_000),
+    "a weight that is no number": lambda folder: spoil(folder / WEIGHTS),
     "no format": edit(lambda c: c.pop("format")),
 }
 

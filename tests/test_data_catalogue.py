@@ -100,7 +100,7 @@ def test_every_row_that_cannot_be_used_is_reported_and_stops_nothing(shop: Path)
         ("1,good,images/0.jpg", None, ""),
         (",a,images/0.jpg", "listing_id", "is empty"),
         (f"{long_id},a,images/0.jpg", "listing_id", "is longer than 200 characters"),
-        ("2\0,a,images/0.jpg", "listing_id", "has control characters"),
+        ("2\0,a,images/0.jpg", "listing_id", "has characters that cannot be seen"),
         ("3, \u200b ,images/0.jpg", "title", "is empty"),
         (f"4,{long_title},images/0.jpg", "title", "has 2,001 characters; the limit is 2,000"),
         ("5,a,", "image", "is empty"),
@@ -129,6 +129,27 @@ def test_every_row_that_cannot_be_used_is_reported_and_stops_nothing(shop: Path)
         assert problem.reason.startswith(reason)
         assert len(problem.value) <= 201 and "\0" not in problem.value
     assert frame["listing_id"].tolist() == ["1", "6", "14"]
+
+
+def test_an_id_is_what_can_be_seen_of_it(shop: Path) -> None:
+    """Two that look the same are one, however they are written, or are refused."""
+    composed, apart = "Caf\u00e9", "Cafe\u0301"
+    hidden = ["a\u200bb", "a\u202eb", "a\u00adb", "a\ufe0fb", "a\u3164", "a\u2060b", "\u200d"]
+    ids = [composed, apart, *hidden, "ümlaut", "日本"]
+    text = "listing_id,title,image\n" + "".join(f"{listing_id},t,images/0.jpg\n" for listing_id in ids)
+    frame, problems = _whole(list(read_catalogue(_catalogue(shop, text), shop)))
+    assert frame["listing_id"].tolist() == [composed, "ümlaut", "日本"]
+    assert [p.reason for p in problems] == ["is a duplicate of row 2"] + [
+        "has characters that cannot be seen"
+    ] * len(hidden)
+
+
+@pytest.mark.parametrize("title", ["\u200b\u200d", "\ufe0f", "\U000e0041\U000e0042", "\u2066\u2069"])
+def test_a_title_of_which_nothing_can_be_seen_is_empty(shop: Path, title: str) -> None:
+    text = f"listing_id,title,image\n1,{title},images/0.jpg\n2,!,images/0.jpg\n"
+    frame, problems = _whole(list(read_catalogue(_catalogue(shop, text), shop)))
+    assert [(p.column, p.reason) for p in problems] == [("title", "is empty")]
+    assert frame["title"].tolist() == ["!"]
 
 
 def test_ids_are_unique_across_chunks(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,3 +168,27 @@ def test_a_mutated_click_log_raises_nothing_but_input_file_errors(
         except InputFileError as error:
             assert "clicks.csv" in str(error)
     assert time.perf_counter() - started < 10
+
+
+def test_clicks_from_the_future_and_before_the_first_place_are_refused(tmp_path: Path) -> None:
+    rows = [
+        "s,2999-01-01,,1,1,1",
+        "s,2026-01-01,,1,-1,1",
+        "s,0001-01-01T00:00:00+23:59,,1,1,1",
+        "s,2026-01-01,,1,1,-1",
+    ]
+    path = _file(
+        tmp_path, "session_id,shown_at,seed_listing_id,listing_id,position,clicked\n" + "\n".join(rows)
+    )
+    (chunk,) = read_impressions(path, pd.Index(["1"]))
+    assert chunk.frame.empty
+    assert [(p.row, p.column) for p in chunk.problems] == [
+        (2, "shown_at"), (3, "position"), (4, "shown_at"), (5, "clicked"),
+    ]  # fmt: skip
+    assert chunk.problems[0].reason == "is in the future"
+
+
+def test_an_id_is_known_however_its_accents_are_written(tmp_path: Path) -> None:
+    path = _file(tmp_path, "a_id,b_id\nCafe\u0301,2\n")
+    (chunk,) = read_co_clicks(path, pd.Index(["Caf\u00e9", "2"]))
+    assert not chunk.problems and set(chunk.frame.iloc[0][["listing_id", "other_id"]]) == {"Caf\u00e9", "2"}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from hypothesis import given
@@ -177,3 +177,29 @@ def test_an_array_is_read_piece_by_piece(items: list[Any], block: int, wide: boo
         patch.setattr(json_items, "_BLOCK", block)
         text = json.dumps(items, indent=2 if wide else None)
         assert list(array_items(Path("x.json"), StringIO(text))) == items
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [("2999-01-01T00:00:00Z", "is in the future"), ("0001-01-01T00:00:00+23:59", "is no moment in time")],
+)
+def test_a_label_from_the_future_would_count_for_ever(tmp_path: Path, written: str, why: str) -> None:
+    path = write(tmp_path / "labels.csv", f"listing_id,verdict,analyst,created_at\n1,match,ann,{written}\n")
+    labels, problems = read(path)
+    assert labels == []
+    assert [(column, reason.split(";")[0]) for _, column, reason in problems] == [("created_at", why)]
+
+
+def test_an_archive_that_is_a_bomb_or_locked_is_refused(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "bomb.zip", "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("tasks.json", b" " * 70_000_000)
+    with pytest.raises(InputFileError, match=r"bomb\.zip.* decompression bomb"):
+        read(tmp_path / "bomb.zip")
+    with ZipFile(tmp_path / "locked.zip", "w") as archive:
+        archive.writestr("tasks.json", b"[]")
+    data = bytearray((tmp_path / "locked.zip").read_bytes())
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + offset] |= 1  # "is encrypted"
+    (tmp_path / "locked.zip").write_bytes(data)
+    with pytest.raises(InputFileError, match=r"locked\.zip cannot be read"):
+        read(tmp_path / "locked.zip")

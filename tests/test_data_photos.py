@@ -320,3 +320,50 @@ def test_no_name_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactor
         assert resolve_photo(root, image).is_relative_to(root)
     except PhotoProblem as problem:
         assert problem.reason
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "limit"),
+    [
+        ((20_001, 1), "PNG", "20,000 on a side"),
+        ((5_001, 5_000), "PNG", "25 megapixels where it is no JPEG"),
+        ((5_001, 5_000), "GIF", "25 megapixels where it is no JPEG"),
+        ((5_001, 5_000), "WEBP", "25 megapixels where it is no JPEG"),
+        ((8_000, 6_251), "JPEG", "50 megapixels"),
+    ],
+)
+def test_what_takes_much_memory_is_refused_before_it_is_decoded(
+    tmp_path: Path, size: tuple[int, int], kind: str, limit: str
+) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(
+        _bytes(Image.new("L", size), kind, **({"lossless": True, "method": 0} if kind == "WEBP" else {}))
+    )
+    with pytest.raises(PhotoProblem) as problem:
+        check_photo(path, LIMITS)
+    assert problem.value.reason == f"has {size[0]} × {size[1]} pixels; the limit is {limit}"
+
+
+@pytest.mark.parametrize(
+    "kind", ["svg", "html behind a gif", "gif behind a jpeg", "huge exif", "absurd orientation"]
+)
+def test_files_that_lie_are_photos_or_nothing(tmp_path: Path, kind: str) -> None:
+    """What counts are the pixels that a decoder of ours finds; whatever else is in the file is never read."""
+    exif = Image.Exif()
+    exif[0x0112] = 6_000
+    lies = {
+        "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+        "html behind a gif": _bytes(_photo(), "GIF") + b"<script>alert(1)</script>",
+        "gif behind a jpeg": _bytes(_photo(), "JPEG") + _bytes(_photo(), "GIF"),
+        "huge exif": _bytes(_photo(), "PNG", exif=b"Exif\0\0II*\0" + b"\xff" * 3_000_000),
+        "absurd orientation": _bytes(_photo(), "JPEG", exif=exif),
+    }
+    (tmp_path / "photo.jpg").write_bytes(lies[kind])
+    if kind == "svg":
+        with pytest.raises(PhotoProblem, match="known format"):
+            check_photo(tmp_path / "photo.jpg", LIMITS)
+        return
+    seen = check_photo(tmp_path / "photo.jpg", LIMITS)
+    assert (seen.width, seen.height) == (400, 300)
+    write_thumbnail(tmp_path / "photo.jpg", tmp_path / "small.jpg")
+    assert b"script" not in (tmp_path / "small.jpg").read_bytes()

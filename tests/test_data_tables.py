@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +20,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mmquality.config import ImportLimits
 from mmquality.data import delimited, tables
+from mmquality.data.input_file import check_utf8
+from mmquality.data.parquet import _lengths
 from mmquality.data.tables import read_table
 from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
@@ -239,7 +243,8 @@ UNUSABLE: dict[str, tuple[str, Callable[[Path], object] | str | bytes | None, st
     "cut within a character": ("a.csv", "id,title\n1,é".encode()[:-1], "not UTF-8"),
     "utf-16": ("a.csv", "id,title\n1,a\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
     "no gzip": ("a.csv.gz", None, "does not exist"),
-    "unknown ending": ("a.xlsx", b"PK", "unknown ending"),
+    "unknown ending": ("a.txt", b"PK", "unknown ending"),
+    "spreadsheet": ("a.xlsx", b"PK", "save it as CSV"),
     "no parquet": ("a.parquet", b"PAR1 no", "no readable Parquet"),
     "parquet without column": (
         "a.parquet",
@@ -371,3 +376,60 @@ def test_csv_in_order_is_read_in_columns(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(delimited, "_records", None)
     monkeypatch.setattr(tables, "_header", lambda *_: (1, ["id", "title"]))
     assert _rows(_read(path, "id")[0]) == [(2, "1", "a, b"), (3, "2", '27" screen'), (4, "3", "cd")]
+
+
+def test_a_gzip_bomb_is_refused_before_a_row_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b"id,title\n")
+        for _ in range(70):
+            file.write(b"\n" * 1_000_000)
+    with pytest.raises(InputFileError, match="bomb.csv.gz unpacks to so many times its size"):
+        read_table(path, ["id"])
+    check_utf8(path, ImportLimits(max_unpacking=10_000))  # whoever means it, can
+
+
+def test_a_parquet_bomb_is_refused_by_what_it_says_of_itself(tmp_path: Path) -> None:
+    rows = pa.array(["1"]).take(pa.array(np.zeros(9_000_000, np.int8)))
+    pq.write_table(pa.table({"id": rows, "title": rows}), tmp_path / "bomb.parquet")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 200_000
+    with pytest.raises(InputFileError, match="decompression bomb"):
+        read_table(tmp_path / "bomb.parquet", ["id"])
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["text", "in lists"])
+def test_a_long_text_that_a_parquet_file_holds_once_costs_its_rows_alone(
+    tmp_path: Path, nested: bool
+) -> None:
+    long, n = "x" * 1_000_001, 3 if nested else 20_000  # written out, 20 GB
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * (n - 1) + [1], pa.int32()), [long, "short"])
+    if nested:
+        column = pa.array([[long], [long], ["short"]])
+    table = pa.table({"id": [str(i) for i in range(len(column))], "title": column})
+    pq.write_table(table, tmp_path / "long.parquet")
+    (chunk,) = read_table(tmp_path / "long.parquet", ["id"])
+    assert chunk.frame["title"].tolist() == ['["short"]' if nested else "short"]
+    assert [problem.row for problem in chunk.problems] == list(range(1, len(column)))
+    assert chunk.problems[0].reason == "is longer than 1,000,000 characters"
+
+
+def test_lengths_of_rows_are_those_of_their_texts(tmp_path: Path) -> None:
+    """Pieces of a batch follow from them, whatever the column's type."""
+    kinds = {
+        "text": pa.array(["a", None, "ccc"]),
+        "dictionary": pa.array(["a", None, "ccc"]).dictionary_encode(),
+        "list": pa.array([["a", "b"], None, ["ccc"]]),
+        "struct": pa.array([{"u": "a"}, None, {"u": "ccc"}]),
+        "map": pa.array([[("k", "v")], None, [("k", "vv")]], pa.map_(pa.string(), pa.string())),
+    }
+    lengths = {name: _lengths(array).tolist() for name, array in kinds.items()}
+    expected = {name: [2 if name in ("list", "map") else 1, 0, 3] for name in kinds}
+    assert lengths == expected
+
+
+def test_a_line_of_very_many_names_costs_itself_alone(tmp_path: Path) -> None:
+    wide = json.dumps({str(n): 1 for n in range(1_001)})
+    path = _write(tmp_path / "wide.jsonl", f'{{"id": 1}}\n{wide}\n{{"id": 2}}\n'.encode())
+    (chunk,) = read_table(path, ["id"])
+    assert chunk.frame["id"].tolist() == ["1", "2"]
+    assert [(p.row, p.reason) for p in chunk.problems] == [(2, "has 1,001 names; the limit is 1,000")]

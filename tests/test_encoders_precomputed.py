@@ -160,3 +160,24 @@ def test_other_pairs_of_files_are_refused_with_the_two_that_work(vectors: str, i
 def test_missing_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="ids.txt cannot be read"):
         read_vectors(tmp_path / "v.npy", tmp_path / "ids.txt")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 8), }", "{'descr': (((", "\xd7"],
+)
+def test_a_header_that_lies_takes_no_memory(tmp_path: Path, header: str) -> None:
+    text = header.encode("latin1").ljust(117) + b"\n"
+    path = tmp_path / "v.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(32))
+    (tmp_path / "ids.txt").write_text("a")
+    with pytest.raises(InputFileError, match=r"v\.npy cannot be read as an \.npy array"):
+        read_vectors(path, tmp_path / "ids.txt")
+
+
+def test_an_archive_under_the_name_of_an_array_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "v.npy").open("wb") as file:
+        np.savez(file, a=np.zeros((1, 2)))
+    (tmp_path / "ids.txt").write_text("a")
+    with pytest.raises(InputFileError, match=r"v\.npy cannot be read"):
+        read_vectors(tmp_path / "v.npy", tmp_path / "ids.txt")

@@ -278,3 +278,23 @@ class TestLists:
     def test_a_few_vectors_may_be_in_lists(self, tmp_path: Path) -> None:
         index = on_the_disk(tmp_path, vectors(3))
         assert len(index.nearest("id-0", 10)) == 2 and index.recall == 1
+
+
+def test_an_index_that_says_it_holds_more_than_it_does_is_refused(tmp_path: Path) -> None:
+    """FAISS believes its header, and would read beyond the end."""
+    path = tmp_path / "small.faiss"
+    NeighbourIndex.build(np.eye(8, dtype=np.float32), list("abcdefgh")).save(path)
+    data = path.read_bytes()
+    for value in (9, 10**6, 2**40):
+        number = (8).to_bytes(8, "little")  # how many vectors there are, behind kind and dimensions
+        path.write_bytes(data[:8] + data[8:16].replace(number, value.to_bytes(8, "little")) + data[16:])
+        assert path.read_bytes() != data
+        with pytest.raises(ModelFileError, match="cannot be read"):
+            NeighbourIndex.load(path)
+
+
+def test_an_index_of_vectors_that_are_no_numbers_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "small.faiss"
+    NeighbourIndex.build(np.full((8, 8), np.nan, np.float32), list("abcdefgh")).save(path)
+    with pytest.raises(ModelFileError, match=r"small\.faiss holds vectors that are no numbers"):
+        NeighbourIndex.load(path).nearest("a", 3)

@@ -102,6 +102,22 @@ def test_a_strangers_archive_reaches_nothing_outside(tmp_path: Path) -> None:
     assert not (tmp_path / "escaped").exists()
 
 
+@pytest.mark.parametrize("kind", ["link", "hard link", "sparse file", "compressed"])
+def test_a_backup_holds_plain_files_alone(tmp_path: Path, kind: str) -> None:
+    """A link leads elsewhere; a sparse file of a few bytes is as large as it likes when it is read."""
+    hostile = tmp_path / "hostile.tar"
+    entry = tarfile.TarInfo("models/v9/config.json")
+    if kind == "sparse file":
+        entry.pax_headers = {"GNU.sparse.size": str(10**12), "GNU.sparse.map": f"{10**12},0"}
+    elif kind != "compressed":
+        entry.type, entry.linkname = tarfile.SYMTYPE if kind == "link" else tarfile.LNKTYPE, "backup.json"
+    with tarfile.open(hostile, "w:gz" if kind == "compressed" else "w") as archive:
+        archive.addfile(entry)
+    with pytest.raises(InputFileError, match="hostile.tar"):
+        restore(hostile, Workspace.at(tmp_path / "shop"))
+    assert not (tmp_path / "shop").exists()
+
+
 def test_a_newer_backup_and_a_place_that_is_taken_are_refused(fresh: Fixture, tmp_path: Path) -> None:
     newer = tmp_path / "newer.tar"
     with tarfile.open(newer, "w") as archive:

@@ -372,3 +372,12 @@ def test_a_problem_counts_under_one_name_everywhere(column: str, reason: str, ki
     problem = RowProblem("listings.jsonl", 3, column, reason)
     assert problem.kind == kind
     assert ImportSummary(UpsertCounts(), problems=[problem]).problem_counts() == {kind: 1}
+
+
+def test_a_file_of_unusable_rows_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop")
+    workspace = Workspace.at(tmp_path / "fresh")
+    (shop / "wrong.csv").write_text("listing_id,title,image\n" + "1,a,nowhere.jpg\n" * 4)
+    with pytest.raises(InputFileError, match=r"wrong\.csv has more than 3 rows that .*row 2, image"):
+        import_files(workspace, InputFiles(shop / "wrong.csv", shop), ImportLimits(max_problems=3))
+    assert not workspace.root.exists()

@@ -32,3 +32,9 @@ def test_a_damaged_file_is_said_every_time(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(WorkspaceError, match="workspace.json cannot be read"):
             load_settings(Workspace.at(tmp_path))
+
+
+def test_settings_of_nothing_but_brackets_are_damaged(tmp_path: Path) -> None:
+    (tmp_path / "workspace.json").write_text("[" * 100_000)
+    with pytest.raises(WorkspaceError, match=r"workspace\.json cannot be read"):
+        load_settings(Workspace.at(tmp_path))

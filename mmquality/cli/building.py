@@ -8,7 +8,7 @@ import click
 
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, command, print_in_force, print_problems
-from mmquality.config import Workspace
+from mmquality.config import ImportLimits, Workspace
 from mmquality.engine import open_engine
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.places import open_store
@@ -26,6 +26,7 @@ def build(
     workspace: Workspace,
     files: InputFiles,
     name: str | None,
+    limits: ImportLimits,
     text: EncoderChoice | None,
     photo: EncoderChoice | None,
     projection: str,
@@ -42,7 +43,7 @@ def build(
 
     choices = building.Options(projection, seed, epochs, hold_out)
     _, version = building.build(
-        workspace, files, choices, text, photo, TerminalReporter(), name, imported=_print_import
+        workspace, files, choices, text, photo, TerminalReporter(), name, limits, imported=_print_import
     )
     print_in_force(workspace, version)
 
@@ -50,13 +51,13 @@ def build(
 @click.command("import")
 @options.workspace
 @options.input_files
-def import_(workspace: Workspace, files: InputFiles, name: str | None) -> None:
+def import_(workspace: Workspace, files: InputFiles, name: str | None, limits: ImportLimits) -> None:
     """Read a catalogue, its photos and its click log.
 
     A second import updates what changed and leaves the rest; clicks may then come alone. Rows that cannot be
     used are counted and kept in the import report.
     """
-    summary = import_files(workspace, files, reporter=TerminalReporter(), catalogue_name=name)
+    summary = import_files(workspace, files, limits, TerminalReporter(), name)
     _print_import(summary)
     new = summary.listings.added + summary.listings.updated
     click.echo(f"Next: {command('encode' if new else 'train', workspace)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 
 from mmquality import devices
 from mmquality.anywhere import Place, place
-from mmquality.config import Workspace
+from mmquality.config import ImportLimits, Workspace
 from mmquality.engine import ENGINES
 from mmquality.pipeline.importing import InputFiles
 from mmquality.pipeline.settings import EncoderChoice
@@ -68,8 +69,20 @@ def anywhere(name: str, help: str, required: bool = False) -> Callable[[Command]
     return click.option(name, type=_Anywhere(), required=required, help=help)
 
 
+def _limits(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> ImportLimits:
+    """The usual limits, with those that were given as NAME=NUMBER."""
+    names = [field.name for field in fields(ImportLimits)]
+    changed = {}
+    for text in given:
+        name, _, number = text.partition("=")
+        if name not in names or not number.isdecimal() or not int(number):
+            raise click.BadParameter(f"{text!r} is not NAME=NUMBER with one of {', '.join(names)}.")
+        changed[name] = int(number)
+    return ImportLimits(**changed)
+
+
 def input_files(command: Command) -> Command:
-    """--listings, --images, --impressions, --co-clicks as `files`; --name."""
+    """--listings, --images, --impressions, --co-clicks as `files`; --name; --limit as `limits`."""
 
     @functools.wraps(command)
     def with_files(
@@ -102,6 +115,14 @@ def input_files(command: Command) -> Command:
         ),
         anywhere("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
         click.option("--name", help="The catalogue's name for people (by default its folder's)."),
+        click.option(
+            "--limit",
+            "limits",
+            multiple=True,
+            metavar="NAME=NUMBER",
+            callback=_limits,
+            help="Refuse less or more, as max_photo_pixels=80000000 (docs/security.md names them).",
+        ),
     )
 
 

@@ -21,8 +21,9 @@ from mmquality.data.photo_stamps import FoundPhoto, PhotoStamps, Progress
 from mmquality.data.photos import PhotoProblem
 from mmquality.data.sieve import Sieve
 from mmquality.data.tables import TableChunk, read_table
-from mmquality.data.values import clean_text, strip_controls, to_prices
+from mmquality.data.values import clean_text, shows, strip_controls, to_ids, to_prices
 from mmquality.errors import InputFileError
+from mmquality.ids import is_seen
 from mmquality.records import RowProblem
 
 REQUIRED = ("listing_id", "title", "image")
@@ -68,7 +69,7 @@ def read_catalogue(
     """
     path, root = place(path), place(photo_root)
     _check_folder(root)
-    chunks = read_table(path, REQUIRED)
+    chunks = read_table(path, REQUIRED, limits)
     stamps = PhotoStamps(root, known or {}, limits or ImportLimits(), workers, progress)
     return _catalogue_chunks(path, chunks, stamps, limits or ImportLimits())
 
@@ -114,17 +115,18 @@ def _catalogue_chunks(
 
 
 def _check_ids(sieve: Sieve) -> None:
-    sieve.frame = sieve.frame.assign(listing_id=sieve.frame["listing_id"].str.strip())
+    sieve.frame = sieve.frame.assign(listing_id=to_ids(sieve.frame["listing_id"]))
     sieve.refuse(sieve.frame["listing_id"] == "", "listing_id", "is empty")
     too_long = sieve.frame["listing_id"].str.len() > _LONGEST_ID
     sieve.refuse(too_long, "listing_id", f"is longer than {_LONGEST_ID} characters")
-    controls = sieve.frame["listing_id"].str.contains(r"[\x00-\x1f\x7f]", regex=True)
-    sieve.refuse(controls, "listing_id", "has control characters")
+    sieve.refuse(
+        _fails(sieve.frame["listing_id"], is_seen), "listing_id", "has characters that cannot be seen"
+    )
 
 
 def _check_titles(sieve: Sieve, limits: ImportLimits) -> None:
     sieve.frame = sieve.frame.assign(title=_cleaned(sieve.frame["title"], clean_text))
-    sieve.refuse(sieve.frame["title"] == "", "title", "is empty")
+    sieve.refuse(_fails(sieve.frame["title"], shows) | (sieve.frame["title"] == ""), "title", "is empty")
     lengths = sieve.frame["title"].str.len()
     too_long = lengths > limits.max_title_characters
     reasons = [
@@ -195,6 +197,13 @@ def _cleaned(column: pd.Series[str], change: Callable[[str], str]) -> pd.Series[
         codes, different = pd.factorize(column[others])
         column[others] = _texts(list(map(change, different.tolist()))).take(codes)
     return column
+
+
+def _fails(column: pd.Series[str], passes: Callable[[str], bool]) -> pd.Series[bool]:
+    """Which texts fail a check that plain ones pass, whatever they say."""
+    failed = ~column.str.fullmatch(_PLAIN)
+    failed[failed] = ~column[failed].map(passes).astype(bool)
+    return failed
 
 
 def _optional(frame: pd.DataFrame, name: str) -> pd.Series[Any]:

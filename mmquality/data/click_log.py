@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from mmquality.anywhere import Place, place
+from mmquality.config import ImportLimits
 from mmquality.data.input_file import ROW, listed
 from mmquality.data.sieve import Sieve
 from mmquality.data.tables import TableChunk, read_table
-from mmquality.data.values import to_counts, to_flags, to_times, to_weights
+from mmquality.data.values import to_counts, to_flags, to_ids, to_times, to_weights
 from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
 
@@ -21,6 +22,8 @@ IMPRESSION_COLUMNS = ("session_id", "shown_at", "seed_listing_id", "listing_id",
 CO_CLICK_COLUMNS = ("listing_id", "other_id", "weight")
 
 _UNKNOWN = "is not in the catalogue"
+_FIRST = pd.Timestamp(0, tz="UTC")
+_AHEAD = pd.Timedelta(days=1)  # that clocks, and moments written without an offset, may be ahead
 
 
 @dataclass(frozen=True)
@@ -31,19 +34,23 @@ class ClickChunk:
     problems: list[RowProblem]
 
 
-def read_impressions(path: str | Place, known: pd.Index) -> Iterator[ClickChunk]:
+def read_impressions(
+    path: str | Place, known: pd.Index, limits: ImportLimits | None = None
+) -> Iterator[ClickChunk]:
     """Read impressions of the listings whose ids are in `known`.
 
     Columns: session_id, shown_at (UTC), seed_listing_id ("" where there was none), listing_id, position
     (int, as in the file), clicked (bool). Raises `InputFileError` at once where the file cannot be used at
     all.
     """
-    chunks = read_table(path, IMPRESSION_COLUMNS)
+    chunks = read_table(path, IMPRESSION_COLUMNS, limits)
     catalogue = _catalogue(known)
     return (_impressions(place(path), chunk, catalogue) for chunk in chunks)
 
 
-def read_co_clicks(path: str | Place, known: pd.Index) -> Iterator[ClickChunk]:
+def read_co_clicks(
+    path: str | Place, known: pd.Index, limits: ImportLimits | None = None
+) -> Iterator[ClickChunk]:
     """Read pairs of listings in `known` that were clicked, or bought, together.
 
     The ids are in the file's first two columns whose names end in "id"; a column `weight`, or else `count`,
@@ -51,7 +58,7 @@ def read_co_clicks(path: str | Place, known: pd.Index) -> Iterator[ClickChunk]:
     direction: listing_id < other_id, and a pair that a chunk names twice comes once, with the larger weight.
     Raises `InputFileError` at once where the file cannot be used at all.
     """
-    chunks = read_table(path)
+    chunks = read_table(path, limits=limits)
     first = next(chunks)
     names = [name for name in first.frame.columns if name != ROW]
     ids = [name for name in names if name.lower().endswith("id")][:2]
@@ -71,7 +78,7 @@ def _catalogue(known: pd.Index) -> pd.Index:
 
 
 def _impressions(path: Place, chunk: TableChunk, catalogue: pd.Index) -> ClickChunk:
-    ids = {name: chunk.frame[name].str.strip() for name in ("session_id", "seed_listing_id", "listing_id")}
+    ids = {name: to_ids(chunk.frame[name]) for name in ("session_id", "seed_listing_id", "listing_id")}
     sieve = Sieve(path, TableChunk(chunk.frame.assign(**ids), chunk.problems))
     sieve.refuse(sieve.frame["session_id"] == "", "session_id", "is empty")
     sieve.refuse(~_known(sieve, "listing_id", catalogue), "listing_id", _UNKNOWN)
@@ -80,6 +87,9 @@ def _impressions(path: Place, chunk: TableChunk, catalogue: pd.Index) -> ClickCh
     itself = sieve.frame["seed_listing_id"] == sieve.frame["listing_id"]
     sieve.refuse(itself, "seed_listing_id", "is the listing itself")
     _parse(sieve, "shown_at", to_times, "is not a time such as 2026-01-31T14:05:00")
+    later = sieve.frame["shown_at"] > pd.Timestamp.now("UTC") + _AHEAD
+    sieve.refuse(later, "shown_at", "is in the future")
+    sieve.refuse(sieve.frame["shown_at"] < _FIRST, "shown_at", "is before 1970")
     _parse(sieve, "position", to_counts, "is not a whole number from 0 on")
     _parse(sieve, "clicked", to_flags, "is neither true nor false")
     kinds = {"position": "int64", "clicked": "bool"}
@@ -93,7 +103,7 @@ def _co_clicks(
     columns = [ROW, *ids, *([weight] if weight else [])]
     frame = chunk.frame.reindex(columns=columns, fill_value="")  # in JSON Lines a column may end early
     sieve = Sieve(
-        path, TableChunk(frame.assign(**{name: frame[name].str.strip() for name in ids}), chunk.problems)
+        path, TableChunk(frame.assign(**{name: to_ids(frame[name]) for name in ids}), chunk.problems)
     )
     for name in ids:
         sieve.refuse(~_known(sieve, name, catalogue), name, _UNKNOWN)

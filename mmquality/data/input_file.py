@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, TextIO, cast
 
 from mmquality.anywhere import Place, as_from_a_disk, is_remote
+from mmquality.config import ImportLimits
 from mmquality.data.values import strip_controls
 from mmquality.errors import InputFileError
 
@@ -32,7 +33,8 @@ _KINDS: dict[str, Kind] = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_MOST_COLUMNS = 1_000
+MOST_COLUMNS = 1_000
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 _BLOCK = 1 << 20
 
 
@@ -52,6 +54,8 @@ def file_kind(path: Place) -> Kind:
     if info.st_size == 0:
         raise InputFileError(f"{path} is empty; write the file again.")
     compressed = path.suffix.lower() == ".gz"
+    if path.suffix.lower() in _SPREADSHEETS:
+        raise InputFileError(f"{path} is a spreadsheet; save it as CSV (UTF-8) and give that.")
     kind = _KINDS.get(Path(path.stem).suffix.lower() if compressed else path.suffix.lower())
     if kind is None or (compressed and kind == "parquet"):
         raise InputFileError(
@@ -70,16 +74,20 @@ def open_text(path: Place) -> Iterator[TextIO]:
         raise _unreadable(path, error) from error
 
 
-def check_utf8(path: Place) -> None:
-    """Read the file to its end, so that damage or a wrong encoding is known before its first row is used."""
+def check_utf8(path: Place, limits: ImportLimits | None = None) -> None:
+    """Read the file to its end, so that damage, a wrong encoding or a bomb is known before a row is used."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    lines = 0
+    most = (limits or ImportLimits()).of(path.stat().st_size)
+    lines = unpacked = 0
     try:
         with _opened(path) as raw:
             while block := raw.read(_BLOCK):
                 if not lines and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                     raise InputFileError(f"{path} is UTF-16; save it as UTF-8.")
                 decoder.decode(block)
+                unpacked += len(block)
+                if unpacked > most:
+                    raise bomb(path)
                 lines += block.count(b"\n")
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
@@ -92,13 +100,21 @@ def check_utf8(path: Place) -> None:
         raise _unreadable(path, error) from error
 
 
+def bomb(path: Place) -> InputFileError:
+    """What is said of a packed file that holds far more than files do."""
+    return InputFileError(
+        f"{path} unpacks to so many times its size that it looks like a decompression bomb; unpack it "
+        "yourself, or raise the limit max_unpacking."
+    )
+
+
 def column_names(path: Place, names: Sequence[str], required: Sequence[str]) -> list[str]:
     """The columns' names as tables use them: trimmed, never empty, each once ("colour", "colour (2)").
 
     Raises `InputFileError` where a required one is missing or there twice, or where there are too many.
     """
-    if len(names) > _MOST_COLUMNS:
-        raise InputFileError(f"{path} has {len(names):,} columns; leave at most {_MOST_COLUMNS:,}.")
+    if len(names) > MOST_COLUMNS:
+        raise InputFileError(f"{path} has {len(names):,} columns; leave at most {MOST_COLUMNS:,}.")
     trimmed = [strip_controls(name) or f"column {i}" for i, name in enumerate(names, start=1)]
     for name in required:
         if name not in trimmed:

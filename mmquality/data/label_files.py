@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 from zipfile import BadZipFile, ZipFile
 
-from mmquality.data.input_file import ROW, file_kind, open_text
+from mmquality.config import ImportLimits
+from mmquality.data.input_file import ROW, bomb, check_utf8, file_kind, open_text
 from mmquality.data.json_items import array_items, begins_array
 from mmquality.data.spreadsheets import written_text
 from mmquality.data.tables import read_table, row_problem
@@ -24,6 +26,9 @@ LABEL_COLUMNS = ("listing_id", "verdict", "reason", "note", "analyst", "created_
 _SAID = ("verdict", "reason", "note")
 _ELSEWHERE = {"annotator": "analyst"}  # other tools' names of our columns
 _INSIDE = ("tasks.json", "records.json")  # of our own exports for them
+
+# What reading an archive raises; RuntimeError: it is encrypted.
+_DAMAGED = (BadZipFile, OSError, EOFError, UnicodeError, zlib.error, NotImplementedError, RuntimeError)
 
 Found = tuple[int, dict[str, str]] | RowProblem
 
@@ -39,6 +44,7 @@ def label_rows(path: Path) -> Iterator[Found]:
         with _inside(path) as handle:
             yield from _tool_rows(path, handle)
     elif file_kind(path) == "json" and _is_array(path):
+        check_utf8(path)
         with open_text(path) as handle:
             yield from _tool_rows(path, handle)
     else:
@@ -58,9 +64,11 @@ def _inside(path: Path) -> Iterator[TextIO]:
             name = next((name for name in archive.namelist() if name.split("/")[-1] in _INSIDE), None)
             if name is None:
                 raise InputFileError(f"{path} holds neither {' nor '.join(_INSIDE)}; give the file itself.")
+            if archive.getinfo(name).file_size > ImportLimits().of(path.stat().st_size):
+                raise bomb(path)
             with archive.open(name) as raw, io.TextIOWrapper(raw, encoding="utf-8") as text:
                 yield text
-    except (BadZipFile, OSError, UnicodeError) as error:
+    except _DAMAGED as error:
         raise InputFileError(f"{path} cannot be read ({error}); write it again.") from error
 
 

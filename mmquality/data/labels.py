@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +14,11 @@ import pandas as pd
 from mmquality.data.label_files import label_rows
 from mmquality.data.tables import row_problem
 from mmquality.data.values import to_times
+from mmquality.ids import same_id
 from mmquality.records import GivenLabel, RowProblem, Verdict
 
 _LONGEST_NAME = 200
+_AHEAD = timedelta(days=1)  # that clocks may be ahead
 _BETWEEN = re.compile(r"[\s_-]+")
 
 
@@ -61,7 +63,7 @@ class _Check:
 
     def label(self, said: Mapping[str, str]) -> GivenLabel:
         """The label that a row holds; raises `_Refused`."""
-        listing_id = said["listing_id"].strip()
+        listing_id = same_id(said["listing_id"])
         if not listing_id:
             raise _Refused("listing_id", "is empty")
         verdict = self._verdict(said["verdict"])
@@ -102,16 +104,24 @@ def _name(who: str) -> str:
 
 
 def _moment(written: str) -> datetime | None:
-    """A moment as `values.to_times` reads it; plain ISO 8601 is read here, a hundred times faster."""
+    """When a label was given, UTC. The newest label counts: one from the future would count for ever."""
     text = written.strip()
     if not text:
         return None
+    moment = _read_moment(text, written)
+    if moment > datetime.now(UTC) + _AHEAD:
+        raise _Refused("created_at", "is in the future", written)
+    return moment
+
+
+def _read_moment(text: str, written: str) -> datetime:
+    """A moment as `values.to_times` reads it; plain ISO 8601 is read here, a hundred times faster."""
     if text[4:5] == "-":
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):  # the latter: an offset that leads before the year 1
             found = datetime.fromisoformat(text)
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     moment = to_times(pd.Series([text], dtype="str"))[0]
-    if pd.isna(moment):
+    if pd.isna(moment) or moment.year < 1:  # an offset may lead before the first year
         raise _Refused("created_at", "is no moment in time; write 2026-03-01T14:07:00Z", written)
     made: datetime = moment.to_pydatetime()
     return made

@@ -4,36 +4,100 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mmquality.anywhere import Place, as_from_a_disk
-from mmquality.data.input_file import column_names
+from mmquality.config import ImportLimits
+from mmquality.data.input_file import bomb, column_names
 from mmquality.errors import InputFileError
 
 _WHOLE = 1e15  # floats below this are exact integers where they are whole
+_NUMBER = 25  # characters of one, and of all else that is not text, at most
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much of a file is made into text at a time."""
+
+    rows: Callable[[int], int]  # for so many columns
+    longest_row: int  # characters
+    characters: int  # of all rows together
 
 
 def parquet_frames(
-    path: Place, required: Sequence[str], rows_per_frame: Callable[[int], int]
-) -> Iterator[pd.DataFrame]:
-    """The file's rows in order, every column as strings, "" for null.
+    path: Place, required: Sequence[str], amounts: Amounts, limits: ImportLimits
+) -> Iterator[tuple[Ints, pd.DataFrame, list[int]]]:
+    """The file's rows in order, every column as strings, "" for null: their numbers, they themselves, and the
+    numbers of those that are too long.
 
     Whole floats lose their ".0" (an id column with gaps is often stored as floats), times are UTC, lists and
     structs are JSON; a column of bytes that are not text is "". Raises `InputFileError`.
     """
     try:
-        with as_from_a_disk(path), path.open("rb") as opened, pq.ParquetFile(opened) as file:
-            names = column_names(path, file.schema_arrow.names, required)
-            for batch in file.iter_batches(batch_size=rows_per_frame(len(names))):
-                columns = {name: _text(batch.column(i)) for i, name in enumerate(names)}
-                yield pd.DataFrame(columns)
+        with as_from_a_disk(path), path.open("rb") as opened:
+            texts = _checked(path, pq.read_metadata(opened), limits)
+            # A text that comes back in many rows is held once until it is known how long they are.
+            with pq.ParquetFile(opened, read_dictionary=texts) as file:
+                names = column_names(path, file.schema_arrow.names, required)
+                first = 1
+                for batch in file.iter_batches(batch_size=amounts.rows(len(names))):
+                    yield from _frames(batch, first, names, amounts)
+                    first += batch.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are not UTF-8
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputFileError(f"{path} is no readable Parquet file ({why[:200]}); write it again.") from error
+
+
+def _checked(path: Place, told: Any, limits: ImportLimits) -> list[str]:
+    """The columns of text, by their paths; raises `InputFileError` where the file is a bomb."""
+    cells = told.num_rows * told.num_columns
+    bytes_ = sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups))
+    if max(bytes_, 8 * cells) > limits.of(path.stat().st_size):
+        raise bomb(path)
+    columns = [told.schema.column(i) for i in range(told.num_columns)]
+    return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+
+
+def _frames(
+    batch: pa.RecordBatch, first: int, names: list[str], amounts: Amounts
+) -> Iterator[tuple[Ints, pd.DataFrame, list[int]]]:
+    """The rows of a batch, whose first has the number `first`, in pieces that are not too long."""
+    lengths = sum((_lengths(column) for column in batch.columns), np.zeros(batch.num_rows, np.int64))
+    rows = np.flatnonzero(lengths <= amounts.longest_row)
+    too_long = (np.flatnonzero(lengths > amounts.longest_row) + first).tolist()
+    pieces = np.cumsum(lengths[rows]) // amounts.characters
+    for piece in np.split(rows, np.flatnonzero(np.diff(pieces)) + 1):
+        taken = batch if len(piece) == batch.num_rows else batch.take(pa.array(piece))
+        columns = {name: _text(taken.column(i)) for i, name in enumerate(names)}
+        yield piece + first, pd.DataFrame(columns), too_long
+        too_long = []
+
+
+def _lengths(array: pa.Array) -> Ints:
+    """Bytes that each row has as text, about: (len(array),)."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        known = np.append(_lengths(array.dictionary), 0)  # the last one is for null
+        return np.asarray(known[array.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)])
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
+        ends = np.asarray(array.offsets)
+        inside = np.concatenate([[0], np.cumsum(_lengths(array.values))])
+        return np.asarray(inside[ends[1:]] - inside[ends[:-1]])
+    if pa.types.is_struct(kind):
+        return sum((_lengths(field) for field in array.flatten()), np.zeros(len(array), np.int64))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind):
+        return np.asarray(pc.binary_length(array).fill_null(0).cast(pa.int64()))
+    return np.full(len(array), _NUMBER)
 
 
 def _text(array: pa.Array) -> pd.Series[str]:

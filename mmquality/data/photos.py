@@ -16,6 +16,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice, repeat
 from pathlib import Path
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
 # No decoder that runs another program or a script, such as the one for EPS.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
+_DECODED_SMALL = ("JPEG", "MPO")
+_LARGE = 5_000_000  # pixels; of larger photos a process decodes one at a time, whatever its threads
 _CHECK_SIDE = 32  # a check makes as few pixels as it can; every byte is still decoded
 _MAX_JPEG_SCANS = 60  # a camera writes 1, a progressive JPEG about 10, a file made to harm thousands
 _JPEG_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 _PILLOW_LOCK = threading.Lock()
+_LARGE_LOCK = threading.Lock()
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -89,15 +93,26 @@ def checked(photo: str | Place, data: bytes, limits: ImportLimits) -> Photo:
         raise PhotoProblem(photo, _too_large(limits.max_photo_bytes))
     with _opened(photo, data) as image:
         width, height = image.size
-        if width * height > limits.max_photo_pixels:
-            limit = limits.max_photo_pixels / 1e6
-            raise PhotoProblem(photo, f"has {width} × {height} pixels; the limit is {limit:g} megapixels")
+        _check_size(photo, image, limits)
         if len(_JPEG_SCAN.findall(data)) > _MAX_JPEG_SCANS:
             raise PhotoProblem(photo, f"has more than {_MAX_JPEG_SCANS} scans; save it anew as a JPEG")
         _decoded(photo, image, _CHECK_SIDE)
-        if _orientation(image) >= 5:  # lies on its side
+        if 5 <= _orientation(image) <= 8:  # lies on its side
             width, height = height, width
     return Photo(hashlib.sha256(data).hexdigest(), width, height)
+
+
+def _check_size(photo: str | Place, image: Image.Image, limits: ImportLimits) -> None:
+    width, height = image.size
+    if max(width, height) > limits.max_photo_side:
+        limit = f"{limits.max_photo_side:,} on a side"
+    elif width * height > limits.max_photo_pixels:
+        limit = f"{limits.max_photo_pixels / 1e6:g} megapixels"
+    elif image.format not in _DECODED_SMALL and width * height > limits.max_whole_photo_pixels:
+        limit = f"{limits.max_whole_photo_pixels / 1e6:g} megapixels where it is no JPEG"
+    else:
+        return
+    raise PhotoProblem(photo, f"has {width} × {height} pixels; the limit is {limit}")
 
 
 def load_rgb(path: str | Place, side: int, photo_hash: str | None = None) -> Image.Image:
@@ -209,10 +224,12 @@ def _opened(path: str | Place, data: bytes) -> Image.Image:
 
 
 def _decoded(path: str | Place, image: Image.Image, side: int) -> Image.Image:
+    large = image.size[0] * image.size[1] > _LARGE
     try:
-        image.draft(None, (side, side))  # JPEG only: decode at 1/2, 1/4 or 1/8 scale
-        image.load()
-        return _upright(_flat(image, side), _orientation(image))
+        with _LARGE_LOCK if large else nullcontext():
+            image.draft(None, (side, side))  # JPEG only: decode at 1/2, 1/4 or 1/8 scale
+            image.load()
+            return _upright(_flat(image, side), _orientation(image))
     except Exception as error:  # as above: struct.error, SyntaxError, IndexError, … all mean a damaged file
         raise PhotoProblem(path, f"cannot be decoded ({error or type(error).__name__})") from error
 
@@ -239,11 +256,12 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    values = np.nan_to_num(np.asarray(image).astype(np.float32)).astype(
-        np.float64
-    )  # no infinities, no overflow
+    values = np.nan_to_num(np.asarray(image, np.float32), copy=True)  # no infinities
     low, high = float(values.min()), float(values.max())
-    return Image.fromarray(((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8))
+    values /= 2  # of which the largest difference is a number, too
+    values -= low / 2
+    values *= 255 / max((high - low) / 2, 1e-9)
+    return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
 
 
 def _orientation(image: Image.Image) -> int:

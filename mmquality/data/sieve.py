@@ -8,9 +8,21 @@ import numpy as np
 import pandas as pd
 
 from mmquality.anywhere import Place
+from mmquality.config import ImportLimits
 from mmquality.data.input_file import ROW
 from mmquality.data.tables import TableChunk, row_problem
+from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
+
+
+def check_problems(path: Place, problems: Sequence[RowProblem], limits: ImportLimits) -> None:
+    """Raise `InputFileError` where there are so many problems that `path` is not the file it should be."""
+    if len(problems) > limits.max_problems:
+        first = problems[0]
+        raise InputFileError(
+            f"{path} has more than {limits.max_problems:,} rows that cannot be used (row {first.row}, "
+            f"{first.kind}, is the first). Nothing was imported; check the file, or raise max_problems."
+        )
 
 
 class Sieve:
@@ -38,6 +50,6 @@ class Sieve:
         reasons = [reason] * len(refused) if isinstance(reason, str) else reason
         self._problems += [
             row_problem(self._path, row, column, why, value)
-            for row, why, value in zip(refused[ROW].tolist(), reasons, refused[column].tolist(), strict=True)
+            for row, why, value in zip(refused[ROW].tolist(), reasons, map(str, refused[column]), strict=True)
         ]
         self.frame = self.frame[np.logical_not(mask)]

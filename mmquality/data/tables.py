@@ -20,15 +20,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmquality.anywhere import Place, place
+from mmquality.config import ImportLimits
 from mmquality.data.delimited import DELIMITERS, LONGEST_LINE, Lines, Record, read_blocks, read_records
-from mmquality.data.input_file import ROW, check_utf8, column_names, file_kind, open_text
+from mmquality.data.input_file import MOST_COLUMNS, ROW, check_utf8, column_names, file_kind, open_text
 from mmquality.data.values import strip_controls
 from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
 
 _MOST_ROWS = 50_000  # in a chunk
 _MOST_CELLS = 1_000_000
-_MOST_CHARACTERS = 50_000_000
+_MOST_CHARACTERS = 10_000_000
+_TOO_LONG = f"is longer than {LONGEST_LINE:,} characters"
 _SHOWN = 200  # characters of a value that a problem quotes
 
 _T = TypeVar("_T")
@@ -48,7 +50,9 @@ class TableChunk:
     problems: list[RowProblem]
 
 
-def read_table(path: str | Place, required: Sequence[str] = ()) -> Iterator[TableChunk]:
+def read_table(
+    path: str | Place, required: Sequence[str] = (), limits: ImportLimits | None = None
+) -> Iterator[TableChunk]:
     """Read CSV (comma, tab, semicolon or bar), JSON Lines (both also .gz) or Parquet.
 
     A chunk has at most 50,000 rows. A record of the wrong length or a bad JSON line is a problem of its
@@ -58,9 +62,9 @@ def read_table(path: str | Place, required: Sequence[str] = ()) -> Iterator[Tabl
     path = place(path)
     kind = file_kind(path)
     if kind == "parquet":
-        chunks = _parquet_chunks(path, required)
+        chunks = _parquet_chunks(path, required, limits or ImportLimits())
     else:
-        check_utf8(path)
+        check_utf8(path, limits)
         chunks = _csv_chunks(path, required) if kind == "csv" else _json_chunks(path, required)
     first = next(chunks, None)
     if first is None:
@@ -95,14 +99,13 @@ def _batches(
         yield batch
 
 
-def _parquet_chunks(path: Place, required: Sequence[str]) -> Iterator[TableChunk]:
-    from mmquality.data.parquet import parquet_frames
+def _parquet_chunks(path: Place, required: Sequence[str], limits: ImportLimits) -> Iterator[TableChunk]:
+    from mmquality.data.parquet import Amounts, parquet_frames
 
-    first = 1
-    for frame in parquet_frames(path, required, rows_per_chunk):
-        frame.insert(0, ROW, range(first, first + len(frame)))
-        first += len(frame)
-        yield TableChunk(frame, [])
+    amounts = Amounts(rows_per_chunk, LONGEST_LINE, _MOST_CHARACTERS)
+    for rows, frame, too_long in parquet_frames(path, required, amounts, limits):
+        frame.insert(0, ROW, rows)
+        yield TableChunk(frame, [row_problem(path, row, "", _TOO_LONG) for row in too_long])
 
 
 def _csv_chunks(path: Place, required: Sequence[str]) -> Iterator[TableChunk]:
@@ -235,7 +238,7 @@ def _json_rows(
 ) -> tuple[list[tuple[int, dict[str, str]]], list[RowProblem]]:
     rows, problems = [], []
     for number, line in batch:
-        row = json_row(line) if line else f"is longer than {LONGEST_LINE:,} characters"
+        row = json_row(line) if line else _TOO_LONG
         if isinstance(row, str):
             problems.append(row_problem(path, number, "", row, line))
         else:
@@ -251,6 +254,8 @@ def json_row(line: str) -> dict[str, str] | str:
         return f"is not valid JSON ({str(error)[:_SHOWN]})"
     if not isinstance(found, dict):
         return "is not a JSON object"
+    if len(found) > MOST_COLUMNS:
+        return f"has {len(found):,} names; the limit is {MOST_COLUMNS:,}"
     if "\\ud" in line.lower():  # halves of characters, which no database takes
         found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
     return {_json_name(name): _json_text(value) for name, value in found.items()}

@@ -12,9 +12,12 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
+from mmquality.ids import same_id
+
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f\u00ad"  # controls, soft hyphen
-    "\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"  # of no width, of writing direction
+    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # of no width, of direction
+    "\U000e0000-\U000e007f]"  # tags, which hide whole sentences from people
 )
 _LONGEST_NORMALISED = 5_000  # normalising takes quadratic time on text made of nothing but accents
 _CURRENCY = r"(?:[A-Z]{0,3}\s?[$€£¥₹₩₽₺]|[A-Z]{3}|[Rr]s\.?)"
@@ -40,6 +43,18 @@ def clean_text(text: str) -> str:
         if len(text) <= _LONGEST_NORMALISED:
             text = unicodedata.normalize("NFC", text)
     return " ".join(text.split())
+
+
+def to_ids(column: pd.Series[str]) -> pd.Series[str]:
+    """`ids.same_id` of each; almost all ids need no look at their characters."""
+    column = column.str.strip()
+    others = ~column.str.isascii()
+    return column.where(~others, column[others].map(same_id)) if others.any() else column
+
+
+def shows(text: str) -> bool:
+    """Whether anything can be seen of it; joiners and selectors alone show nothing."""
+    return text.isascii() and bool(text) or any(unicodedata.category(c)[0] in "LNPS" for c in text)
 
 
 def strip_controls(text: str) -> str:

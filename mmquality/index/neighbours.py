@@ -36,6 +36,7 @@ class NeighbourIndex(VectorIndex):
     def __init__(self, index: faiss.Index, ids: Ids, recall: float = 1.0) -> None:
         super().__init__(ids, recall)
         self._index = index
+        self._path: Path | None = None  # where it was loaded from
 
     @classmethod
     def build(cls, vectors: Vectors, ids: Sequence[str]) -> NeighbourIndex:
@@ -90,6 +91,10 @@ class NeighbourIndex(VectorIndex):
         index: Any = self._index
         in_lists = isinstance(index, faiss.IndexIVF)
         cosines, rows = lists.search(index, queries, k) if in_lists else index.search(queries, k)
+        if (rows < 0).any():  # k are there: a damaged one is as near as nothing
+            raise ModelFileError(
+                f"The index {self._path} holds vectors that are no numbers. Run `mmquality index` again."
+            )
         if self._is_rounded:  # so it is not of unit length: what was found is measured anew
             pairs = zip(queries, rows, strict=True)
             # A sum of its own for each pair: a matrix product would round by how many there are.
@@ -128,18 +133,35 @@ class NeighbourIndex(VectorIndex):
         """
         try:
             index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            _check_whole(index, path)
             ids, recall = _load_ids(path)
-        except (RuntimeError, OSError, ValueError) as error:
-            raise ModelFileError(f"The index {path} cannot be read. Run `mmquality index` again.") from error
+        except (RuntimeError, OSError, ValueError, MemoryError, RecursionError) as error:
+            raise ModelFileError(
+                f"The index {path} cannot be read ({_cause(error)}). Run `mmquality index` again."
+            ) from error
         if len(ids) != index.ntotal:
             raise ModelFileError(
                 f"The index {path} holds {index.ntotal} vectors, {len(ids)} ids. Run `mmquality index` again."
             )
-        return cls(index, ids, recall)
+        loaded = cls(index, ids, recall)
+        loaded._path = path
+        return loaded
 
     @property
     def _is_rounded(self) -> bool:
         return not isinstance(self._index, faiss.IndexFlat)
+
+
+def _check_whole(index: Any, path: Path) -> None:
+    """FAISS believes a file's header: what it would look for beyond the end is found here."""
+    if 2 * index.d * index.ntotal > path.stat().st_size or index.d < 1:
+        raise ValueError("it holds less than it says")
+    if index.ntotal:
+        index.reconstruct(index.ntotal - 1)
+
+
+def _cause(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _at_unit_length(vectors: Rows) -> Made:

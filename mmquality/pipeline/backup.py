@@ -75,13 +75,13 @@ def restore(source: Path, workspace: Workspace, reporter: Reporter | None = None
     with unfinished_folder(root) as folder:
         try:
             with (
-                tarfile.open(source) as archive,
+                tarfile.open(source, "r:") as archive,
                 reporter.stage("Restoring", source.stat().st_size) as advance,
             ):
                 told = _read(archive, folder, advance)
         except tarfile.ReadError as error:
             raise InputFileError(f"{source} is no backup of mmquality, or a damaged one.") from error
-        except (tarfile.TarError, OSError, EOFError, InputFileError) as error:
+        except (tarfile.TarError, OSError, EOFError, ValueError, InputFileError) as error:
             raise InputFileError(f"{source} cannot be read as a backup: {error}") from error
         _check(source, folder, told)
         (folder / _LIST).unlink()
@@ -155,12 +155,15 @@ class _Hashed:
 def _read(archive: tarfile.TarFile, folder: Path, advance: Advance) -> dict[str, Any]:
     """Unpack everything; gives the list at the end."""
     for entry in archive:
-        archive.extract(entry, folder, filter="data")  # no path leads out of the folder, nothing is a device
+        if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or entry.issparse():
+            raise InputFileError(f"{entry.name[:200]!r} in it is no plain file, and there are no others.")
+        archive.extract(entry, folder, filter="data")  # no path leads out of the folder
         advance(entry.size)
     try:
         told = json.loads((folder / _LIST).read_text(encoding="utf-8"))
         known = told["format"] == FORMAT and isinstance(told["files"], dict)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        known = known and isinstance(told["made_at"], str) and isinstance(told["bytes"], int)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputFileError("it does not end in its list of files, so it is no whole backup.") from error
     if not known:
         raise InputFileError(f"its format is {told['format']!r}; this mmquality reads {FORMAT}. Upgrade it.")

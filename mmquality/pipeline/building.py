@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mmquality.checkpoint import Checkpoint, load_checkpoint
-from mmquality.config import NetworkConfig, TrainingConfig, Workspace
+from mmquality.config import ImportLimits, NetworkConfig, TrainingConfig, Workspace
 from mmquality.data.describing import in_words
 from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
@@ -207,6 +207,7 @@ def build(
     photo: EncoderChoice | None = None,
     reporter: Reporter | None = None,
     catalogue_name: str | None = None,
+    limits: ImportLimits | None = None,
     imported: Callable[[ImportSummary], object] = lambda summary: None,
 ) -> tuple[ImportSummary, str]:
     """From files to a ranked queue: import → encode → train → score → index; returns the version in force.
@@ -214,7 +215,7 @@ def build(
     `imported` is called with what the import did, before the long work begins.
     """
     check_alone("build")
-    summary = import_files(workspace, files, reporter=reporter, catalogue_name=catalogue_name)
+    summary = import_files(workspace, files, limits, reporter, catalogue_name)
     imported(summary)
     encode(workspace, text, photo, reporter)
     train(workspace, options, reporter)

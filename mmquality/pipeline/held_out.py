@@ -44,7 +44,7 @@ def load_held_out(folder: Path) -> frozenset[str]:
         listing_ids = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(listing_ids, list) or not all(isinstance(i, str) for i in listing_ids):
             raise ValueError("it is not a list of ids")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} cannot be read ({error}). Restore it, or train again.") from error
     return frozenset(listing_ids)
 

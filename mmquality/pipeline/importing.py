@@ -13,6 +13,7 @@ from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
 from mmquality.data.click_log import ClickChunk, read_co_clicks, read_impressions
+from mmquality.data.sieve import check_problems
 from mmquality.errors import InputFileError, NoWorkspaceError
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.kept_clicks import kept_clicks, merge_clicks
@@ -81,7 +82,7 @@ def import_files(
     with Spool() as listings, Spool() as impressions, Spool() as co_clicks:
         read = _Read(listings, impressions, co_clicks)
         with _existing(workspace) as store:
-            _fill(read, files, store, limits, reporter)
+            _fill(read, files, store, limits or ImportLimits(), reporter)
         summary = _write(workspace, files, read)
         _remember(workspace, files, settings, catalogue_name)
         make_thumbnails(workspace, read.listings, reporter)
@@ -125,7 +126,7 @@ def _existing(workspace: Workspace) -> Iterator[Store | None]:
 
 
 def _fill(
-    read: _Read, files: InputFiles, store: Store | None, limits: ImportLimits | None, reporter: Reporter
+    read: _Read, files: InputFiles, store: Store | None, limits: ImportLimits, reporter: Reporter
 ) -> None:
     ids = _read_listings(read, files, store, limits, reporter)
     known = _known_ids(store, ids) if files.impressions or files.co_clicks else pd.Index([], dtype=object)
@@ -134,15 +135,15 @@ def _fill(
             "A click log needs the listings that it speaks of, and there are none yet: give --listings, too."
         )
     if files.impressions is not None:
-        chunks = read_impressions(files.impressions, known)
-        _read_clicks(chunks, read.impressions, read.problems, files.impressions.name, reporter)
+        chunks = read_impressions(files.impressions, known, limits)
+        _read_clicks(chunks, read.impressions, read.problems, files.impressions, limits, reporter)
     if files.co_clicks is not None:
-        chunks = read_co_clicks(files.co_clicks, known)
-        _read_clicks(chunks, read.co_clicks, read.problems, files.co_clicks.name, reporter)
+        chunks = read_co_clicks(files.co_clicks, known, limits)
+        _read_clicks(chunks, read.co_clicks, read.problems, files.co_clicks, limits, reporter)
 
 
 def _read_listings(
-    read: _Read, files: InputFiles, store: Store | None, limits: ImportLimits | None, reporter: Reporter
+    read: _Read, files: InputFiles, store: Store | None, limits: ImportLimits, reporter: Reporter
 ) -> list[pd.Series[str]]:
     """The ids of the listings that go into `read`."""
     ids: list[pd.Series[str]] = []
@@ -154,6 +155,7 @@ def _read_listings(
             read.listings.add(chunk.listings)
             ids.append(chunk.listings["listing_id"])
             read.problems.extend(chunk.problems)
+            check_problems(files.listings, read.problems, limits)
     return ids
 
 
@@ -165,13 +167,19 @@ def _known_ids(store: Store | None, ids: list[pd.Series[str]]) -> pd.Index:
 
 
 def _read_clicks(
-    chunks: Iterator[ClickChunk], usable: Spool, problems: list[RowProblem], name: str, reporter: Reporter
+    chunks: Iterator[ClickChunk],
+    usable: Spool,
+    problems: list[RowProblem],
+    path: Place,
+    limits: ImportLimits,
+    reporter: Reporter,
 ) -> None:
     """Keep the rows of a click log that can be used; the others join `problems`."""
-    with reporter.stage(f"Reading {name}") as advance:
+    with reporter.stage(f"Reading {path.name}") as advance:
         for chunk in chunks:
             usable.add(chunk.frame)
             problems += chunk.problems
+            check_problems(path, problems, limits)
             advance(len(chunk.frame) + len(chunk.problems))
 
 

@@ -72,7 +72,7 @@ def _settings(path: Path, written: tuple[int, int, int]) -> CatalogueSettings:
             text_choice=_choice(stored.get("text_choice", {})),
             photo_choice=_choice(stored.get("photo_choice", {})),
         )
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise WorkspaceError(
             f"{path} cannot be read ({error}). Delete it, then run `mmquality encode`."
         ) from error

@@ -16,7 +16,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"__main__"},
     {"cli", "pages"},
     {"pipeline"},
-    {"evaluation", "training", "scoring"},
+    {"evaluation", "training", "scoring", "experiments"},
     {"checkpoint", "store"},
     {"network", "encoders", "data", "suspicion"},
     {
@@ -117,6 +117,7 @@ FORBIDDEN = {
     "training": SCREENS | TABLES | FILES_AND_PHOTOS,
     "scoring": SCREENS | TABLES | FILES_AND_PHOTOS,
     "evaluation": (TENSORS - {"torch"}) | SCREENS | TABLES,  # peers: one of them is a network
+    "experiments": TENSORS | {"faiss"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "pipeline": {"streamlit", "plotly", "click"} | TABLES,
     "cli": LEARNING | TABLES | {"plotly"},
     "pages": LEARNING | {"alembic", "psycopg", "click", "tqdm"},

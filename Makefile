@@ -23,7 +23,7 @@ check: $(VENV)/installed-dev  ## ruff and mypy
 
 BENCHED := $(if $(LISTINGS),--listings $(LISTINGS),--short)
 bench: $(VENV)/installed-dev  ## the benchmarks: short ones, or LISTINGS=folder of catalogues for those of the docs
-	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && for one in encoding mismatch comparison small ablation; do \
+	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && for one in encoding mismatch comparison small ablation experiments health; do \
 	  $(BIN)/python benchmarks/$$one.py $(BENCHED) --workspaces "$$scratch" || exit; done
 	for one in dashboard neighbours arrivals speed speed_training label_queue label_export importing crashes; do \
 	  $(BIN)/python benchmarks/$$one.py $(if $(LISTINGS),,--short) || exit; done

@@ -8,7 +8,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from mmquality.index import NeighbourIndex, VectorIndex
+from mmquality.evaluation.recall import concatenated
+from mmquality.index import VectorIndex
 from mmquality.pipeline.progress import Advance
 from mmquality.records import Space
 
@@ -43,19 +44,11 @@ def arm_lists(
     and the rest only where there is nothing else nearby.
     """
     lists = {arm: _nearest(indexes[space], seeds, _DEPTH * k, advance) for arm, space in _SPACES.items()}
-    lists[Arm.CONCATENATED] = _nearest(_concatenated(indexes), seeds, k, advance)
+    lists[Arm.CONCATENATED] = _nearest(concatenated(indexes), seeds, k, advance)
     unified = lists[Arm.UNIFIED]
     flagged_last = np.argsort(scores[unified] >= FLAGGED, axis=1, kind="stable")
     lists[Arm.FILTERED] = np.take_along_axis(unified, flagged_last, axis=1)
     return {arm: lists[arm][:, :k] for arm in Arm}
-
-
-def _concatenated(indexes: Mapping[Space, VectorIndex]) -> NeighbourIndex:
-    """Title and photo side by side: the embedding that whoever has no model would take."""
-    ids = indexes[Space.TITLE].ids
-    rows = np.arange(len(ids))
-    both = [indexes[space].vectors_at(rows) for space in (Space.TITLE, Space.PHOTO)]
-    return NeighbourIndex.build(np.concatenate(both, axis=1), ids)
 
 
 def _nearest(index: VectorIndex, seeds: Ints, k: int, advance: Advance) -> Ints:

@@ -22,6 +22,7 @@ from mmquality.evaluation.drift import (
     vectors_shift,
 )
 from mmquality.evaluation.proportion import proportion
+from mmquality.pipeline.arms import FLAGGED
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.health_reference import Reference, SpaceReference
 from mmquality.pipeline.live_listings import LiveListings, live_listings
@@ -35,7 +36,6 @@ Doubles = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
 FEWEST = 50  # new listings, below which nothing is told
-FLAGGED = 0.5  # score from which on a listing counts as flagged
 _VERSIONS = 12  # whose share of flagged listings is told, the last ones
 _BINS = 20  # of the histograms of scores
 _OF_A_SOURCE = 20  # new listings of a seller or category, below which it is not named

@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 
 LEVEL = 0.01  # of a false alarm over all parts of a look: whoever looks each day has one in three months
 MATTERS = 0.1  # PSI from which on a shift is acted on
-COMPONENTS = 16
+COMPONENTS = 64  # with 16 grey photos of the sample pass: what is shown spreads wider than its colour
 _BINS = 10
 _RARE = 5.0  # listings expected in a cell of the chi squared test
 

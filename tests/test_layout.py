@@ -17,7 +17,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"cli", "pages"},
     {"recall"},
     {"pipeline"},
-    {"evaluation", "training", "scoring"},
+    {"evaluation", "training", "scoring", "experiments"},
     {"checkpoint", "store", "sources"},
     {"network", "encoders", "data", "suspicion", "logs"},
     {
@@ -123,6 +123,7 @@ FORBIDDEN = {
     "scoring": SCREENS | TABLES | FILES_AND_PHOTOS,
     "evaluation": (TENSORS - {"torch"}) | SCREENS | TABLES,  # peers: one of them is a network
     "recall": LEARNING | SCREENS | TABLES | {"PIL"},
+    "experiments": TENSORS | {"faiss"} | SCREENS | TABLES | FILES_AND_PHOTOS,
     "pipeline": {"streamlit", "plotly", "click"} | TABLES,
     "cli": LEARNING | TABLES | {"plotly"},
     "pages": LEARNING | {"alembic", "psycopg", "click", "tqdm"},

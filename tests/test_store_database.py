@@ -163,7 +163,7 @@ def test_a_write_that_fails_changes_nothing(store: Store) -> None:
 
 
 def test_a_locked_database_is_an_error_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmquality.store.database.LOCK_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("mmquality.store.engines.LOCK_WAIT_SECONDS", 0.1)
     with Store.open(f"sqlite:///{tmp_path / 'mmquality.db'}") as store:
         other = sqlite3.connect(tmp_path / "mmquality.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

@@ -46,7 +46,7 @@ def evaluate_recall(
         )
     queries = list(wanted)
     result: dict[str, object] = {}
-    for name, index in {**{str(s): i for s, i in indexes.items()}, "concat": _concatenated(indexes)}.items():
+    for name, index in {**{str(s): i for s, i in indexes.items()}, "concat": concatenated(indexes)}.items():
         found = _found(index, queries, max(AT))
         result[name] = {f"recall@{k}": recall_at(found, [wanted[q] for q in queries], k) for k in AT}
     return result | {"queries": len(queries), "pairs_trained_on": share_known(wanted, known)}
@@ -82,7 +82,8 @@ def _found(index: VectorIndex, queries: list[str], k: int) -> list[list[str]]:
     return found
 
 
-def _concatenated(indexes: Mapping[Space, VectorIndex]) -> NeighbourIndex:
+def concatenated(indexes: Mapping[Space, VectorIndex]) -> NeighbourIndex:
+    """Title and photo side by side: the embedding that whoever has no model would take."""
     ids = indexes[Space.TITLE].ids
     rows = np.arange(len(ids))
     both = [indexes[space].vectors_at(rows) for space in (Space.TITLE, Space.PHOTO)]

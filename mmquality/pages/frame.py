@@ -55,6 +55,7 @@ def pages() -> list[st.Page]:
         st.Page(links.REVIEW, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(links.LISTING, title="Listing", icon=":material/image:", url_path="listing"),
         st.Page(links.COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+        st.Page(links.EXPERIMENTS, title="Experiments", icon=":material/science:", url_path="experiments"),
         st.Page(links.MAP, title="Map", icon=":material/scatter_plot:", url_path="map"),
         st.Page(links.LABELS, title="Labels", icon=":material/label:", url_path="labels"),
         st.Page(links.CLICKS, title="Clicks", icon=":material/ads_click:", url_path="clicks"),

@@ -22,7 +22,7 @@ _LOOK_EVERY = 1.0  # seconds
 _WENT_WRONG = {Phase.FAILED: "It did not work", Phase.STOPPED: "It stopped before it was done"}
 
 
-_FOR_ANALYSTS = ("export", "map", "spaces")  # jobs; others are for admins
+_FOR_ANALYSTS = ("export", "map", "spaces", "experiment", "health")  # jobs; others are for admins
 
 
 def offer(workspace: Workspace, name: str, arguments: Sequence[str], label: str) -> None:

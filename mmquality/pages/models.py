@@ -8,6 +8,7 @@ from mmquality.pages import (
     model_calibration,
     model_changes,
     model_comparison,
+    model_health,
     model_training,
     model_versions,
     session,
@@ -23,6 +24,7 @@ PARTS = {
     "Training": model_training.show,
     "Calibration": model_calibration.show,
     "Comparison": model_comparison.show,
+    "Health": model_health.show,
 }
 
 

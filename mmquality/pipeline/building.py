@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoded import EncodedCatalogue, encoded_catalogue
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.ground import changes_known, keep_ground
+from mmquality.pipeline.health_reference import Reference, some_of
 from mmquality.pipeline.held_out import held_out_in_words
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
@@ -113,7 +115,15 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
             save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
             save_centres(draft.folder, assembled.centres)
             save_snapshot(labels, draft.folder)
+            _reference(assembled).save(draft.folder)
         return draft.name
+
+
+def _reference(assembled: Assembled) -> Reference:
+    """What the training listings are like, for `mmquality health`."""
+    some = some_of(len(assembled.data))
+    categories = Counter(assembled.catalogue["category"].fillna(""))
+    return Reference.of(assembled.title_vectors[some], assembled.data.photos[some], categories)
 
 
 def teachers(assembled: Assembled) -> str:

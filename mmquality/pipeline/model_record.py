@@ -26,6 +26,8 @@ class ModelRecord:
     training: dict[str, Any] = field(default_factory=dict)  # … and the constants of the run
     reliability: list[ReliabilityBin] = field(default_factory=list)  # on swapped photos that were held out
     calibration_error: float | None = None  # on the same
+    text_encoder: str = ""  # ids of the encoders whose vectors it reads
+    photo_encoder: str = ""
 
 
 def read_record(workspace: Workspace, version: str) -> ModelRecord:
@@ -41,6 +43,8 @@ def read_record(workspace: Workspace, version: str) -> ModelRecord:
             training=dict(config.get("training", {})),
             reliability=[_bin(**told) for told in metrics.get("reliability", [])],
             calibration_error=None if error is None else float(error),
+            text_encoder=str(config.get("text_encoder", "")),
+            photo_encoder=str(config.get("photo_encoder", "")),
         )
     except (TypeError, ValueError, KeyError, AttributeError) as problem:
         raise ModelFileError(

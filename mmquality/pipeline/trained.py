@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, Checkpoint, save_checkpoint
 from mmquality.errors import ModelFileError
 from mmquality.pipeline.context import CENTRES
+from mmquality.pipeline.health_reference import REFERENCE
 from mmquality.pipeline.held_out import HELD_OUT, save_held_out
 from mmquality.pipeline.label_snapshot import SNAPSHOT
 from mmquality.scoring import UNSEEN
@@ -49,7 +50,8 @@ def copy_trained(source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / name)
         except FileNotFoundError as error:
             raise ModelFileError(f"The model {source} has no {name}. Restore it, or train again.") from error
-    for name in (CENTRES, HELD_OUT, SNAPSHOT):  # where it reads other columns, held clicks out, had labels
+    # Where it reads other columns, held clicks out, had labels, was trained since references are kept.
+    for name in (CENTRES, HELD_OUT, SNAPSHOT, REFERENCE):
         if (source / name).exists():
             shutil.copyfile(source / name, target / name)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
@@ -13,28 +11,23 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
-    URL,
     Column,
     ColumnElement,
     Connection,
     Engine,
     Executable,
     Table,
-    create_engine,
-    event,
-    make_url,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from mmquality import logs
-from mmquality.errors import NoWorkspaceError, WorkspaceError
+from mmquality.errors import WorkspaceError
 from mmquality.files import is_full
+from mmquality.store.engines import check_sqlite_place, checked_url, engine_of
 from mmquality.store.schema import bring_up_to_date, shown
-from mmquality.store.text import as_json
 
-LOCK_WAIT_SECONDS = 60
 TOLD = "mmq_told"  # in a writing connection: the events that operators see once it has committed
 IN_ONE = 10_000  # ids or numbers in one statement: below SQLite's limit of 32,766 parameters
 _BOUND_AT_ONCE = 50_000  # rows that are Python objects while they are inserted
@@ -63,11 +56,11 @@ class Database:
         Raises `WorkspaceError` when it cannot be reached or belongs to a newer mmquality, and its kind
         `NoWorkspaceError` when it does not exist yet and `create` is false.
         """
-        parsed = _checked_url(url)
+        parsed = checked_url(url)
         if parsed.get_backend_name() == "sqlite":
-            _check_sqlite_place(parsed, create)
+            check_sqlite_place(parsed, create)
         with ExitStack() as undo:
-            database = cls(_engine(parsed))
+            database = cls(engine_of(parsed))
             undo.callback(database.close)
             try:
                 bring_up_to_date(database._writer, create)
@@ -221,86 +214,3 @@ def _why(engine: Engine, error: Exception) -> object:
     if engine.dialect.name == "sqlite" and file and is_full(error, Path(file).parent):
         return "its disk is full"
     return getattr(error, "orig", error)
-
-
-def _checked_url(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise WorkspaceError(
-            "The database address cannot be read; write sqlite:///folder/mmquality.db or "
-            "postgresql://user@host/database."
-        ) from error
-    if parsed.drivername in ("postgres", "postgresql"):
-        return parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise WorkspaceError(f"{shown(parsed)} is neither SQLite nor PostgreSQL; these two are supported.")
-    return parsed
-
-
-def _check_sqlite_place(url: URL, create: bool) -> None:
-    if not url.database or url.database == ":memory:":
-        raise WorkspaceError("A workspace's SQLite database is a file: write sqlite:///folder/mmquality.db.")
-    file = Path(url.database)
-    if not create and not file.is_file():
-        raise NoWorkspaceError(f"There is no workspace database at {file}; make one with `mmquality build`.")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WorkspaceError(f"The folder {file.parent} cannot be made: {error.strerror}.") from error
-
-
-def _engine(url: URL) -> Engine:
-    options: dict[str, Any] = {"json_serializer": as_json}
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS}, **options)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    try:
-        engine = create_engine(url, pool_pre_ping=True, **options)  # a server may have been restarted
-    except ModuleNotFoundError as error:
-        raise WorkspaceError(
-            f"{shown(url)} needs the package {error.name}; install mmquality[postgresql]."
-        ) from error
-    engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one INSERT: far fewer round trips
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late and never says IMMEDIATE
-    _use_write_ahead_log(connection)
-    # FULL: what was committed is on the disk, whatever the library's own default.
-    for pragma in (
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "cache_size = -65536",
-        "journal_size_limit = 67108864",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    # Readers and a writer then do not wait for each other. When several processes open a new database at
-    # once, SQLite refuses the switch to all but one without waiting, so we wait.
-    deadline = time.monotonic() + LOCK_WAIT_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its place in the queue at once: a transaction that reads first and asks for the write
-    # lock later is refused, not queued, when another one wrote in between.
-    options = connection.get_execution_options()
-    if options.get("mmq_write", False):
-        checked = not options.get("mmq_unchecked", False)
-        connection.exec_driver_sql(f"PRAGMA foreign_keys = {checked:d}")  # ignored within a transaction
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.exec_driver_sql("BEGIN")

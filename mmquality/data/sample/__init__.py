@@ -17,6 +17,6 @@ every listing has a `source` attribute, every JPEG a comment. What is assumed:
 `docs/sample.md` says the same at greater length.
 """
 
-from mmquality.data.sample.writing import SampleFiles, find_sample, write_sample
+from mmquality.data.sample.writing import SampleFiles, find_sample, sample_truth, write_sample
 
-__all__ = ["SampleFiles", "find_sample", "write_sample"]
+__all__ = ["SampleFiles", "find_sample", "sample_truth", "write_sample"]

@@ -32,13 +32,13 @@ from mmquality.data.sample.marketplace import Offer
 SLATE = 12
 WRONG_PHOTO_FACTOR = 0.35
 BASE_RATE = 0.34
+POSITION_SLOPE = 0.18
 SESSIONS_PER_LISTING = 2.0
 STAYS, MOST_PAGES = 0.62, 6
 OPENS, DAYS = pd.Timestamp("2026-03-01", tz="UTC"), 28
 
 _SAME_TYPE, _SAME_CATEGORY = 0.55, 0.20  # shares of a slate; the rest is anything
 _DRAWS = 3 * SLATE  # candidates drawn per slate before doubles are removed
-_POSITION_SLOPE = 0.18
 _APPEAL_SPREAD = 0.35
 
 Numbers = NDArray[np.int64]
@@ -46,8 +46,8 @@ Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Shop:
-    """The listings as the simulation sees them: arrays over all of them."""
+class Shop:
+    """The listings as the simulation sees them, what they truly are: arrays over all of them."""
 
     product: Numbers
     category: Numbers
@@ -58,7 +58,7 @@ class _Shop:
     trust: Reals  # 1, or WRONG_PHOTO_FACTOR
 
     @classmethod
-    def of(cls, offers: list[Offer], rng: np.random.Generator) -> _Shop:
+    def of(cls, offers: list[Offer], rng: np.random.Generator) -> Shop:
         """The offers, each with an appeal drawn for it."""
 
         def codes(words: list[str]) -> Numbers:
@@ -88,9 +88,18 @@ class _Shop:
 
     def click_rate(self, page: Numbers, shown: Numbers, position: Numbers) -> Reals:
         """The probability of a click on `shown` at `position` (from 1) below the listing `page`."""
-        seen = 1 / (1 + _POSITION_SLOPE * (position - 1))
+        seen = 1 / (1 + POSITION_SLOPE * (position - 1))
         rate = BASE_RATE * seen * self.appeal[shown] * self.similarity(page, shown) * self.trust[shown]
         return np.minimum(rate, 0.9)
+
+
+def shop_of(offers: list[Offer], seed: int) -> Shop:
+    """The shop that the clicks of this seed were simulated in: the same appeal for the same listing."""
+    return Shop.of(offers, _chance(seed))
+
+
+def _chance(seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, 3])
 
 
 def simulate_clicks(offers: list[Offer], seed: int) -> pd.DataFrame:
@@ -98,8 +107,8 @@ def simulate_clicks(offers: list[Offer], seed: int) -> pd.DataFrame:
 
     Columns: session_id, shown_at (UTC), seed_listing_id, listing_id, position (from 1), clicked.
     """
-    rng = np.random.default_rng([seed, 3])
-    shop = _Shop.of(offers, rng)
+    rng = _chance(seed)
+    shop = Shop.of(offers, rng)
     sessions = round(SESSIONS_PER_LISTING * len(offers))
     visitor = np.arange(sessions)
     page = rng.choice(len(offers), sessions, p=shop.appeal / shop.appeal.sum())
@@ -113,7 +122,7 @@ def simulate_clicks(offers: list[Offer], seed: int) -> pd.DataFrame:
 
 
 def _one_page_each(
-    shop: _Shop, visitor: Numbers, page: Numbers, rng: np.random.Generator
+    shop: Shop, visitor: Numbers, page: Numbers, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, Numbers]:
     """What these visitors see on their pages, and where they would go next.
 
@@ -134,7 +143,7 @@ def _one_page_each(
     return rows, following
 
 
-def _slates(shop: _Shop, page: Numbers, rng: np.random.Generator) -> list[Numbers]:
+def _slates(shop: Shop, page: Numbers, rng: np.random.Generator) -> list[Numbers]:
     """For each page up to 12 different listings, never the page's own."""
     pages = np.repeat(page, _DRAWS)
     chance = rng.random(len(pages))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from mmquality.data.sample.album import photo_of
-from mmquality.data.sample.clicks import co_clicked, simulate_clicks
+from mmquality.data.sample.clicks import Shop, co_clicked, shop_of, simulate_clicks
 from mmquality.data.sample.marketplace import Offer, plan_marketplace
 from mmquality.errors import InputFileError
 from mmquality.processes import Workers
@@ -63,6 +63,22 @@ def find_sample(folder: str | Path) -> SampleFiles | None:
     """The sample marketplace in `folder`; None where there is no whole one."""
     folder = Path(folder)
     return SampleFiles.below(folder) if _marker(folder).is_file() else None
+
+
+def sample_truth(files: SampleFiles) -> tuple[list[str], Shop]:
+    """The ids of a written sample's listings, and what they truly are, row by row. For evaluation only.
+
+    Raises InputFileError where the sample was written by another version.
+    """
+    marker = _marker(files.images)
+    try:
+        facts = json.loads(marker.read_text(encoding="utf-8"))
+        if facts["version"] != _VERSION:
+            raise ValueError(f"it is of version {facts['version']}")
+        offers = plan_marketplace(int(facts["listings"]), int(facts["seed"]))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputFileError(f"{marker} cannot be used ({error}); draw the sample again.") from error
+    return [offer.listing_id for offer in offers], shop_of(offers, int(facts["seed"]))
 
 
 def write_sample(

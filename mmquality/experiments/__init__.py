@@ -1,0 +1,1 @@
+"""What recommendations are worth: simulated visitors, lifts, sequential tests, replay of a log."""

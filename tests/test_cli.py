@@ -466,11 +466,11 @@ class TestOneSentence:
 
     def test_what_the_system_refuses(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(*_: object, **__: object) -> None:
-            raise OSError(28, "No space left on device", "/models/scores.parquet")
+            raise OSError(13, "Permission denied", "/models/scores.parquet")
 
         monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
         sentence = error(run("score", "-w", workspace.root, ok=False))
-        assert sentence.startswith("/models/scores.parquet: No space left on device.")
+        assert sentence.startswith("/models/scores.parquet: Permission denied.")
 
     def test_an_address_of_no_database(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MMQ_DATABASE_URL", "mysql://ada:secret@host/shop")

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from alembic import command
-from conftest import NewDatabase
 from earlier.make import COMMITS, HERE, IDS
 from safetensors.numpy import load_file, save_file
 from sqlalchemy import Connection, MetaData, create_engine, select, text
@@ -142,7 +141,7 @@ def test_what_a_newer_mmquality_wrote_is_refused(
 
 
 def test_a_database_of_the_first_schema_comes_to_todays_on_postgresql_too(
-    new_database: NewDatabase, tmp_path: Path
+    new_database: Callable[[str], str], tmp_path: Path
 ) -> None:
     """What is in it was put in by the first mmquality, on SQLite."""
     source = create_engine(f"sqlite:///{unpacked('0001', tmp_path).root / 'mmquality.db'}")

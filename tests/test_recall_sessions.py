@@ -14,9 +14,9 @@ from workspaces import small_workspace
 
 from mmquality.cli import main
 from mmquality.config import Workspace
-from mmquality.data.click_log import merge_clicks
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex, unit
+from mmquality.pipeline.kept_clicks import merge_clicks
 from mmquality.recall.sessions import DEPTH, learn_from_sessions, places
 from mmquality.recall.users import mixed, user_vector
 from mmquality.recall.visits import Visits
@@ -89,7 +89,7 @@ def visited(root: Path, faithful: bool) -> Workspace:
         seen = [f"L{10 * kind + n:03d}" for n in liked[:2]]
         shown = [(2 * session, seen[0], seen[1]), (2 * session + 1, f"L{10 * page + 5:03d}", f"L{goal:03d}")]
         rows += [(f"s{session}", minute, seed, clicked, 1, True) for minute, seed, clicked in shown]
-    merge_clicks(workspace.clicks, "impressions", log(*rows))
+    merge_clicks(workspace.clicks, "impressions", [log(*rows)])
     return workspace
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import NewDatabase
 from dashboard import opened, texts
 from shop import write_shop
 from streamlit.testing.v1 import AppTest
@@ -38,7 +37,7 @@ def _said(*words: str) -> str:
 
 
 def test_commands_exports_and_files(
-    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_database: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = new_database("postgresql").replace("mmquality@", f"mmquality:{_SECRETS[0]}@")
     monkeypatch.setenv("MMQ_DATABASE_URL", address)

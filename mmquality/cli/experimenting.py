@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 def experiment(
     workspace: Workspace, visitors: int, seed: int, sample: Path | None, truth: Path | None, as_json: bool
 ) -> None:
-    """Simulate an A/B test of title-only, photo-only and unified recommendations.
+    """Simulate an A/B test of recommendations.
+
+    By title alone, by photo alone, by both side by side, unified, and unified without mismatches.
 
     Visitors are simulated: a lift says what recommendations are worth to them, not what a shop would earn.
     What they want is the sample's latent truth, or else pairs that the model held out. The report shows on

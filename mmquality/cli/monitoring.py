@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.as_json
 @click.pass_context
 def health(context: click.Context, workspace: Workspace, as_json: bool) -> None:
-    """Say whether new listings are like those that the model in force was trained on.
+    """Say whether new listings are like those trained on.
 
     Compares titles, photos, categories and scores of what came since, and the encoders. Exit status 1 where
     something has changed; each alert says what to do. Whether the workspace is sound, `doctor` says.

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+import orjson
 import pandas as pd
 
 from mmquality.anywhere import Place
@@ -116,7 +117,8 @@ class Encoders:
         """Put what the model reads of these into its caches; those whose photo is gone are letters."""
         listings = intake.listings
         texts = dict(zip(listings["title_hash"], listings["title"], strict=True))
-        texts |= context_texts(listings, joiner.checkpoint.network_config.context_fields)
+        read = listings.assign(attributes=[orjson.loads(text) for text in listings["attributes"]])
+        texts |= context_texts(read, joiner.checkpoint.network_config.context_fields)
         if missing := joiner.titles.missing(list(texts)):
             contents = [(key, texts[key]) for key in missing]
             encode_missing(Local(), self.titles, joiner.titles, contents, _AT_ONCE, _silent)

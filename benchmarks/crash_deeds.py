@@ -18,13 +18,13 @@ import pandas as pd
 
 from mmquality.checkpoint import load_checkpoint
 from mmquality.config import Workspace
-from mmquality.data.click_log import kept_clicks
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.pipeline import encoding
 from mmquality.pipeline.arriving import arrive
 from mmquality.pipeline.backup import back_up, restore
 from mmquality.pipeline.building import index, train
 from mmquality.pipeline.importing import InputFiles, import_files
+from mmquality.pipeline.kept_clicks import kept_clicks
 from mmquality.pipeline.label_loop import Publish, retrain
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.scored import load_scores

@@ -59,7 +59,7 @@ class Known:
 
 def known(workspace: Workspace) -> Known:
     """Of the version in force."""
-    from mmquality.pipeline.encoded import embeddings_of
+    from mmquality.encoders.cache import EmbeddingCache
     from mmquality.pipeline.scored import load_scores
 
     with open_store(workspace) as store:
@@ -71,8 +71,8 @@ def known(workspace: Workspace) -> Known:
     scores = load_scores(workspace.models / version.name).set_index("listing_id")["score"]
     listings = listings[listings["listing_id"].isin(scores.index)].reset_index(drop=True)
     settings = load_settings(workspace)
-    titles = embeddings_of(workspace, settings.text_encoder, listings["title_hash"])[:]
-    photos = embeddings_of(workspace, settings.photo_encoder, listings["photo_hash"])[:]
+    titles = EmbeddingCache(workspace.embeddings, settings.text_encoder).get(listings["title_hash"].tolist())
+    photos = EmbeddingCache(workspace.embeddings, settings.photo_encoder).get(listings["photo_hash"].tolist())
     return Known(listings, titles, photos, scores.reindex(listings["listing_id"]).to_numpy(np.float64))
 
 

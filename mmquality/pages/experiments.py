@@ -127,7 +127,7 @@ def _replayed(report: ExperimentReport) -> None:
     if not dots:
         caption("There is no log of impressions under seed listings that shows any of these recommendations.")
         return
-    plots.show(plots.dots(dots, 4), "replayed", ", ".join(f"{dot.name} {dot.value:.4f}" for dot in dots))
+    plots.show(plots.dots(dots, ".2%"), "replayed", ", ".join(f"{dot.name} {dot.value:.2%}" for dot in dots))
     for arm in rows:
         caption(
             f"{arm.arm}: {count(arm.impressions, 'impression')}, worth {arm.effective:,.0f}; the log ever "

@@ -104,7 +104,7 @@ def _cost(table: EvaluationTable) -> None:
     column = next(name for name, word in words.items() if word == chosen)
     rows = table.rows.dropna(subset=[column]).sort_values(column)
     rows = rows.assign(low=rows[column], high=rows[column])
-    _chart(table, _dots(rows, "method", column), chosen, digits=1)
+    _chart(table, _dots(rows, "method", column), chosen, ",.1f")
     costs = table.rows.set_index("method")[list(words)].map("{:,.1f}".format)
     _numbers(table, costs, lambda name: words[name])
     _meanings(rows["method"], comparison_words.METHODS)
@@ -136,9 +136,9 @@ def _dots(rows: pd.DataFrame, name: str, value: str, ours: str = "") -> list[Dot
     ]
 
 
-def _chart(table: EvaluationTable, dots: Sequence[Dot], words: str, digits: int = 3) -> None:
-    told = ", ".join(f"{dot.name} {dot.value:,.{digits}f}" for dot in dots)
-    plots.show(plots.dots(dots, digits), f"{table.name}-chart", plain(f"{words}: {told}"))
+def _chart(table: EvaluationTable, dots: Sequence[Dot], words: str, form: str = ",.3f") -> None:
+    told = ", ".join(f"{dot.name} {dot.value:{form}}" for dot in dots)
+    plots.show(plots.dots(dots, form), f"{table.name}-chart", plain(f"{words}: {told}"))
     caption(_measured(table))
 
 

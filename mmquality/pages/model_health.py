@@ -95,4 +95,6 @@ def _flagged(report: HealthReport) -> None:
         "Flagged", "Share of listings that score 50% or more, with 95% intervals: each version, then the new."
     )
     dots = [Dot(one.of, one.share, one.low, one.high, one.of == report.version) for one in report.flagged]
-    plots.show(plots.dots(dots), "health-flagged", ", ".join(f"{dot.name} {dot.value:.3f}" for dot in dots))
+    plots.show(
+        plots.dots(dots, ".1%"), "health-flagged", ", ".join(f"{dot.name} {dot.value:.1%}" for dot in dots)
+    )

@@ -77,8 +77,11 @@ def reliability(bins: Sequence[ReliabilityBin]) -> go.Figure:
     return chart
 
 
-def dots(rows: Sequence[Dot], digits: int = 3) -> go.Figure:
-    """One row per measurement, in the given order from the top, with its interval; ours stands out."""
+def dots(rows: Sequence[Dot], form: str = ",.3f") -> go.Figure:
+    """One row per measurement, in the given order from the top, with its interval; ours stands out.
+
+    `form`: how numbers are written, as Python and D3 both read it.
+    """
     colours = theme_colours()
     names = [f"<b>{as_label(row.name)}</b>" if row.ours else as_label(row.name) for row in rows]
     chart = go.Figure()
@@ -95,18 +98,18 @@ def dots(rows: Sequence[Dot], digits: int = 3) -> go.Figure:
                 values, [row.low for row, _ in of_kind], [row.high for row, _ in of_kind], ink
             ),
             customdata=[(row.low, row.high) for row, _ in of_kind],
-            hovertemplate=f"%{{x:,.{digits}f}} (%{{customdata[0]:,.{digits}f}} – "
-            f"%{{customdata[1]:,.{digits}f}})<extra></extra>",
+            hovertemplate=f"%{{x:{form}}} (%{{customdata[0]:{form}}} – %{{customdata[1]:{form}}})<extra></extra>",
         )
     for row, name in zip(rows, names, strict=True):
         chart.add_annotation(
-            text=f"{row.value:,.{digits}f}", y=name, x=1, xref="paper", xanchor="left", xshift=8,
+            text=f"{row.value:{form}}", y=name, x=1, xref="paper", xanchor="left", xshift=8,
             showarrow=False,
         )  # fmt: skip
     chart.update_layout(
         height=_DOT_ROW * len(rows) + 44, margin={"l": 4, "r": 56, "t": 4, "b": 0}, showlegend=False
     )
-    chart.update_xaxes(rangemode="tozero", nticks=7, zeroline=False)
+    tickformat = ".0%" if form.endswith("%") else None
+    chart.update_xaxes(rangemode="tozero", nticks=7, zeroline=False, tickformat=tickformat)
     chart.update_yaxes(
         categoryorder="array", categoryarray=names[::-1], automargin=True, ticks="",
         range=[-0.6, len(rows) - 0.4], showgrid=True,

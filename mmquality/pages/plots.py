@@ -84,6 +84,7 @@ def dots(rows: Sequence[Dot], form: str = ",.3f") -> go.Figure:
     """
     colours = theme_colours()
     names = [f"<b>{as_label(row.name)}</b>" if row.ours else as_label(row.name) for row in rows]
+    interval = f"%{{customdata[0]:{form}}} – %{{customdata[1]:{form}}}"
     chart = go.Figure()
     for ours, ink in ((False, QUIET), (True, colours["neutral"])):
         of_kind = [(row, name) for row, name in zip(rows, names, strict=True) if row.ours == ours]
@@ -98,7 +99,7 @@ def dots(rows: Sequence[Dot], form: str = ",.3f") -> go.Figure:
                 values, [row.low for row, _ in of_kind], [row.high for row, _ in of_kind], ink
             ),
             customdata=[(row.low, row.high) for row, _ in of_kind],
-            hovertemplate=f"%{{x:{form}}} (%{{customdata[0]:{form}}} – %{{customdata[1]:{form}}})<extra></extra>",
+            hovertemplate=f"%{{x:{form}}} ({interval})<extra></extra>",
         )
     for row, name in zip(rows, names, strict=True):
         chart.add_annotation(

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from mmquality.errors import MMQualityError
+from mmquality.config import ImportLimits
+from mmquality.errors import InputFileError, MMQualityError
 from mmquality.pipeline import label_importing
 from mmquality.pipeline.label_importing import import_labels
 from mmquality.records import Drawn, Reason, Verdict
@@ -177,3 +178,13 @@ def test_the_later_label_counts_whatever_its_place_in_the_file(store: Store, tmp
     ]
     import_labels(store, file(tmp_path / "l.jsonl", *rows))
     assert said(store, LabelQuery())[0][1] == "unsure"
+
+
+def test_a_file_of_nothing_but_unusable_rows_is_refused_before_anything_is_written(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "no.csv").write_text("listing_id,verdict\n" + "L001,perhaps\n" * 4)
+    with pytest.raises(InputFileError, match=r"no.csv has more than 3 rows that cannot be used \(row 2"):
+        import_labels(store, tmp_path / "no.csv", limits=ImportLimits(max_problems=3))
+    assert not store.import_reports()
+    assert len(import_labels(store, tmp_path / "no.csv", limits=ImportLimits(max_problems=4)).problems) == 4

@@ -10,7 +10,7 @@ from mmquality.anywhere import Place
 from mmquality.cli import options
 from mmquality.cli.suggesting import suggesting_ids
 from mmquality.cli.terminal import TerminalReporter, print_problems
-from mmquality.config import Workspace
+from mmquality.config import ImportLimits, Workspace
 from mmquality.pipeline import label_importing
 from mmquality.pipeline.label_reasons import label_reasons
 from mmquality.pipeline.people import whoami
@@ -88,7 +88,10 @@ def export(
     help="What counts where a listing has a label: that one, or the file's.",
 )  # fmt: skip
 @click.option("--analyst", default="", help="Who said what no name stands beside.")
-def import_labels(workspace: Workspace, file: Path, conflicts: str, analyst: str) -> None:
+@options.limits
+def import_labels(
+    workspace: Workspace, file: Path, conflicts: str, analyst: str, limits: ImportLimits
+) -> None:
     """Read labels that were given elsewhere.
 
     FILE is CSV, JSON Lines or Parquet with listing_id and verdict (and reason, note, analyst, created_at), or
@@ -97,7 +100,7 @@ def import_labels(workspace: Workspace, file: Path, conflicts: str, analyst: str
     with open_store(workspace) as store:
         done = label_importing.import_labels(
             store, file, conflicts == "replace", analyst, TerminalReporter(), label_reasons(workspace).known,
-            whoami(),
+            whoami(), limits,
         )  # fmt: skip
     agreeing = (
         f"; {done.fates[Fate.AGREES]:,} agree with labels that stand" if done.fates[Fate.AGREES] else ""

@@ -81,6 +81,16 @@ def _limits(context: click.Context, parameter: click.Parameter, given: tuple[str
     return ImportLimits(**changed)
 
 
+limits = click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    callback=_limits,
+    help="Refuse less or more, as max_photo_pixels=80000000 (docs/security.md names them).",
+)
+
+
 def input_files(command: Command) -> Command:
     """--listings, --images, --impressions, --co-clicks as `files`; --name; --limit as `limits`."""
 
@@ -115,14 +125,7 @@ def input_files(command: Command) -> Command:
         ),
         anywhere("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
         click.option("--name", help="The catalogue's name for people (by default its folder's)."),
-        click.option(
-            "--limit",
-            "limits",
-            multiple=True,
-            metavar="NAME=NUMBER",
-            callback=_limits,
-            help="Refuse less or more, as max_photo_pixels=80000000 (docs/security.md names them).",
-        ),
+        limits,
     )
 
 

@@ -33,7 +33,7 @@ _DAMAGED = (BadZipFile, OSError, EOFError, UnicodeError, zlib.error, NotImplemen
 Found = tuple[int, dict[str, str]] | RowProblem
 
 
-def label_rows(path: Path) -> Iterator[Found]:
+def label_rows(path: Path, limits: ImportLimits) -> Iterator[Found]:
     """(row, columns) for each label of a file, and a problem for each row that has none.
 
     CSV, JSON Lines (both also .gz) and Parquet hold a label a row; .json (and .zip with such a file inside)
@@ -41,14 +41,14 @@ def label_rows(path: Path) -> Iterator[Found]:
     `InputFileError` where the file cannot be used at all.
     """
     if path.suffix.lower() == ".zip":
-        with _inside(path) as handle:
+        with _inside(path, limits) as handle:
             yield from _tool_rows(path, handle)
     elif file_kind(path) == "json" and _is_array(path):
-        check_utf8(path)
+        check_utf8(path, limits)
         with open_text(path) as handle:
             yield from _tool_rows(path, handle)
     else:
-        yield from _table_rows(path)
+        yield from _table_rows(path, limits)
 
 
 def _is_array(path: Path) -> bool:
@@ -57,14 +57,14 @@ def _is_array(path: Path) -> bool:
 
 
 @contextmanager
-def _inside(path: Path) -> Iterator[TextIO]:
+def _inside(path: Path, limits: ImportLimits) -> Iterator[TextIO]:
     """The file of labels in an archive."""
     try:
         with ZipFile(path) as archive:
             name = next((name for name in archive.namelist() if name.split("/")[-1] in _INSIDE), None)
             if name is None:
                 raise InputFileError(f"{path} holds neither {' nor '.join(_INSIDE)}; give the file itself.")
-            if archive.getinfo(name).file_size > ImportLimits().of(path.stat().st_size):
+            if archive.getinfo(name).file_size > limits.of(path.stat().st_size):
                 raise bomb(path)
             with archive.open(name) as raw, io.TextIOWrapper(raw, encoding="utf-8") as text:
                 yield text
@@ -72,9 +72,9 @@ def _inside(path: Path) -> Iterator[TextIO]:
         raise InputFileError(f"{path} cannot be read ({error}); write it again.") from error
 
 
-def _table_rows(path: Path) -> Iterator[Found]:
+def _table_rows(path: Path, limits: ImportLimits) -> Iterator[Found]:
     written = written_text if file_kind(path) == "csv" else str
-    for chunk in read_table(path, ("listing_id", "verdict")):
+    for chunk in read_table(path, ("listing_id", "verdict"), limits):
         yield from chunk.problems
         frame = chunk.frame.rename(columns={k: v for k, v in _ELSEWHERE.items() if v not in chunk.frame})
         names = [name for name in LABEL_COLUMNS if name in frame]

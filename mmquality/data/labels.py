@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mmquality.config import ImportLimits
 from mmquality.data.label_files import label_rows
 from mmquality.data.tables import row_problem
 from mmquality.data.values import to_times
@@ -32,7 +33,7 @@ class _Refused(Exception):
 
 
 def read_labels(
-    path: str | Path, reasons: Mapping[str, str], analyst: str = ""
+    path: str | Path, reasons: Mapping[str, str], analyst: str = "", limits: ImportLimits | None = None
 ) -> Iterator[tuple[int, GivenLabel] | RowProblem]:
     """(row, label) for each label of a file (`label_files.label_rows`), a problem for each unusable row.
 
@@ -41,7 +42,7 @@ def read_labels(
     """
     path = Path(path)
     check = _Check(reasons, analyst)
-    for found in label_rows(path):
+    for found in label_rows(path, limits or ImportLimits()):
         if isinstance(found, RowProblem):
             yield found
             continue

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 
+from mmquality.config import ImportLimits
 from mmquality.data.labels import read_labels
+from mmquality.data.sieve import check_problems
 from mmquality.data.tables import row_problem
 from mmquality.errors import InputFileError
 from mmquality.pipeline.progress import Reporter, Silent
@@ -46,6 +48,7 @@ def import_labels(
     reporter: Reporter | None = None,
     reasons: Mapping[str, str] = REASONS,
     by: str = "",
+    limits: ImportLimits | None = None,
 ) -> LabelImport:
     """Add the labels of `path` (CSV, JSON Lines, Parquet, Label Studio's or Argilla's JSON), the oldest
     first.
@@ -57,13 +60,15 @@ def import_labels(
     :param analyst: who said what no name stands beside
     :param reasons: code → words of the reasons that may be named
     :param by: who imports them
+    :param limits: what is refused by its size
     """
-    path, reporter = Path(path), reporter or Silent()
+    path, reporter, limits = Path(path), reporter or Silent(), limits or ImportLimits()
     done = LabelImport(_batch_of(path))
     given: list[tuple[int, GivenLabel]] = []
     with reporter.stage(f"Reading {path.name}") as advance:
-        for found in read_labels(path, reasons, analyst):
+        for found in read_labels(path, reasons, analyst, limits):
             done.problems.append(found) if isinstance(found, RowProblem) else given.append(found)
+            check_problems(path, done.problems, limits)
             advance(1)
     now = datetime.now(UTC)
     given.sort(key=lambda pair: pair[1].created_at or now)

@@ -25,12 +25,10 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -109,15 +107,7 @@ class Analyst(threading.Thread):
         self._note("labels", visitor.open("labels", {"which": "all"}))
         if not visitor.can_fetch(_EXPORT):
             return
-        try:
-            self.work.exported += len(visitor.fetch(_EXPORT))
-        except urllib.error.HTTPError as error:
-            # Streamlit forgets a file made on demand once two runs of anybody's have ended, fetched or
-            # not; where many work it may be gone too soon. A person presses again.
-            if error.code != HTTPStatus.NOT_FOUND:
-                raise
-            self.work.steps["export, pressed again"] += 1
-            self.work.exported += len(visitor.fetch(_EXPORT))
+        self.work.exported += len(visitor.fetch(_EXPORT))
         self.work.steps["export"] += 1
 
     def _note(self, step: str, run: Run, pause: str = "read") -> Run:

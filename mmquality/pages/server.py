@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 from mmquality import logs
 from mmquality.config import Access, AccessConfig, LogConfig
 from mmquality.pages import metrics, operators
+from mmquality.pages.downloads import let_downloads_last
 from mmquality.pages.headers import SecurityHeaders
 
 _NEEDED = (
@@ -76,6 +77,7 @@ def main() -> None:
     if place := os.environ.get("MMQ_METRICS"):
         address, _, port = place.rpartition(":")
         metrics.serve(address, int(port))
+    let_downloads_last()
     sys.argv = [str(script)]  # Streamlit looks for its settings, and for modules, beside it
     app = st.App(
         script.absolute(), middleware=[Middleware(SecurityHeaders)], on_script_error=operators.unexpected

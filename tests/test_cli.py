@@ -656,3 +656,32 @@ def test_json_has_no_form_for_what_is_no_json() -> None:
     """Else a figure of another library would come out as a text, and nobody would notice."""
     with pytest.raises(TypeError, match="float32 has no form in JSON"):
         terminal.print_json({"score": np.float32(0.5)})
+
+
+class TestServingIsRefused:
+    """What `serve` refuses before anybody comes."""
+
+    def test_a_role_that_there_is_not(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MMQ_DEFAULT_ROLE", "boss")
+        assert "MMQ_DEFAULT_ROLE is 'boss'" in error(run("serve", "-w", workspace.root, ok=False))
+
+    def test_a_provider_that_nobody_named(
+        self, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MMQ_ACCESS", "oidc")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert "but no [auth] is in" in error(run("serve", "-w", workspace.root, ok=False))
+
+    def test_a_port_for_figures_that_is_taken(self, workspace: Workspace) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            ports = ("--port", _free(), "--metrics-port", taken.getsockname()[1])
+            sentence = error(run("serve", "-w", workspace.root, *ports, ok=False))
+        assert "answer to Prometheus" in sentence and "another port with --metrics-port" in sentence
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

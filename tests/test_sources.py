@@ -123,6 +123,15 @@ def table(tmp_path: Path) -> Iterator[tuple[str, Callable[[str], None]]]:
 COLUMNS = Columns("changed", "sku", "gone")
 
 
+def test_a_spreadsheet_is_one_letter_that_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "listings.xlsx").write_bytes(b"PK")
+    source = Folder(tmp_path, settled=0)
+    source.open({})
+    (letter,) = [letter for batch in everything(source) for letter in batch.letters]
+    assert letter.reason.endswith("is a spreadsheet; save it as CSV (UTF-8) and give that.")
+    assert (tmp_path / "done" / "listings.xlsx").exists()
+
+
 def test_a_table_is_read_by_its_watermark_and_equal_ones_by_id(
     table: tuple[str, Callable[[str], None]],
 ) -> None:

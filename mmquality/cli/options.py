@@ -76,7 +76,9 @@ def _limits(context: click.Context, parameter: click.Parameter, given: tuple[str
     for text in given:
         name, _, number = text.partition("=")
         if name not in names or not number.isdecimal() or not int(number):
-            raise click.BadParameter(f"{text!r} is not NAME=NUMBER with one of {', '.join(names)}.")
+            raise click.BadParameter(
+                f"{text!r} is not NAME=NUMBER with a number from 1 on and one of {', '.join(names)}."
+            )
         changed[name] = int(number)
     return ImportLimits(**changed)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tomllib
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter
 from mmquality.config import Access, AccessConfig, Workspace
 from mmquality.errors import NoWorkspaceError, WorkspaceError
+from mmquality.records import Role
 
 HERE = "127.0.0.1"
 _port = click.option(
@@ -84,9 +87,9 @@ def _dashboard(
             f"The dashboard's app.py is not beside the package ({app}); run from a checkout."
         )
     place = {"MMQ_WORKSPACE": str(workspace.root), "MMQ_DATABASE_URL": workspace.database_url}
-    for asked in filter(None, ((address, port), metrics)):
-        check_free("dashboard", *asked)
+    check_free("dashboard", address, port)
     if metrics:
+        check_free("answer to Prometheus", *metrics, "--metrics-port")
         place["MMQ_METRICS"] = f"{metrics[0]}:{metrics[1]}"
     click.echo(f"Dashboard: http://{address}:{port} (Ctrl+C ends it)", err=True)
     if AccessConfig.of_environment().how is Access.LOCAL:
@@ -101,7 +104,7 @@ def _dashboard(
     os.execvpe(sys.executable, command, os.environ | place)
 
 
-def check_free(server: str, address: str, port: int) -> None:
+def check_free(server: str, address: str, port: int, option: str = "--port") -> None:
     """Raises `WorkspaceError` where somebody listens already on what is to be the server's."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -110,13 +113,17 @@ def check_free(server: str, address: str, port: int) -> None:
         except OSError as error:
             raise WorkspaceError(
                 f"The {server} cannot listen on {address}, port {port}: {error.strerror}. Another program "
-                "may do so already; name another port with --port."
+                f"may do so already; name another port with {option}."
             ) from error
 
 
 def _check_access(address: str) -> None:
     """Raises `WorkspaceError` where who reaches the address could be anybody."""
     config = AccessConfig.of_environment()
+    if config.default_role not in list(Role):
+        raise WorkspaceError(f"MMQ_DEFAULT_ROLE is {config.default_role!r}; it can be {', '.join(Role)}.")
+    if config.how is Access.OIDC:
+        _check_provider()
     if is_here(address):
         return
     if config.how is Access.LOCAL:
@@ -128,6 +135,19 @@ def _check_access(address: str) -> None:
         raise WorkspaceError(
             f"On {address} anybody could send the header that names a person. Set MMQ_PROXY_SECRET, which "
             f"only the proxy knows, or listen on {HERE}."
+        )
+
+
+def _check_provider() -> None:
+    """Raises `WorkspaceError` where nobody could sign in: nothing is known of a provider."""
+    if find_spec("authlib") is None:
+        raise WorkspaceError("MMQ_ACCESS is oidc, which needs Authlib: pip install 'mmquality[oidc]'.")
+    homes = Path.home(), Path(mmquality.__file__).parents[1]
+    places = [home / ".streamlit" / "secrets.toml" for home in homes]
+    if not any("auth" in tomllib.loads(path.read_text("utf-8")) for path in places if path.is_file()):
+        raise WorkspaceError(
+            f"MMQ_ACCESS is oidc, but no [auth] is in {' or '.join(map(str, places))}; "
+            "docs/operations.md says what goes there."
         )
 
 

@@ -34,7 +34,7 @@ _KINDS: dict[str, Kind] = {
     ".pq": "parquet",
 }
 MOST_COLUMNS = 1_000
-_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
+SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 _BLOCK = 1 << 20
 
 
@@ -54,7 +54,7 @@ def file_kind(path: Place) -> Kind:
     if info.st_size == 0:
         raise InputFileError(f"{path} is empty; write the file again.")
     compressed = path.suffix.lower() == ".gz"
-    if path.suffix.lower() in _SPREADSHEETS:
+    if path.suffix.lower() in SPREADSHEETS:
         raise InputFileError(f"{path} is a spreadsheet; save it as CSV (UTF-8) and give that.")
     kind = _KINDS.get(Path(path.stem).suffix.lower() if compressed else path.suffix.lower())
     if kind is None or (compressed and kind == "parquet"):
@@ -104,7 +104,7 @@ def bomb(path: Place) -> InputFileError:
     """What is said of a packed file that holds far more than files do."""
     return InputFileError(
         f"{path} unpacks to so many times its size that it looks like a decompression bomb; unpack it "
-        "yourself, or raise the limit max_unpacking."
+        "yourself, or raise the limit (--limit max_unpacking=…)."
     )
 
 

@@ -85,6 +85,8 @@ def let_in(store: Store | None) -> Visitor:
     if AccessConfig.of_environment().how is Access.OIDC:
         _sign_in()
     else:
+        header = AccessConfig.of_environment().header
+        operators.not_signed_in(f"A visit came without the header {header}, or without the proxy's secret.")
         notice("You are not signed in", "Come through the address that your organisation gave you.")
     st.stop()
 

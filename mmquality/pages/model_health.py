@@ -46,7 +46,8 @@ def _report(report: HealthReport) -> None:
     caption(f"As of {when}: {new} new to {report.version}, trained on {report.trained:,}.")
     if report.looks and not report.reference_kept:
         caption(
-            "This version kept no reference at its training; what the catalogue still has of it stands in."
+            "This version kept no reference (it came with mmquality, or from an earlier one); the catalogue "
+            "stands in. Training again keeps one."
         )
     with st.grid("auto", min_column_width=330, gap=28, key="health"):
         with st.container(gap="small"):

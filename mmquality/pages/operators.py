@@ -31,6 +31,13 @@ def refused(error: NotAllowedError, person: str = "") -> NotAllowedError:
     return error
 
 
+def not_signed_in(missing: str) -> None:
+    """Somebody came past the proxy, or it does not say who they are; told once for each tab."""
+    if st.session_state.get(_KNOWN) is None:
+        st.session_state[_KNOWN] = ""
+        event("not signed in", logging.WARNING, sentence=missing)
+
+
 def told(error: MMQualityError) -> None:
     """A page could not be shown, and says why."""
     if not isinstance(error, NotAllowedError):  # that was counted where it was refused
@@ -41,8 +48,8 @@ def told(error: MMQualityError) -> None:
 def unexpected(error: Exception) -> None:
     """A fault of ours, in a page or in what a button does; Streamlit shows that there was one."""
     ERRORS.labels("unexpected").inc()
-    sentence = f"{type(error).__name__}: {error}"
-    event("failure", logging.ERROR, where="page", sentence=sentence, at=_place_of(error))
+    sentence = " ".join(f"{type(error).__name__}: {error}".split())
+    event("failure", logging.ERROR, where="page", sentence=sentence, raised_at=_place_of(error))
 
 
 @contextmanager

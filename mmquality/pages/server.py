@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ def main() -> None:
         script.absolute(), middleware=[Middleware(SecurityHeaders)], on_script_error=operators.unexpected
     )
     logs.event("serving", address=given.get("server.address"), port=given.get("server.port"))
-    app.run(config=settings(given))
+    with suppress(KeyboardInterrupt):  # Ctrl+C is how a server ends
+        app.run(config=settings(given))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ FEWEST = 50  # new listings, below which nothing is told
 _VERSIONS = 12  # whose share of flagged listings is told, the last ones
 _BINS = 20  # of the histograms of scores
 _OF_A_SOURCE = 20  # new listings of a seller or category, below which it is not named
-_RETRAIN = "If these listings are here to stay, train again: `mmquality retrain`."
+_RETRAIN = "If these listings are here to stay, train again (mmquality retrain)."
 
 
 @dataclass(frozen=True)
@@ -167,8 +167,8 @@ def _encoder(live: LiveListings, version: str) -> Iterator[Alert]:
             yield Alert(
                 "encoder",
                 f"{version} reads vectors of {reads}, but the catalogue was encoded with {has or 'none'}.",
-                f"Encode again with what the model reads (`mmquality encode --{option} …`), or train on the "
-                "new vectors: `mmquality train`, then `score` and `index`.",
+                f"Encode again with what the model reads (mmquality encode --{option} …), or train on the "
+                "new vectors (mmquality train, then score and index).",
             )
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mmquality.data.input_file import ROW
+from mmquality.data.input_file import ROW, SPREADSHEETS
 from mmquality.data.tables import read_table
 from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
@@ -89,7 +89,8 @@ class Folder:
     def _look(self) -> None:
         now, found = time.time(), {}
         for entry in os.scandir(self._folder):
-            if entry.name.startswith(".") or not entry.name.lower().endswith(ENDINGS) or not entry.is_file():
+            name = entry.name.lower()  # a spreadsheet's letter says what to do
+            if name.startswith(".") or not name.endswith((*ENDINGS, *SPREADSHEETS)) or not entry.is_file():
                 continue
             path, stamp = Path(entry.path), _stamp(Path(entry.path))
             before = self._seen.get(path)

@@ -68,16 +68,20 @@ def _print(report: ExperimentReport) -> None:
         told = [_interval(lifts.get((arm.arm, metric))) for metric in ("ctr", "ptr")]
         rates = arm.clicks / max(arm.views, 1), arm.purchases / max(arm.views, 1)
         rows.append(
-            [arm.arm, arm.visitors, f"{rates[0]:.2%}", told[0], f"{rates[1]:.3%}", told[1], arm.wrong]
+            [arm.arm, arm.visitors, f"{rates[0]:.2%}", told[0], f"{rates[1]:.3%}", told[1], _share(arm.wrong)]
         )
     print_table(["arm", "visitors", "ctr", "lift", "ptr", "lift", "wrong photos"], rows)
     for course in report.courses:
         after = course.decided_after
         when = f"decided after {count(after, 'visitor')} of both" if after else "undecided"
         click.echo(f"Watched all the time, {course.arm} against {report.control}: {when}.")
-    for replayed in report.replayed:
-        if replayed.method == "snips":
-            _print_replayed(replayed)
+    replayed = [arm for arm in report.replayed if arm.method == "snips" and arm.ctr is not None]
+    for replay in replayed:
+        _print_replayed(replay)
+    if replayed:
+        click.echo(
+            "Of a replay rely on the order alone: its rates are too high, for some arms more than others."
+        )
 
 
 def _print_replayed(arm: ReplayedArm) -> None:
@@ -87,6 +91,10 @@ def _print_replayed(arm: ReplayedArm) -> None:
         f"Replayed on the log, {arm.arm}: {arm.ctr:.2%} ({arm.low:.2%} – {arm.high:.2%}) clicked, from "
         f"{count(arm.impressions, 'impression')}, worth {arm.effective:,.0f}."
     )
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
 
 
 def _interval(lift: Lift | None) -> str:

@@ -116,7 +116,8 @@ def _replayed(report: ExperimentReport) -> None:
     section(
         "Replayed on the click log",
         "CTR that the log gives each arm, by its clicks on listings that the arm would have shown, freed "
-        "from their places (SNIPS), with 95% intervals.",
+        "from their places (SNIPS), with 95% intervals. Rely on the order alone: where the log showed the "
+        "good ones of an arm's list, its rate is too high, for some arms more than for others.",
     )
     rows = [arm for arm in report.replayed if arm.method == "snips"]
     dots = [

@@ -27,22 +27,21 @@ def test_a_dropped_listing_is_flagged_in_the_ranking(
     with served_from(workspace, tmp_path / "server.log") as shop:
         page.goto(shop.address)
         settle(page)
-        watcher = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "mmquality", *command], cwd=ROOT, stderr=subprocess.PIPE, text=True
-        )
-        try:
-            assert watcher.stderr is not None
-            assert any(line.startswith("Watching") for line in watcher.stderr)  # it is warm
-            drop(drops, marketplace)
-            assert shown_within(page, shop.address, SOON)
-            page.goto(f"{shop.address}/?arrived=in+the+last+hour")
-            settle(page)
-            assert page.get_by_text(TITLE).count() and page.locator(".mmq-card").count() == 1
-            watcher.send_signal(signal.SIGTERM)
-            assert watcher.wait(30) == 0
-        finally:
-            watcher.kill()
-            watcher.wait()
+        ) as watcher:
+            try:
+                assert watcher.stderr is not None
+                assert any(line.startswith("Watching") for line in watcher.stderr)  # it is warm
+                drop(drops, marketplace)
+                assert shown_within(page, shop.address, SOON)
+                page.goto(f"{shop.address}/?arrived=in+the+last+hour")
+                settle(page)
+                assert page.get_by_text(TITLE).count() and page.locator(".mmq-card").count() == 1
+                watcher.send_signal(signal.SIGTERM)
+                assert watcher.wait(30) == 0
+            finally:
+                watcher.kill()
 
 
 def drop(drops: Path, marketplace: Marketplace) -> None:

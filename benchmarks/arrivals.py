@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
 import sys
 import tempfile
 import time
@@ -206,13 +205,8 @@ def main() -> None:
     rows = []
     for listings in given.sizes:
         with tempfile.TemporaryDirectory(dir=given.workspaces) as scratch:
-            root, there = Path(scratch) / "workspace", given.workspaces
-            made = there / f"listings-{listings}" if there else None
-            if made is not None and made.exists():
-                shutil.copytree(made, root)
-                workspace = Workspace.at(root)
-            else:
-                workspace = large_workspace.make(root, listings, given.seed)
+            root = Path(scratch) / "workspace"
+            workspace = large_workspace.copied_or_made(root, listings, given.seed, given.workspaces)
             _, seconds = timed(lambda made=workspace: prepare(made, given.seed))
             print(f"prepared {listings:,} listings in {seconds:.0f} s", file=sys.stderr)
             rows.append(measure(workspace, given.new, given.seed))

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,7 +30,7 @@ import psutil
 import report
 from dashboard_steps import Step, steps
 from statements import Looked, plans_of
-from visitor import Visitor, wait
+from visitor import Visitor, free_port, wait
 
 from mmquality.store.selection import MOST_COUNTED
 
@@ -93,9 +92,7 @@ def _timed(step: Step, visitor: Visitor) -> float:
 @contextmanager
 def _server(script: Path, workspace: Path, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A dashboard of `workspace` on a free port, as long as the block runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     flags = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     place = {"MMQ_WORKSPACE": str(workspace), "MMQ_ANALYST": "bench", **more}
     place |= {"PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}

@@ -7,6 +7,7 @@ dashboard finds what it would find after a build; only the numbers are made up.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -68,6 +69,14 @@ def make(root: Path, listings: int, seed: int) -> Workspace:
             kept_tables.ranked_numbers(workspace, store, version)
         kept_tables.keep(workspace, store, name)
     return workspace
+
+
+def copied_or_made(root: Path, listings: int, seed: int, there: Path | None) -> Workspace:
+    """`make`, or a copy of the one that `benchmarks/dashboard.py --workspaces` left in the folder `there`."""
+    made = there / f"listings-{listings}" if there else None
+    if made is None or not made.exists():
+        return make(root, listings, seed)
+    return Workspace.at(shutil.copytree(made, root))
 
 
 def _draw(folder: Path, rng: np.random.Generator) -> list[Path]:

@@ -16,8 +16,6 @@ import argparse
 import asyncio
 import os
 import random
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +30,7 @@ import large_workspace
 import numpy as np
 import report
 from neighbours import vectors_like
+from visitor import free_port
 
 from mmquality.checkpoint import Checkpoint, Scales
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
@@ -83,9 +82,7 @@ def _checkpoint() -> Checkpoint:
 @contextmanager
 def served(workspace: Workspace) -> Iterator[str]:
     """The address of the service, in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     command = [sys.executable, "-m", "mmquality", "serve-recall", "-w", str(workspace.root), "--port", port]
     process = subprocess.Popen(command, env=os.environ | {"MMQ_DATABASE_URL": workspace.database_url})
     address = f"http://127.0.0.1:{port}"
@@ -178,13 +175,8 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for listings in given.sizes:
         with tempfile.TemporaryDirectory(dir=given.workspaces) as scratch:
-            root, there = Path(scratch) / "workspace", given.workspaces
-            made = there / f"listings-{listings}" if there else None
-            if made is not None and made.exists():
-                shutil.copytree(made, root)
-                workspace = Workspace.at(root)
-            else:
-                workspace = large_workspace.make(root, listings, given.seed)
+            root = Path(scratch) / "workspace"
+            workspace = large_workspace.copied_or_made(root, listings, given.seed, given.workspaces)
             rows += measure(workspace, given.seconds, given.seed)
     report.finish(rows, bars_of(rows), given.seed, given.json, None if given.short else "recall_service")
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from typing import Any
 import numpy as np
 import report
 from playwright.sync_api import Page, sync_playwright
+from visitor import free_port
 
 from mmquality.config import Workspace
 from mmquality.store import Store
@@ -108,9 +108,7 @@ def workspace_of(given: argparse.Namespace) -> Iterator[Path]:
 @contextmanager
 def served(place: Path) -> Iterator[str]:
     """The dashboard's address as long as it is needed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "mmquality.pages.server", "run", "app.py", "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
     environment = os.environ | {"MMQ_WORKSPACE": str(place), "MMQ_ANALYST": "benchmark"}

@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -36,7 +35,7 @@ import large_workspace
 import numpy as np
 import psutil
 import report
-from visitor import Run, Visitor, wait
+from visitor import Run, Visitor, free_port, wait
 
 from mmquality.config import Workspace
 from mmquality.records import Drawn, Role
@@ -210,16 +209,10 @@ def _bars(row: dict[str, Any]) -> dict[str, Any]:
     return bars
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @contextmanager
 def _served(place: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """`mmquality serve` with people who sign in."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "mmquality", "serve", "-w", str(place), "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MMQ_")}
     environment |= {"MMQ_ACCESS": "proxy", "MMQ_ACCESS_HEADER": _HEADER}

@@ -6,6 +6,7 @@ work, made into messages and sent. What a browser then does with them is not in 
 
 from __future__ import annotations
 
+import socket
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -172,6 +173,13 @@ class Visitor:
         """By its key, which ends its id ($$ID-hash-key), or by its label."""
         key = widget.id.split("-", 2)[-1]
         self.widgets[key if key != "None" else widget.label] = widget.id
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def wait(address: str) -> None:

@@ -77,6 +77,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+FLAGGED = 0.5  # the mismatch score from which on a listing is one to review, unless somebody says otherwise
 LEAST_TOLD, MOST_TOLD = 0.001, 0.999  # of shares that are neither 0 nor 1
 
 

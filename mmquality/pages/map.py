@@ -14,9 +14,9 @@ from mmquality.pages.widgets import segments
 from mmquality.pages.wording import count, percent
 from mmquality.pipeline.mapping import MOST, load_map, map_path
 from mmquality.pipeline.reading import Catalogue
+from mmquality.records import FLAGGED
 
 _SHOWN = 12  # photos of a selection
-_FLAGGED = 0.5
 
 
 def show(catalogue: Catalogue) -> None:
@@ -99,11 +99,11 @@ def _selection(catalogue: Catalogue, chosen: pd.DataFrame) -> None:
 def _together(catalogue: Catalogue, chosen: pd.DataFrame) -> None:
     """What several listings have in common, and the way to all of them."""
     section(count(len(chosen), "listing") + " selected", "The worst of them; a card opens its listing.")
-    flagged = int((chosen["score"] >= _FLAGGED).sum())
+    flagged = int((chosen["score"] >= FLAGGED).sum())
     st.html(
         facts(
             {
-                f"score {percent(_FLAGGED)} or more": flagged,
+                f"score {percent(FLAGGED)} or more": flagged,
                 "mean score": percent(float(chosen["score"].mean())),
             }
         )

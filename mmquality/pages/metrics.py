@@ -18,8 +18,9 @@ from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 from mmquality.errors import MMQualityError
 from mmquality.logs import event
 from mmquality.pages.place import workspace
-from mmquality.pipeline.monitoring import THRESHOLD, Figures, figures
+from mmquality.pipeline.monitoring import Figures, figures
 from mmquality.pipeline.places import open_store
+from mmquality.records import FLAGGED
 from mmquality.store import Store
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -68,7 +69,7 @@ def serve(
 
 
 def _families(found: Figures) -> Iterable[Metric]:
-    waiting = f"Listings with a score of {THRESHOLD} or more that have no label."
+    waiting = f"Listings with a score of {FLAGGED} or more that have no label."
     yield _gauge("listings", "Listings in the catalogue.", found.listings)
     yield _gauge("unscored_listings", "Listings that the model in force does not rank.", found.unscored)
     yield _gauge("queue_listings", waiting, found.waiting)

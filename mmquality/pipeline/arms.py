@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mmquality.evaluation.recall import concatenated
 from mmquality.index import VectorIndex
 from mmquality.pipeline.progress import Advance
-from mmquality.records import Space
+from mmquality.records import FLAGGED, Space
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -29,7 +29,6 @@ class Arm(StrEnum):
 
 CONTROL = Arm.TITLE
 LOOK_UPS = 4  # in as many indexes is each seed looked up
-FLAGGED = 0.5  # the score from which on the filter leaves a listing out
 _DEPTH = 4  # times as many are looked up as are shown, so that the filter has others to show
 _BLOCK = 256  # seeds looked up at a time
 _SPACES = {Arm.TITLE: Space.TITLE, Arm.PHOTO: Space.PHOTO, Arm.UNIFIED: Space.UNIFIED}

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from mmquality.config import Workspace
-from mmquality.errors import ModelFileError
+from mmquality.errors import ModelFileError, UnknownListingError
 from mmquality.ids import Ids
 from mmquality.index import GrownIndex, NeighbourIndex, VectorIndex, Vectors
 from mmquality.pipeline.folders import whole_folder
 from mmquality.pipeline.ground import Standing
 from mmquality.pipeline.places import arrivals_path
 from mmquality.records import ModelVersion, Space
-from mmquality.store import Moved
+from mmquality.store import Moved, Store
 
 _PARTS = "parts.json"
 _LARGE = 20_000  # listings of a part that is not written again
@@ -130,6 +130,21 @@ def grown(first: VectorIndex, arrived: Sequence[NeighbourIndex], moved: Moved) -
     """A version's own index and those of the arrivals as one, as the ranking has them."""
     stale = stale_of([index.ids for index in arrived], moved)
     return GrownIndex((first, moved.gone), *zip(arrived, stale, strict=True))
+
+
+def check_held(store: Store, version: str, listing_id: str, index: VectorIndex) -> None:
+    """Raises `UnknownListingError` where a version's index does not hold a listing, and says why."""
+    if listing_id in index:
+        return
+    store.listing(listing_id)  # raises where the catalogue does not hold it either
+    if store.removed([listing_id]):
+        raise UnknownListingError(
+            f"Listing {listing_id!r} was removed from the catalogue. An import brings it back."
+        )
+    raise UnknownListingError(
+        f"Listing {listing_id!r} was imported after model {version} had scored the catalogue. "
+        "Run `mmquality encode`, then `mmquality arrive`."
+    )
 
 
 def forget_earlier(workspace: Workspace, version: str) -> None:

@@ -12,7 +12,6 @@ from mmquality.checkpoint import load_checkpoint
 from mmquality.config import Workspace
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.spelling import Speller
-from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex
 from mmquality.pipeline.arrivals import ArrivedVectors, Part, forget_earlier, grown, keep_part, load_parts
 from mmquality.pipeline.assembling import known_clicks
@@ -20,7 +19,7 @@ from mmquality.pipeline.building import check_encoders
 from mmquality.pipeline.context import Told, context_vectors, load_centres, title_side
 from mmquality.pipeline.ground import Standing, load_ground
 from mmquality.pipeline.locking import alone_in
-from mmquality.pipeline.places import open_store
+from mmquality.pipeline.places import open_store, version_in_force
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.streaming import keeping
 from mmquality.pipeline.trained import folds_of
@@ -64,14 +63,6 @@ def arrive(workspace: Workspace, reporter: Reporter | None = None) -> ArriveSumm
             return ArriveSummary(version.name, 0, 0)
         with reporter.stage("Scoring new listings", len(waiting)) as advance:
             return Joiner(workspace, store, version.name).join(version, waiting, advance)
-
-
-def version_in_force(workspace: Workspace, store: Store) -> ModelVersion:
-    """Raises `WorkspaceError` where there is none."""
-    version = store.current_version()
-    if version is None:
-        raise WorkspaceError(f"No model has been published in {workspace.root}. Run `mmquality build` first.")
-    return version
 
 
 class Joiner:

@@ -23,6 +23,7 @@ from mmquality.evaluation.peers.spaces import SPACES, SpaceData
 from mmquality.evaluation.recommending import positives_of, recall_of_queries
 from mmquality.pipeline.measured_catalogue import MeasuredCatalogue, measured_catalogue, pairs_in
 from mmquality.pipeline.measuring import Job, Measured, measured, measured_side_by_side
+from mmquality.pipeline.places import no_version
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.retraining import SEED_STEP, recall_vectors, retrained_scores
 from mmquality.pipeline.scored import load_scores
@@ -93,7 +94,7 @@ def compare_peers(
 def _in_force(workspace: Workspace, catalogue: MeasuredCatalogue) -> tuple[Checkpoint, Doubles]:
     """The model in force and its scores (n,)."""
     if not catalogue.version:
-        raise WorkspaceError(f"No model has been published in {workspace.root}. Run `mmquality build` first.")
+        raise no_version(workspace)
     model = workspace.models / catalogue.version
     scores = load_scores(model).set_index("listing_id")["score"].reindex(catalogue.ids)
     if scores.isna().any():

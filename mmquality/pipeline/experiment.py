@@ -6,7 +6,6 @@ that model of a visitor, not what a shop would earn.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,19 +15,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
 from mmquality.experiments.lift import METRICS, Lift, lifts, visitors_needed
 from mmquality.experiments.visitors import VISITORS, Slates, UserModel, expected_ctr, simulate
 from mmquality.experiments.watching import Course, watch
 from mmquality.index import VectorIndex
 from mmquality.pipeline.arms import CONTROL, LOOK_UPS, Arm, arm_lists
 from mmquality.pipeline.assembling import product_keys
-from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.relevance import Truth, truth_of
 from mmquality.pipeline.replaying import ReplayedArm, replayed_arms
+from mmquality.pipeline.version_reports import keep_report, load_report
 from mmquality.records import Space
 
 Ints = npt.NDArray[np.int64]
@@ -130,13 +128,8 @@ def run_experiment(
         replayed=replayed_arms(workspace, subject.ids, subject.category, seeds, lists),
         examples=_examples(subject.ids, seeds, lists, options.seed),
     )
-    _keep(workspace, report)
+    keep_report(report_path(workspace, report.version), report)
     return report
-
-
-def _keep(workspace: Workspace, report: ExperimentReport) -> None:
-    workspace.evaluations.mkdir(exist_ok=True)
-    replace_text(report_path(workspace, report.version), json.dumps(asdict(report)))
 
 
 @dataclass(frozen=True)
@@ -174,17 +167,7 @@ _PARTS = {"arms": ArmResult, "lifts": Lift, "courses": Course, "needed": Needed,
 
 def read_report(workspace: Workspace, version: str) -> ExperimentReport | None:
     """The report of a version; None where none was run. Raises `WorkspaceError` for a damaged one."""
-    path = report_path(workspace, version)
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        stored |= {name: [part(**row) for row in stored[name]] for name, part in _PARTS.items()}
-        return ExperimentReport(**stored)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise WorkspaceError(
-            f"{path} cannot be read ({error}). Delete it, then run `mmquality experiment`."
-        ) from error
+    return load_report(report_path(workspace, version), ExperimentReport, _PARTS, "mmquality experiment")
 
 
 def _drawn(truth: Truth, seed: int) -> tuple[Ints, Doubles]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
 from mmquality.evaluation.drift import (
     Shift,
     drifted,
@@ -22,13 +20,12 @@ from mmquality.evaluation.drift import (
     vectors_shift,
 )
 from mmquality.evaluation.proportion import proportion
-from mmquality.pipeline.arms import FLAGGED
-from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.health_reference import Reference, SpaceReference
 from mmquality.pipeline.live_listings import LiveListings, live_listings
-from mmquality.pipeline.places import open_store
+from mmquality.pipeline.places import open_store, version_in_force
 from mmquality.pipeline.progress import Reporter, Silent
-from mmquality.records import count
+from mmquality.pipeline.version_reports import keep_report, load_report
+from mmquality.records import FLAGGED, count
 from mmquality.store import Store
 from mmquality.words import Vocabulary, telling_words
 
@@ -91,18 +88,16 @@ def look_at_health(workspace: Workspace, reporter: Reporter | None = None) -> He
     """Compare, and keep the report. Raises `WorkspaceError` where no model is in force."""
     reporter = reporter or Silent()
     with open_store(workspace) as store:
-        version = store.current_version()
-        if version is None:
-            raise WorkspaceError(
-                f"No model has been published in {workspace.root}. Run `mmquality build` first."
-            )
+        version = version_in_force(workspace, store)
         with reporter.stage("Comparing new listings with those trained on", 1) as advance:
             live = live_listings(workspace, store, version.name)
             report = _report(store, version.name, live)
             advance(1)
-    workspace.evaluations.mkdir(exist_ok=True)
-    replace_text(report_path(workspace, version.name), json.dumps(asdict(report)))
+    keep_report(report_path(workspace, version.name), report)
     return report
+
+
+_PARTS = {"alerts": Alert, "looks": Look, "flagged": FlaggedShare}
 
 
 def report_path(workspace: Workspace, version: str) -> Path:
@@ -112,18 +107,7 @@ def report_path(workspace: Workspace, version: str) -> Path:
 
 def read_report(workspace: Workspace, version: str) -> HealthReport | None:
     """The last report on a version; None before the first. Raises `WorkspaceError` for a damaged one."""
-    path = report_path(workspace, version)
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        for name, part in (("alerts", Alert), ("looks", Look), ("flagged", FlaggedShare)):
-            stored[name] = [part(**row) for row in stored[name]]
-        return HealthReport(**stored)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise WorkspaceError(
-            f"{path} cannot be read ({error}). Delete it, then run `mmquality health`."
-        ) from error
+    return load_report(report_path(workspace, version), HealthReport, _PARTS, "mmquality health")
 
 
 def _report(store: Store, version: str, live: LiveListings) -> HealthReport:

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.errors import ModelFileError, WorkspaceError
+from mmquality.errors import ModelFileError
 from mmquality.files import whole_file
 from mmquality.index import Vectors
-from mmquality.pipeline.places import open_store
+from mmquality.pipeline.places import open_store, version_in_force
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import load_scores, load_unified
 
@@ -33,11 +33,7 @@ def draw_map(workspace: Workspace, reporter: Reporter | None = None) -> int:
     """Draw the map of the version in force and keep it in its folder; returns how many listings are on it."""
     reporter = reporter or Silent()
     with open_store(workspace) as store:
-        version = store.current_version()
-        if version is None:
-            raise WorkspaceError(
-                f"No model has been published in {workspace.root}. Run `mmquality build` first."
-            )
+        version = version_in_force(workspace, store)
         told = store.catalogue_frame(["listing_id", "title", "category"]).set_index("listing_id")
     model = workspace.models / version.name
     scores = load_scores(model)[["listing_id", "score"]]

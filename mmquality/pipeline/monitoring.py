@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mmquality.records import Verdict
+from mmquality.records import FLAGGED, Verdict
 from mmquality.store import Store
-
-THRESHOLD = 0.5  # from which score on a listing waits in the queue
 
 
 @dataclass(frozen=True)
@@ -17,7 +15,7 @@ class Figures:
 
     listings: int
     unscored: int  # imported, not ranked by the version in force
-    waiting: int  # scored THRESHOLD or more, and without a label that counts
+    waiting: int  # scored FLAGGED or more, and without a label that counts
     disputed: int
     verdicts: dict[Verdict, int]  # listings by the label that counts
     version: int  # the number of the version in force, 0 before the first one
@@ -32,7 +30,7 @@ def figures(store: Store) -> Figures:
     return Figures(
         listings=store.listing_count(),
         unscored=store.unscored_count(),
-        waiting=store.flagged(THRESHOLD).left,
+        waiting=store.flagged(FLAGGED).left,
         disputed=len(store.disputed()),
         verdicts=store.label_counts(),
         version=int(number[0]) if number else 0,

@@ -5,13 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmquality.config import Workspace
-from mmquality.records import Space
+from mmquality.errors import WorkspaceError
+from mmquality.records import ModelVersion, Space
 from mmquality.store import Store
 
 
 def open_store(workspace: Workspace) -> Store:
     """The store of a workspace that is there; use it in a `with` block. Raises `WorkspaceError`."""
     return Store.open(workspace.database_url, create=False)
+
+
+def version_in_force(workspace: Workspace, store: Store) -> ModelVersion:
+    """Raises `WorkspaceError` where there is none."""
+    version = store.current_version()
+    if version is None:
+        raise no_version(workspace)
+    return version
+
+
+def no_version(workspace: Workspace) -> WorkspaceError:
+    """What is said where a model would be needed and none was published yet."""
+    return WorkspaceError(f"No model has been published in {workspace.root}. Run `mmquality build` first.")
 
 
 def thumbnail_path(workspace: Workspace, photo_hash: str) -> Path:

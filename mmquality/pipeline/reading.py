@@ -12,13 +12,13 @@ import pandas as pd
 
 from mmquality.anywhere import Place, place
 from mmquality.config import Workspace
-from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
+from mmquality.errors import ModelFileError
 from mmquality.index import VectorIndex, distance_of
 from mmquality.index.keeping import load
-from mmquality.pipeline.arrivals import arrived_in, grown
+from mmquality.pipeline.arrivals import arrived_in, check_held, grown
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
-from mmquality.pipeline.places import background_path, index_path, open_store, thumbnail_path
+from mmquality.pipeline.places import background_path, index_path, no_version, open_store, thumbnail_path
 from mmquality.pipeline.recall_lists import LOOKED_AT, Comparison
 from mmquality.pipeline.scored import load_known_pairs, load_scores
 from mmquality.pipeline.settings import load_settings
@@ -68,9 +68,7 @@ class Catalogue:
     def published_version(self) -> ModelVersion:
         """The version in force; raises `WorkspaceError` where none was published yet."""
         if self.version is None:
-            raise WorkspaceError(
-                f"No model has been published in {self.workspace.root}. Run `mmquality build` first."
-            )
+            raise no_version(self.workspace)
         return self.version
 
     @property
@@ -109,7 +107,7 @@ class Catalogue:
     def evidence(self, listing_id: str, k: int = 6) -> Evidence:
         """What speaks for or against a listing's photo. Raises as `neighbours` does."""
         listing = self.store.listing(listing_id)
-        self._check_held(listing_id, self._index(Space.PHOTO))
+        check_held(self.store, self.published_version().name, listing_id, self._index(Space.PHOTO))
         report = self.clicks.report()
         standing = report.standing(listing_id) if report else None
         return self._evidence.evidence(listing, k, standing)
@@ -148,7 +146,7 @@ class Catalogue:
 
     def _nearest(self, listing_id: str, space: Space, k: int) -> list[tuple[str, float]]:
         index = self._index(space)
-        self._check_held(listing_id, index)
+        check_held(self.store, self.published_version().name, listing_id, index)
         return index.nearest(listing_id, k)
 
     def _as_neighbours(self, listing_id: str, found: Sequence[tuple[str, float]]) -> list[Neighbour]:
@@ -162,18 +160,6 @@ class Catalogue:
                 zip(found, similarities, strict=True), 1
             )
         ]
-
-    def _check_held(self, listing_id: str, index: VectorIndex) -> None:
-        if listing_id not in index:
-            self.store.listing(listing_id)  # raises where the catalogue does not hold it either
-            if self.store.removed([listing_id]):
-                raise UnknownListingError(
-                    f"Listing {listing_id!r} was removed from the catalogue. An import brings it back."
-                )
-            raise UnknownListingError(
-                f"Listing {listing_id!r} was imported after model {self.published_version().name} had scored "
-                "the catalogue. Run `mmquality encode`, then `mmquality arrive`."
-            )
 
     def _index(self, space: Space) -> VectorIndex:
         """As the ranking is now: with what arrived, without what left."""

@@ -6,9 +6,8 @@ workspace's folder of evaluations.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +15,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
 from mmquality.evaluation.bootstrap import mean_interval
 from mmquality.evaluation.recall import share_known
 from mmquality.evaluation.recommending import positives_of, recall_of_lists
 from mmquality.index import VectorIndex, distance_of
 from mmquality.pipeline.assembling import known_pairs, product_keys
-from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
+from mmquality.pipeline.version_reports import keep_report, load_report
 from mmquality.records import Space
 
 Ints = npt.NDArray[np.int64]
@@ -99,9 +97,11 @@ def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> Sp
         np.bincount(shared, minlength=SHARED_OF + 1).tolist(),
         [ids[row] for row in apart],
     )
-    workspace.evaluations.mkdir(exist_ok=True)
-    replace_text(report_path(workspace, version), json.dumps(asdict(report)))
+    keep_report(report_path(workspace, version), report)
     return report
+
+
+_PARTS = {"recall": Measured, "gains": Measured}
 
 
 def report_path(workspace: Workspace, version: str) -> Path:
@@ -111,17 +111,7 @@ def report_path(workspace: Workspace, version: str) -> Path:
 
 def read_report(workspace: Workspace, version: str) -> SpacesReport | None:
     """The report of a version; None where it was not measured. Raises `WorkspaceError` for a damaged one."""
-    path = report_path(workspace, version)
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        stored |= {name: [Measured(**row) for row in stored[name]] for name in ("recall", "gains")}
-        return SpacesReport(**stored)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise WorkspaceError(
-            f"{path} cannot be read ({error}). Delete it, then run `mmquality evaluate spaces`."
-        ) from error
+    return load_report(report_path(workspace, version), SpacesReport, _PARTS, "mmquality evaluate spaces")
 
 
 def _asked(pairs: Ints, product: Ints, held_out: npt.NDArray[np.bool_]) -> tuple[Ints, list[Ints]]:

@@ -19,11 +19,11 @@ from mmquality.anywhere import place
 from mmquality.config import Workspace
 from mmquality.data.tables import json_row
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.arriving import Joiner, version_in_force
+from mmquality.pipeline.arriving import Joiner
 from mmquality.pipeline.intake import Checker, Encoders
 from mmquality.pipeline.locking import alone_in, models_at_rest, one_watcher
 from mmquality.pipeline.people import whoami
-from mmquality.pipeline.places import open_store
+from mmquality.pipeline.places import open_store, version_in_force
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.reading_ahead import ReadAhead
 from mmquality.pipeline.settings import load_settings

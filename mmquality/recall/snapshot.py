@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mmquality.config import Workspace
-from mmquality.errors import ModelFileError, UnknownFilterError, UnknownListingError, WorkspaceError
+from mmquality.errors import ModelFileError, UnknownFilterError, WorkspaceError
 from mmquality.index import VectorIndex
 from mmquality.index.keeping import load
-from mmquality.pipeline.arrivals import arrived_in, grown
-from mmquality.pipeline.places import index_path
+from mmquality.pipeline.arrivals import arrived_in, check_held, grown
+from mmquality.pipeline.places import index_path, version_in_force
 from mmquality.records import ModelVersion, Space
 from mmquality.store import RankingQuery, Store
 
@@ -52,11 +52,7 @@ class Snapshot:
         Raises `WorkspaceError` where no version is in force, `ModelFileError` where its files are damaged.
         """
         for tried in range(1, _TRIES + 1):
-            version = store.current_version()
-            if version is None:
-                raise WorkspaceError(
-                    f"No model has been published in {workspace.root}. Run `mmquality build` first."
-                )
+            version = version_in_force(workspace, store)
             if before is not None and before.version == version:
                 return before
             try:
@@ -90,17 +86,8 @@ class Snapshot:
     def index(self, listing_id: str, space: Space) -> VectorIndex:
         """The index that holds a listing. Raises `UnknownListingError` where it does not, and says why."""
         index = self.spaces[space]
-        if listing_id in index:
-            return index
-        self.store.listing(listing_id)  # raises where the catalogue does not hold it either
-        if self.store.removed([listing_id]):
-            raise UnknownListingError(
-                f"Listing {listing_id!r} was removed from the catalogue. An import brings it back."
-            )
-        raise UnknownListingError(
-            f"Listing {listing_id!r} was imported after model {self.version.name} had scored the catalogue. "
-            "Run `mmquality encode`, then `mmquality arrive`."
-        )
+        check_held(self.store, self.version.name, listing_id, index)
+        return index
 
     def check_filters(self, query: RankingQuery) -> None:
         """Raises `UnknownFilterError` for an attribute that cannot be filtered by."""

@@ -21,6 +21,7 @@ from mmquality.errors import InputFileError, ModelFileError
 from mmquality.evaluation.truth import read_split
 from mmquality.graph import propagated
 from mmquality.index import unit
+from mmquality.network.frozen import Frozen
 from mmquality.pipeline import building
 from mmquality.pipeline.assembling import assemble, known_pairs
 from mmquality.pipeline.held_out import HELD_OUT, held_out_by, load_held_out
@@ -179,10 +180,10 @@ def test_unified_vectors_are_what_was_learnt_beside_the_inputs_and_propagated() 
     x, y = network.standardised(*map(torch.from_numpy, (data.titles, data.photos)))
     inputs = unit(np.hstack([x.numpy(), y.numpy()]))
     both = unit(np.hstack([z, config.inputs_weight * inputs]))
-    alone = unified_vectors(network, config, data.titles, data.photos, NO_PAIRS)
+    alone = unified_vectors(Frozen(network), config, data.titles, data.photos, NO_PAIRS)
     np.testing.assert_allclose(alone, both, atol=1e-6)
     told = replace(config, propagation_weight=0.4)
-    found = unified_vectors(network, told, data.titles, data.photos, data.pairs)
+    found = unified_vectors(Frozen(network), told, data.titles, data.photos, data.pairs)
     np.testing.assert_allclose(found, propagated(both, data.pairs, 0.4), atol=1e-5)
 
 

@@ -52,7 +52,7 @@ def in_order(listings: Listings, rows: np.ndarray) -> Listings:
 def gathered_of(checkpoint: Checkpoint, listings: Listings) -> evidence.Gathered:
     """What the networks read of all listings."""
     nets = checkpoint.network, checkpoint.fold_networks
-    return evidence.Gathered.of(len(listings), read_blocks(*nets, listings.titles, listings.photos))
+    return evidence.Gathered.of(len(listings), read_blocks(frozen(*nets), listings.titles, listings.photos))
 
 
 def without_log(listings: Listings) -> Listings:

@@ -25,7 +25,7 @@ from mmquality.pipeline.streaming import keeping
 from mmquality.pipeline.trained import folds_of
 from mmquality.pipeline.unified import unified_dim
 from mmquality.records import ModelVersion, Space
-from mmquality.scoring import Arrived, Ground, Listings, arrival_scores, read_blocks
+from mmquality.scoring import Arrived, Ground, Listings, arrival_scores, frozen, read_blocks
 from mmquality.store import Arrival, Moved, Store
 
 
@@ -76,6 +76,7 @@ class Joiner:
         self._model = workspace.models / version
         self.checkpoint = load_checkpoint(self._model)
         check_encoders(workspace, self.checkpoint)
+        self._networks = frozen(self.checkpoint.network, self.checkpoint.fold_networks)
         self._own, self._speller = load_ground(self._model), Speller()
         self._centres = load_centres(self._model, self.checkpoint.network_config.context_fields)
         self._arrivals: tuple[int, list[Part]] = 0, []  # which number was written last, and what counts then
@@ -130,7 +131,7 @@ class Joiner:
         checkpoint, clicks = self.checkpoint, _clicks(self._workspace, encoded.listings)
         listings = Listings(encoded.text, encoded.photos, folds_of(self._model, encoded.listings), *clicks)
         unified = np.empty((len(listings), unified_dim(checkpoint.network_config)), np.float32)
-        blocks = read_blocks(checkpoint.network, checkpoint.fold_networks, encoded.text, encoded.photos)
+        blocks = read_blocks(self._networks, encoded.text, encoded.photos)
         read = keeping(blocks, unified, checkpoint.training_config, advance)
         return arrival_scores(checkpoint, listings, ground, read), unified
 

@@ -10,6 +10,7 @@ import torch
 
 from mmquality.checkpoint import Checkpoint
 from mmquality.config import NetworkConfig, TrainingConfig
+from mmquality.network.frozen import Frozen
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.scoring import Listings, fit_scales, mismatch_scores
@@ -48,7 +49,7 @@ def recall_vectors(
     around = surroundings(data, network, config)
     trained = network_on(np.arange(len(data)), data, around, network, config)
     config = with_propagation(replace(config, propagation_weight=None), around.inputs, data)
-    vectors = unified_vectors(trained, config, data.titles, data.photos, data.pairs)
+    vectors = unified_vectors(Frozen(trained), config, data.titles, data.photos, data.pairs)
     return vectors, vectors
 
 

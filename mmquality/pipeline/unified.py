@@ -10,7 +10,8 @@ import torch
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.graph import propagated
 from mmquality.index import Vectors, unit
-from mmquality.network.siamese import Inputs, SiameseNetwork
+from mmquality.network.frozen import Frozen
+from mmquality.network.siamese import Inputs
 from mmquality.rows import Rows
 from mmquality.scoring import Read, read_blocks
 from mmquality.training.data import Ints, TrainingData
@@ -20,7 +21,7 @@ _LEAST = 1e-24  # of a square that is divided by; what has no length stays zero
 
 
 def unified_vectors(
-    network: SiameseNetwork, config: TrainingConfig, titles: Rows, photos: Rows, pairs: Ints
+    network: Frozen, config: TrainingConfig, titles: Rows, photos: Rows, pairs: Ints
 ) -> Vectors:
     """Unit vectors (n, d_z + title_components + photo_components) of listings.
 
@@ -31,7 +32,7 @@ def unified_vectors(
     :param photos: (n, photo_dim)
     :param pairs: rows of listings known to go together, (m, 2)
     """
-    own = [own_vectors(read, config) for read in read_blocks(network, (), titles, photos)]
+    own = [own_vectors(read, config) for read in read_blocks([network], titles, photos)]
     return propagated(np.concatenate(own), pairs, config.propagation_weight or 0.0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -12,6 +12,7 @@ import pandas as pd
 
 from mmquality.checkpoint import load_checkpoint
 from mmquality.config import ImportLimits, Workspace
+from mmquality.cores import on_every_core
 from mmquality.data.photos import as_rgb, checked
 from mmquality.data.values import clean_text, strip_controls
 from mmquality.encoders.photo import PhotoEncoder, load_photo_encoder
@@ -19,6 +20,7 @@ from mmquality.encoders.spelling import Speller
 from mmquality.encoders.text import TextEncoder, load_text_encoder
 from mmquality.errors import EncoderError, QuestionError
 from mmquality.index import Vectors, unit
+from mmquality.network.frozen import Frozen
 from mmquality.pipeline.context import Told, context_texts, context_vectors, load_centres, title_side
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.unified import unified_vectors
@@ -89,9 +91,13 @@ class Encoders:
 
     def encode(self, texts: Sequence[str], photo: bytes) -> tuple[Vectors, Vectors]:
         """Vectors of the texts (n, dim) and of the photo (1, photo_dim)."""
+        both: list[Callable[[], Vectors]] = [
+            lambda: self.text.encode(texts),
+            lambda: self.photo.encode([as_rgb(_UPLOADED, photo, self.photo.side)]),
+        ]
         with self._one_at_a_time:
-            image = as_rgb(_UPLOADED, photo, self.photo.side)
-            return self.text.encode(texts), self.photo.encode([image])
+            text_vectors, photo_vectors = on_every_core(lambda encode: encode(), both)
+        return text_vectors, photo_vectors
 
 
 class Newcomer:
@@ -100,14 +106,15 @@ class Newcomer:
     def __init__(self, workspace: Workspace, version: str, encoders: Encoders) -> None:
         """Raises `ModelFileError`, and `EncoderError` where the model reads vectors of other encoders."""
         folder = workspace.models / version
-        self.version, self._encoders, self._checkpoint = version, encoders, load_checkpoint(folder)
-        read = self._checkpoint.text_encoder, self._checkpoint.photo_encoder
+        self.version, self._encoders, checkpoint = version, encoders, load_checkpoint(folder)
+        read = checkpoint.text_encoder, checkpoint.photo_encoder
         if read != (encoders.text.id, encoders.photo.id):
             raise EncoderError(
                 f"Model {version} reads vectors of {read[0]} and {read[1]}, but {encoders.text.id} and "
                 f"{encoders.photo.id} are installed here; install those packages, or train again."
             )
-        self._fields = self._checkpoint.network_config.context_fields
+        self._network, self._config = Frozen(checkpoint.network), checkpoint.training_config
+        self._fields = checkpoint.network_config.context_fields
         self._centres = load_centres(folder, self._fields)
 
     def vectors(self, listing: NewListing) -> dict[Space, Vectors]:
@@ -117,9 +124,8 @@ class Newcomer:
         titles, cache = texts[:1], _Embedded(list(said), texts[1:])
         context = context_vectors(Told.of([listing.frame], self._fields), cache, self._centres)
         side = title_side(titles, [listing.title], context[:], Speller())
-        network, config = self._checkpoint.network, self._checkpoint.training_config
         alone = np.empty((0, 2), np.int64)  # nobody has clicked it yet
-        unified = unified_vectors(network, config, side, photo, alone)
+        unified = unified_vectors(self._network, self._config, side, photo, alone)
         spaces = {Space.UNIFIED: unified, Space.TITLE: unit(titles), Space.PHOTO: unit(photo)}
         return {space: vectors[0] for space, vectors in spaces.items()}
 

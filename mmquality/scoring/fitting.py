@@ -31,6 +31,7 @@ from mmquality.scoring.networks import (
     Doubles,
     Floats,
     Ints,
+    frozen,
     mismatch_logits,
     read_blocks,
     scale_of,
@@ -70,7 +71,8 @@ def fit_scales(
     :param verdict: (n,) 1 mismatch, 0 match, NaN where no analyst has spoken
     :param new: gives room for what is kept of each listing meanwhile
     """
-    fold, read = listings.fold, read_blocks(network, fold_networks, listings.titles, listings.photos)
+    fold, nets = listings.fold, frozen(network, fold_networks)
+    read = read_blocks(nets, listings.titles, listings.photos)
     gathered = Gathered.of(len(listings), read, new)
     logits = gathered.logits[:]
     unseen_by = fold[:, None] == np.arange(logits.shape[1])

@@ -53,11 +53,8 @@ def read_block(networks: Sequence[Frozen], titles: Floats, photos: Floats) -> Re
     return Read(x.numpy(), y.numpy(), network.unified(projected).numpy(), logits)
 
 
-def read_blocks(
-    network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork], titles: Rows, photos: Rows
-) -> Iterator[Read]:
+def read_blocks(networks: Sequence[Frozen], titles: Rows, photos: Rows) -> Iterator[Read]:
     """`read_block` of all listings, (n, title_dim) and (n, photo_dim), in their order, on every core."""
-    networks = frozen(network, fold_networks)
     return on_every_core(lambda b: read_block(networks, titles[b], photos[b]), blocks(len(titles), BLOCK))
 
 

@@ -11,7 +11,7 @@ from mmquality.checkpoint import Checkpoint, Scales
 from mmquality.rows import New, in_memory
 from mmquality.scoring.calibration import click_log_odds
 from mmquality.scoring.evidence import Gathered, Listings, network_evidence, settled
-from mmquality.scoring.networks import Doubles, Read, read_blocks
+from mmquality.scoring.networks import Doubles, Read, frozen, read_blocks
 from mmquality.suspicion.neighbours import Neighbourhood
 from mmquality.suspicion.weighing import trust_after
 
@@ -33,8 +33,8 @@ def mismatch_scores(
     if not len(listings):
         return np.empty(0)
     if read is None:
-        networks = checkpoint.network, checkpoint.fold_networks
-        read = read_blocks(*networks, listings.titles, listings.photos)
+        networks = frozen(checkpoint.network, checkpoint.fold_networks)
+        read = read_blocks(networks, listings.titles, listings.photos)
     return gathered_scores(checkpoint, listings, Gathered.of(len(listings), read, new), new)
 
 

@@ -27,7 +27,7 @@ from PIL import Image
 from sentence_transformers import SentenceTransformer
 
 from mmquality.cores import on_every_core
-from mmquality.data.photos import load_many
+from mmquality.data.photos import read_many
 from mmquality.encoders.compiled import compiled
 from mmquality.encoders.efficientnet_lite0 import SIDE, from_weights
 from mmquality.encoders.photo import load_photo_encoder
@@ -60,7 +60,7 @@ def photo_ways(paths: list[Path]) -> dict[str, Way]:
         return np.concatenate(list(on_every_core(lambda one: run({"pixels": one[None]}), ready)))
 
     return {
-        "ours": lambda: encoder.encode(load_many(paths, encoder.side)),
+        "ours": lambda: encoder.encode(read_many(paths, encoder.side)),
         "plain PyTorch": plain,
         "the network alone": alone,
         "the network alone, in PyTorch": lambda: np.concatenate(

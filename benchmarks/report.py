@@ -129,13 +129,10 @@ def bar(value: float, limit: float, at_least: bool = True) -> dict[str, Any]:
 def finish(
     rows: list[dict[str, Any]], bars: dict[str, Any], seed: int, as_json: bool, section: str | None
 ) -> None:
-    """Print the report; as one object with `--json`, else as tables, which go into `section` of the docs."""
+    """Print the report, as one object with `--json`, else as tables; those go into `section` of the docs."""
     report = {"machine": machine(), "versions": versions(), "seed": seed, "rows": rows, "bars": bars}
-    if as_json:
-        print(json.dumps(report, indent=2))
-        return
     text = markdown(report)
-    print(text)
+    print(json.dumps(report, indent=2) if as_json else text)
     if section:
         write_section(section, text)
 
@@ -145,14 +142,11 @@ def finish_tables(
 ) -> None:
     """Print tables that are Markdown already; with `--json` as one object; into `section` of the docs unless
     `--short`."""
-    if given.json:
-        made = {"machine": machine(), "versions": versions(), "seed": given.seed, "seeds": given.seeds}
-        print(json.dumps(made | {"tables": tables, "bars": bars}, indent=2))
-        return
+    made = {"machine": machine(), "versions": versions(), "seed": given.seed, "seeds": given.seeds}
     text = "\n".join([*texts, _made_with(f"Seed {given.seed}, {given.seeds} of them.")])
     if bars:
         text += "\n\n" + table(_promises(bars))
-    print(text)
+    print(json.dumps(made | {"tables": tables, "bars": bars}, indent=2) if given.json else text)
     if not given.short:
         write_section(section, text)
 

@@ -20,14 +20,29 @@ def on_every_core(work: Callable[[Part], Done], parts: Iterable[Part]) -> Iterat
     """
     import torch
 
-    threads, waiting = torch.get_num_threads(), iter(parts)
-    ahead: deque[Future[Done]] = deque()
+    threads = torch.get_num_threads()
     try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            ahead.extend(pool.submit(work, part) for part in islice(waiting, 3 * threads))
-            while ahead:
-                done = ahead.popleft().result()
-                ahead.extend(pool.submit(work, part) for part in islice(waiting, 1))
-                yield done
+        pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        yield from _done_by(pool, work, parts, 3 * threads)
     finally:
         torch.set_num_threads(threads)  # else the pool's setting holds for every thread to come
+
+
+def ahead(work: Callable[[Part], Done], parts: Iterable[Part], threads: int) -> Iterator[Done]:
+    """`work` of every part, in order, at most four for each of the threads before they are asked for."""
+    return _done_by(ThreadPoolExecutor(threads), work, parts, 4 * threads)
+
+
+def _done_by(
+    pool: ThreadPoolExecutor, work: Callable[[Part], Done], parts: Iterable[Part], most: int
+) -> Iterator[Done]:
+    """The pool ends here, and what nobody waits for any more is not begun."""
+    waiting, begun = iter(parts), deque[Future[Done]]()
+    try:
+        begun.extend(pool.submit(work, part) for part in islice(waiting, most))
+        while begun:
+            done = begun.popleft().result()
+            begun.extend(pool.submit(work, part) for part in islice(waiting, 1))
+            yield done
+    finally:
+        pool.shutdown(cancel_futures=True)

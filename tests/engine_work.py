@@ -60,5 +60,5 @@ class Colours:
 
     id, dim, side = "colours", 3, 8
 
-    def encode(self, images: Iterable[Any], progress: Any = None, total: int = 0) -> np.ndarray:
-        return np.array([np.asarray(image).mean(axis=(0, 1)) for image in images], dtype=np.float32)
+    def encode(self, photos: Iterable[Any], progress: Any = None, total: int = 0) -> np.ndarray:
+        return np.array([np.asarray(photo()).mean(axis=(0, 1)) for photo in photos], dtype=np.float32)

@@ -21,8 +21,8 @@ from mmquality.data.photo_places import resolve_photo
 from mmquality.data.photos import (
     PhotoProblem,
     check_photo,
-    load_many,
     load_rgb,
+    read_many,
     write_thumbnail,
 )
 
@@ -240,21 +240,28 @@ def test_many_photos_come_in_order_and_no_more_than_needed_are_read(tmp_path: Pa
     paths = [tmp_path / f"{i}.png" for i in range(40)]
     for i, path in enumerate(paths):
         Image.new("RGB", (8, 8), (i, 0, 0)).save(path)
-    assert [image.getpixel((0, 0))[0] for image in load_many(paths, 8, workers=3)] == list(range(40))
+    assert [photo().getpixel((0, 0))[0] for photo in read_many(paths, 8, workers=3)] == list(range(40))
     asked = []
-    images = load_many((asked.append(path) or path for path in paths), 8, workers=2)
-    next(images)
-    images.close()
+    photos = read_many((asked.append(path) or path for path in paths), 8, workers=2)
+    next(photos)
+    photos.close()
     assert len(asked) <= 9
-    assert list(load_many([], 8)) == []
+    assert list(read_many([], 8)) == []
 
 
 def test_a_photo_that_vanished_is_named_in_its_turn(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
-    images = load_many([tmp_path / "a.png", tmp_path / "b.png"], 8)
-    next(images)
+    photos = read_many([tmp_path / "a.png", tmp_path / "b.png"], 8)
+    next(photos)
     with pytest.raises(PhotoProblem, match="b.png.*does not exist"):
-        next(images)
+        next(photos)
+
+
+def test_a_photo_that_is_damaged_is_named_where_it_is_decoded(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no photo")
+    (photo,) = read_many([tmp_path / "a.png"], 8)
+    with pytest.raises(PhotoProblem, match="a.png.*not an image of a known format"):
+        photo()
 
 
 def test_a_thumbnail_is_a_small_upright_jpeg_and_leaves_nothing_else(tmp_path: Path) -> None:

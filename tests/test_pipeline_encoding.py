@@ -15,6 +15,7 @@ from PIL import Image
 from shop import IDS, everything, write_shop
 
 from mmquality.config import Workspace
+from mmquality.encoders.photo import Photo, decoded
 from mmquality.encoders.spelling import SPELLING_DIM
 from mmquality.errors import EncoderError, InputFileError, WorkspaceError
 from mmquality.pipeline import encoding
@@ -49,10 +50,10 @@ class FakePhotos:
     def __init__(self, name: str, asked: list[str]) -> None:
         self.id, self._asked = f"photos-{Path(name).name}", asked
 
-    def encode(
-        self, images: Iterable[Image.Image], progress: Progress | None = None, total: int = 0
-    ) -> np.ndarray:
-        vectors = np.array([np.asarray(image).mean(axis=(0, 1)) for image in images], dtype=np.float32)
+    def encode(self, photos: Iterable[Photo], progress: Progress | None = None, total: int = 0) -> np.ndarray:
+        vectors = np.array(
+            [np.asarray(decoded(photo)).mean(axis=(0, 1)) for photo in photos], dtype=np.float32
+        )
         self._asked += ["photo"] * len(vectors)
         return vectors.reshape(-1, 3)
 

@@ -13,12 +13,11 @@ import re
 import stat
 import threading
 import warnings
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import islice, repeat
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mmquality.anywhere import Place, place, read_bytes
 from mmquality.config import ImportLimits
+from mmquality.cores import ahead
 from mmquality.errors import MMQualityError
 from mmquality.files import whole_file
 
@@ -122,10 +122,7 @@ def load_rgb(path: str | Place, side: int, photo_hash: str | None = None) -> Ima
     fewer than about twice `side` pixels. Raises `PhotoProblem`, also where the SHA-256 of its bytes is not
     `photo_hash`.
     """
-    data = _read(place(path))
-    if photo_hash is not None and hashlib.sha256(data).hexdigest() != photo_hash:
-        raise PhotoProblem(path, "has changed since its import")
-    return as_rgb(path, data, side)
+    return as_rgb(path, _read_known(path, photo_hash), side)
 
 
 def as_rgb(photo: str | Place, data: bytes, side: int) -> Image.Image:
@@ -134,29 +131,25 @@ def as_rgb(photo: str | Place, data: bytes, side: int) -> Image.Image:
         return _decoded(photo, image, side)
 
 
-def load_many(
+def read_many(
     paths: Iterable[str | Place],
     side: int,
     workers: int | None = None,
     hashes: Iterable[str | None] | None = None,
-) -> Iterator[Image.Image]:
-    """`load_rgb` for every path, in order, a few photos ahead of the reader in `workers` threads.
+) -> Iterator[Callable[[], Image.Image]]:
+    """For every path, in order, the function that gives what `load_rgb` does: files are read ahead, and
+    decoded by whoever wants them.
 
-    Memory holds at most four photos per worker. A photo that fails raises its `PhotoProblem` in its turn.
+    Memory holds at most four files per worker. A file that cannot be read raises its `PhotoProblem` in its
+    turn, one that cannot be decoded when its function is called.
     """
-    workers = workers or min(8, os.cpu_count() or 1)
-    waiting = zip(paths, repeat(None) if hashes is None else hashes, strict=False)
-    ahead: deque[Future[Image.Image]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="photos") as pool:
-        try:
-            ahead.extend(
-                pool.submit(load_rgb, path, side, known) for path, known in islice(waiting, 4 * workers)
-            )
-            while ahead:
-                yield ahead.popleft().result()
-                ahead.extend(pool.submit(load_rgb, path, side, known) for path, known in islice(waiting, 1))
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+
+    def read(photo: tuple[str | Place, str | None]) -> Callable[[], Image.Image]:
+        path, known = photo
+        return partial(as_rgb, path, _read_known(path, known), side)
+
+    photos = zip(paths, repeat(None) if hashes is None else hashes, strict=False)
+    return ahead(read, photos, workers or min(8, os.cpu_count() or 1))
 
 
 def write_thumbnail(path: str | Place, target: Path, side: int = 256) -> None:
@@ -166,6 +159,13 @@ def write_thumbnail(path: str | Place, target: Path, side: int = 256) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(target) as part:
         image.save(part, "JPEG", quality=85)
+
+
+def _read_known(path: str | Place, photo_hash: str | None) -> bytes:
+    data = _read(place(path))
+    if photo_hash is not None and hashlib.sha256(data).hexdigest() != photo_hash:
+        raise PhotoProblem(path, "has changed since its import")
+    return data
 
 
 def _read(path: Place, max_bytes: int | None = None) -> bytes:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from mmquality.encoders import Progress
+from mmquality.encoders.photo import Photo, decoded
 from mmquality.encoders.source import encoder_id, loading, model_folder
 from mmquality.encoders.vision import load_vision_model
 from mmquality.errors import EncoderError
@@ -27,7 +28,7 @@ class ClipEncoder:
         self._texts, self._photos = texts, photos
 
     def cosine_distance(
-        self, titles: Sequence[str], photos: Iterable[Image.Image], progress: Progress | None = None
+        self, titles: Sequence[str], photos: Iterable[Photo], progress: Progress | None = None
     ) -> npt.NDArray[np.float64]:
         """`1 − cos` of each title with the photo of the same place, (len(titles),): 0 alike … 2 opposite.
 
@@ -35,7 +36,7 @@ class ClipEncoder:
         """
         remaining, distance = iter(photos), np.empty(len(titles))
         for start in range(0, len(titles), BATCH):
-            batch = [photo.convert("RGB") for photo in islice(remaining, BATCH)]
+            batch = [decoded(photo) for photo in islice(remaining, BATCH)]
             block = slice(start, start + BATCH)
             a, b = _unit(self._texts(list(titles[block]))), _unit(self._photos(batch))
             distance[block] = 1 - (a * b).sum(axis=1)

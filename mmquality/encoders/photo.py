@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,16 +11,15 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from mmquality.cores import on_every_core
+from mmquality.cores import ahead, on_every_core
 from mmquality.encoders import Progress
 from mmquality.encoders.source import encoder_id, model_folder
 from mmquality.encoders.vision import Features, load_vision_model
 from mmquality.errors import EncoderError
 
 BATCH = 64
-Parts = Callable[
-    [Iterable[Image.Image]], Iterator[np.ndarray]
-]  # RGB photos → some vectors at a time, in order
+Photo = Image.Image | Callable[[], Image.Image]  # decoded, or what decodes it
+Parts = Callable[[Iterable[Photo]], Iterator[np.ndarray]]  # photos → some vectors at a time, in order
 
 
 class PhotoEncoder(Protocol):
@@ -36,10 +36,8 @@ class PhotoEncoder(Protocol):
     def side(self) -> int:
         """Pixels that a photo's short side should have where the file offers as many; more is no gain."""
 
-    def encode(
-        self, images: Iterable[Image.Image], progress: Progress | None = None, total: int = 0
-    ) -> np.ndarray:
-        """float32 (number of images, dim), in the order given; images are drawn a few at a time."""
+    def encode(self, photos: Iterable[Photo], progress: Progress | None = None, total: int = 0) -> np.ndarray:
+        """float32 (number of photos, dim), in the order given; photos are drawn a few at a time."""
 
 
 class FeatureEncoder:
@@ -51,13 +49,11 @@ class FeatureEncoder:
         (grey,) = parts([Image.new("RGB", (side, side), "grey")])
         self.dim = int(grey.shape[1])
 
-    def encode(
-        self, images: Iterable[Image.Image], progress: Progress | None = None, total: int = 0
-    ) -> np.ndarray:
-        """float32 (number of images, dim). Raises EncoderError where the features are not finite."""
+    def encode(self, photos: Iterable[Photo], progress: Progress | None = None, total: int = 0) -> np.ndarray:
+        """float32 (number of photos, dim). Raises EncoderError where the features are not finite."""
         parts = [np.empty((0, self.dim), dtype=np.float32)]
         done = told = 0
-        for part in self._parts(image.convert("RGB") for image in images):
+        for part in self._parts(photos):
             parts.append(part)
             done += len(part)
             if progress and done - told >= BATCH:
@@ -69,6 +65,12 @@ class FeatureEncoder:
         if not np.isfinite(vectors).all():
             raise EncoderError(f"The photo encoder {self.id} gives vectors that are not finite; use another.")
         return vectors
+
+
+def decoded(photo: Photo) -> Image.Image:
+    """The photo in RGB."""
+    image = photo if isinstance(photo, Image.Image) else photo()
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def load_photo_encoder(name: str = "default") -> PhotoEncoder:
@@ -85,8 +87,8 @@ def load_photo_encoder(name: str = "default") -> PhotoEncoder:
 
 
 def _in_batches(features: Features) -> Parts:
-    def parts(photos: Iterable[Image.Image]) -> Iterator[np.ndarray]:
-        remaining = iter(photos)
+    def parts(photos: Iterable[Photo]) -> Iterator[np.ndarray]:
+        remaining = ahead(decoded, photos, min(8, os.cpu_count() or 1))
         while batch := list(islice(remaining, BATCH)):
             yield features(batch)
 
@@ -109,12 +111,13 @@ def _efficientnet_lite0() -> PhotoEncoder:
     network = from_weights(torch.load(file, weights_only=True))
     run = compiled(network, {"pixels": torch.zeros(1, 3, SIDE, SIDE, dtype=torch.uint8)})
 
-    def features(photo: Image.Image) -> np.ndarray:
-        squeezed = np.asarray(photo.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    def features(photo: Photo) -> np.ndarray:
+        squeezed = np.asarray(decoded(photo).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
         return run({"pixels": np.ascontiguousarray(squeezed.transpose(2, 0, 1)[None])})
 
-    def parts(photos: Iterable[Image.Image]) -> Iterator[np.ndarray]:
-        # One photo at a time stays in a core's cache, and no core waits for a batch to be full.
+    def parts(photos: Iterable[Photo]) -> Iterator[np.ndarray]:
+        # One photo at a time stays in a core's cache, from its file to its vector, and no core waits for a
+        # batch to be full.
         return on_every_core(features, photos)
 
     return FeatureEncoder(encoder_id(f"efficientnet-lite0-{SIDE}px-4layers", [file]), SIDE, parts)

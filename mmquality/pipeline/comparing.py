@@ -14,7 +14,7 @@ import pandas as pd
 from mmquality.anywhere import Place
 from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import Workspace
-from mmquality.data.photos import load_many
+from mmquality.data.photos import read_many
 from mmquality.errors import InputFileError, WorkspaceError
 from mmquality.evaluation.comparison import mismatch_table, recall_table
 from mmquality.evaluation.peers import PEERS, peers_for
@@ -189,7 +189,7 @@ def clip_scores(name: str, titles: list[str], photo_paths: list[str]) -> Doubles
     from mmquality.encoders.clip import load_clip
 
     encoder = load_clip(name)
-    return encoder.cosine_distance(titles, load_many(photo_paths, encoder.side))
+    return encoder.cosine_distance(titles, read_many(photo_paths, encoder.side))
 
 
 def _vectors(name: str, data: SpaceData) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mmquality.data.photos import load_many
+from mmquality.data.photos import read_many
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.photo import PhotoEncoder
 from mmquality.encoders.text import TextEncoder
@@ -76,8 +76,8 @@ class PhotoEncoding(_Encoding[PhotoEncoder]):
 
     def __call__(self, photos: Sequence[tuple[str, str]], tell: Tell) -> Floats:
         paths, hashes = zip(*photos, strict=True)
-        images = load_many(paths, self.encoder.side, hashes=hashes)
-        return self.encoder.encode(images, increments(tell), total=len(photos))
+        files = read_many(paths, self.encoder.side, hashes=hashes)
+        return self.encoder.encode(files, increments(tell), total=len(photos))
 
 
 def encode_missing(

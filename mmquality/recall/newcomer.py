@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -93,7 +94,7 @@ class Encoders:
         """Vectors of the texts (n, dim) and of the photo (1, photo_dim)."""
         both: list[Callable[[], Vectors]] = [
             lambda: self.text.encode(texts),
-            lambda: self.photo.encode([as_rgb(_UPLOADED, photo, self.photo.side)]),
+            lambda: self.photo.encode([partial(as_rgb, _UPLOADED, photo, self.photo.side)]),
         ]
         with self._one_at_a_time:
             text_vectors, photo_vectors = on_every_core(lambda encode: encode(), both)

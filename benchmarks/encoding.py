@@ -33,7 +33,7 @@ from mmquality.encoders.efficientnet_lite0 import SIDE, from_weights
 from mmquality.encoders.photo import load_photo_encoder
 from mmquality.encoders.text import load_text_encoder
 
-LISTINGS, BATCH, ROUNDS = 200, 32, 3
+LISTINGS, BATCH, ROUNDS = 200, 32, 7
 TIMES_PLAIN, SHARE_OF_ALONE, MOST_UNLIKE = 1.8, 0.85, 1e-4
 
 Vectors = np.ndarray

@@ -79,6 +79,26 @@ def test_a_file_that_is_being_written_waits(tmp_path: Path) -> None:
     assert len(batch) == 4 and not source.unread()
 
 
+def test_a_file_that_is_moved_away_while_the_folder_is_looked_at_is_no_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches are stored by another thread than the one that looks."""
+    source = Folder(tmp_path, settled=0.0)
+    source.open({})
+    drop(tmp_path, "a.jsonl", listing(1))
+    waiting = [source.read(100, 0.3)]
+    look = source._look
+
+    def look_and_be_overtaken() -> None:
+        look()
+        if waiting and (batch := waiting.pop()) is not None:
+            source.stored(batch)
+
+    monkeypatch.setattr(source, "_look", look_and_be_overtaken)
+    assert source.read(100, 0.3) is None and not waiting
+    assert (tmp_path / "done" / "a.jsonl").exists()
+
+
 @pytest.mark.parametrize("stored", range(4))
 def test_a_folder_goes_on_behind_what_was_stored(tmp_path: Path, stored: int) -> None:
     drop(tmp_path, "a.jsonl", *(listing(number) for number in range(5)))

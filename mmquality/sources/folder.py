@@ -61,7 +61,7 @@ class Folder:
 
     def unread(self) -> bool:
         self._look()
-        return any(path not in self._taken for path in self._seen)
+        return any(self._taken.get(path) != stamp for path, (stamp, _) in self._seen.items())
 
     def stored(self, batch: Batch) -> None:
         """A file that is stored to its end makes room for the next of its name."""
@@ -71,7 +71,6 @@ class Folder:
             path = self._folder / told["file"]
             if path.exists() and _stamp(path) == tuple(told["stamp"]):
                 os.replace(path, _free(self._folder / _DONE, path.name))
-            self._taken.pop(path, None)
 
     def close(self) -> None:
         return None
@@ -82,7 +81,7 @@ class Folder:
         settled = [
             (stamp[1], path)
             for path, (stamp, since) in self._seen.items()
-            if path not in self._taken and time.time() - since >= self._settled
+            if self._taken.get(path) != stamp and time.time() - since >= self._settled
         ]
         return min(settled)[1] if settled else None
 
@@ -96,6 +95,8 @@ class Folder:
             before = self._seen.get(path)
             found[path] = before if before and before[0] == stamp else (stamp, now)
         self._seen = found
+        # What is stored may be moved away just now, by another thread: only what is not there is forgotten.
+        self._taken = {path: stamp for path, stamp in self._taken.items() if path in found}
 
     def _read(
         self, path: Path, stamp: Stamp, seen: float, most: int

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmquality.rows import Rows, blocks
+from mmquality.rows import Ints, Rows, blocks
 
 
-def block_of(vectors: Rows, rows: slice) -> Tensor:
+def block_of(vectors: Rows, rows: slice | Ints) -> Tensor:
     """Some rows as a tensor; copied where they may not be written to, as torch asks for."""
     found = vectors[rows]
     return found if isinstance(found, Tensor) else torch.from_numpy(np.require(found, requirements="W"))

@@ -1,6 +1,6 @@
 """How much memory do `train`, `score` and `index` take as a catalogue grows?
 
-    python benchmarks/memory.py            10,000, 100,000 and 300,000 listings; writes docs/benchmarks.md
+    python benchmarks/memory.py            20,000, 100,000 and 300,000 listings; writes docs/benchmarks.md
     python benchmarks/memory.py --short    2,000 and 8,000 listings
 
 Each catalogue is made up (benchmarks/large_workspace.py and speed_catalogue.py): listings in the store, three
@@ -30,7 +30,7 @@ from mmquality.config import Workspace
 from mmquality.pipeline.settings import change_settings
 from mmquality.store import Store
 
-SIZES, SHORT = (10_000, 100_000, 300_000), (2_000, 8_000)
+SIZES, SHORT = (20_000, 100_000, 300_000), (2_000, 8_000)
 STEPS = {"train": ["--epochs", "1"], "score": [], "index": []}
 WEIGHT = 4 * (TITLE + PHOTO)  # bytes of a listing's vectors
 SHARE = 0.5

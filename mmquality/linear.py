@@ -120,7 +120,7 @@ def _mean_and_covariance(vectors: Rows) -> tuple[Tensor, Tensor]:
         x = torch.nn.functional.normalize(block_of(vectors, rows), dim=1)
         means.append(x.mean(dim=0))
         shares.append(len(x) / len(vectors))
-        covariance = covariance + shares[-1] * torch.cov((x - means[-1]).T, correction=0).double()
+        covariance = covariance + shares[-1] * torch.cov(x.sub_(means[-1]).T, correction=0).double()
     of_blocks, share = torch.stack(means).double(), torch.tensor(shares).double()
     mean = share @ of_blocks
     apart = of_blocks - mean

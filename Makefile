@@ -25,7 +25,7 @@ BENCHED := $(if $(LISTINGS),--listings $(LISTINGS),--short)
 bench: $(VENV)/installed-dev  ## the benchmarks: short ones, or LISTINGS=folder of catalogues for those of the docs
 	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && for one in encoding mismatch comparison small ablation recall_filter experiments health; do \
 	  $(BIN)/python benchmarks/$$one.py $(BENCHED) --workspaces "$$scratch" || exit; done
-	for one in dashboard neighbours arrivals watching speed speed_training label_queue label_export importing crashes recall_service trust; do \
+	for one in dashboard neighbours arrivals watching speed speed_training memory label_queue label_export importing crashes recall_service trust; do \
 	  $(BIN)/python benchmarks/$$one.py $(if $(LISTINGS),,--short) || exit; done
 
 soak: $(VENV)/installed-dev  ## twenty analysts for ten minutes, five hundred kills, twenty thousand damaged files

@@ -60,7 +60,7 @@ def make(root: Path, listings: int, seed: int) -> Workspace:
             record = ModelVersion(name, datetime(2026, 3, number, tzinfo=UTC), listings, _summary(listings))
             store.publish(record, pd.DataFrame({"listing_id": ids, "score": moved}))
             _model(workspace, store, name, ids, kinds, rng)
-        _clicks(workspace, store, ids, rng)
+        write_clicks(workspace, store, ids, rng)
         _labels(store, listings, rng)
         store.save_view("Lamps to check", "q=lamp&score=50&score=100", ANALYSTS[0])
         store.save_import_report({"added": listings, "problems": listings // 20}, _problems(listings // 20))
@@ -176,7 +176,7 @@ def _gathered(kinds: np.ndarray, rng: np.random.Generator) -> Vectors:
     return unit(centres[kinds] + 0.8 * rng.standard_normal((len(kinds), DIM), dtype=np.float32))
 
 
-def _clicks(workspace: Workspace, store: Store, ids: list[str], rng: np.random.Generator) -> None:
+def write_clicks(workspace: Workspace, store: Store, ids: list[str], rng: np.random.Generator) -> None:
     """Three impressions a listing, on average."""
     n = 3 * len(ids)
     place = rng.integers(1, 21, n)

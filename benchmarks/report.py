@@ -10,6 +10,7 @@ import platform
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,14 +63,16 @@ class Finished:
     peak_bytes: int  # of the command and its children together; 0 where nobody watched
 
 
-def run(*command: str, watched: bool = False) -> Finished:
+def run(*command: str, watched: bool = False, of: Callable[[psutil.Process], int] | None = None) -> Finished:
     """Run a command, measuring wall time and, where it is `watched`, the peak memory of its process tree.
+
+    Memory is `of` each process, by default its proportional set size.
 
     Raises `RuntimeError` with the command's last words where it fails.
     """
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    peak = Peak(process.pid)
+    peak = Peak(process.pid, of)
     if watched:
         peak.start()
     out, err = process.communicate()
@@ -81,14 +84,15 @@ def run(*command: str, watched: bool = False) -> Finished:
 
 
 class Peak(threading.Thread):
-    """Samples the proportional set size of a process and its descendants: shared pages count once.
+    """Samples the memory of a process and its descendants; by default shared pages count once.
 
     A look goes through all their pages: there are so many that it takes a twentieth of one core at most.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, of: Callable[[psutil.Process], int] | None = None) -> None:
         super().__init__(daemon=True)
         self.bytes = 0
+        self._of = of or _pss
         self._root = psutil.Process(pid)
         self._ended = threading.Event()
 
@@ -100,7 +104,7 @@ class Peak(threading.Thread):
                 tree = [self._root, *self._root.children(recursive=True)]
             except psutil.NoSuchProcess:
                 return
-            self.bytes = max(self.bytes, sum(map(_pss, tree)))
+            self.bytes = max(self.bytes, sum(map(self._of, tree)))
             pause = max(0.25, 20 * (time.thread_time() - started))
 
     def stop(self) -> None:
@@ -112,6 +116,14 @@ def anonymous_bytes(pid: int) -> int:
     """Memory of a process that no file backs: what cannot be dropped and read again."""
     told = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return 1024 * int(next(line.split()[1] for line in told.splitlines() if line.startswith("Anonymous:")))
+
+
+def anonymous(process: psutil.Process) -> int:
+    """`anonymous_bytes`, 0 of a process that ended between listing and reading."""
+    try:
+        return anonymous_bytes(process.pid)
+    except (OSError, StopIteration):
+        return 0
 
 
 def _pss(process: psutil.Process) -> int:

@@ -35,6 +35,7 @@ import numpy.typing as npt
 import pandas as pd
 import report
 import torch
+from speed_catalogue import FIELDS, PHOTO, TITLE, make, with_attributes
 
 from mmquality.checkpoint import Scales
 from mmquality.config import NetworkConfig, TrainingConfig
@@ -44,7 +45,7 @@ from mmquality.engine import Local
 from mmquality.graph import propagate
 from mmquality.index import NeighbourIndex
 from mmquality.network.siamese import Inputs, SiameseNetwork
-from mmquality.pipeline.context import Told, context_texts, context_vectors
+from mmquality.pipeline.context import Told, context_vectors
 from mmquality.pipeline.encoded import EncodedCatalogue
 from mmquality.pipeline.scoring_work import read_by
 from mmquality.pipeline.streaming import keeping
@@ -56,62 +57,10 @@ from mmquality.suspicion.neighbours import Near, Neighbourhood, nearest_others
 from mmquality.training.warm_start import fit_inputs
 
 SIZES, SHORT = (10_000, 100_000, 1_000_000), (10_000, 30_000)
-TITLE, PHOTO, SPELLING, FOLDS = 384, 1_904, 1_024, 5  # dimensions of the default encoders
-CENTRES, INNER, SPREAD, NOISE = 2_000, 32, 0.5, 0.1
-WORDS, COLOURS, CATEGORIES, PARTNERS = 20_000, 12, 60, 3
-FIELDS = ("category", "colour")
+SPELLING, FOLDS, PARTNERS = 1_024, 5, 3
 FITTED_TO = 5_000  # listings that the principal components are those of
 BARE_BLOCK = 4_096  # listings in a bare product; more make it no quicker
 RATIO, EXPONENT, PEAK_GB = 1.3, 1.1, 1.5
-Floats = npt.NDArray[np.float32]
-
-
-def clustered(listings: int, dim: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """(listings, dim) in blocks."""
-    frame = np.linalg.qr(rng.normal(size=(dim, INNER)))[0].T.astype(np.float32)
-    centres = rng.normal(size=(CENTRES, INNER)).astype(np.float32)
-    for block in blocks(listings, 8_192):
-        n = block.stop - block.start
-        inner = centres[rng.integers(0, CENTRES, n)]
-        inner += SPREAD * rng.standard_normal(inner.shape, dtype=np.float32)
-        yield inner @ frame + NOISE * rng.standard_normal((n, dim), dtype=np.float32)
-
-
-def keys(listings: int) -> list[str]:
-    """Content hashes."""
-    return [f"{n:064x}" for n in range(listings)]
-
-
-def make(folder: Path, listings: int, seed: int) -> None:
-    """Store what `import` and `encode` would have stored of a catalogue."""
-    rng, hashes = np.random.default_rng(seed), keys(listings)
-    frame = pd.DataFrame(
-        {"listing_id": [f"L{n:07d}" for n in range(listings)], "title": titles(listings, rng)}
-    )
-    frame = frame.assign(title_hash=hashes, photo_hash=hashes)
-    frame["category"] = [f"Category {n}" for n in rng.integers(0, CATEGORIES, listings)]
-    frame["colour"] = [f"Colour {n}" for n in rng.integers(0, COLOURS, listings)]
-    for name, dim in (("title", TITLE), ("photo", PHOTO)):
-        cache = EmbeddingCache(folder, name)
-        for vectors, block in zip(clustered(listings, dim, rng), blocks(listings, 8_192), strict=True):
-            cache.put(hashes[block], vectors)
-    said = context_texts(with_attributes(frame.iloc[:5_000]), FIELDS)
-    EmbeddingCache(folder, "title").put(list(said), rng.normal(size=(len(said), TITLE)).astype(np.float32))
-    frame.to_parquet(folder / "listings.parquet")
-
-
-def titles(listings: int, rng: np.random.Generator) -> list[str]:
-    """Of eight words each, some of which come again and again."""
-    letters = np.array(list("abcdefghijklmnoprstuvwz"))
-    words = ["".join(rng.choice(letters, size)) for size in rng.integers(3, 10, WORDS)]
-    share = 1 / (np.arange(WORDS) + 3.0)
-    chosen = rng.choice(WORDS, size=(listings, 8), p=share / share.sum())
-    return [" ".join(words[word] for word in row) for row in chosen]
-
-
-def with_attributes(frame: pd.DataFrame) -> pd.DataFrame:
-    """Listings as the store gives them."""
-    return frame.assign(attributes=[{"colour": colour} for colour in frame["colour"]])
 
 
 @dataclass

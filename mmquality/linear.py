@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmquality.rows import Rows, blocks
+from mmquality.rows import Ints, Rows, blocks
 
 
-def block_of(vectors: Rows, rows: slice) -> Tensor:
+def block_of(vectors: Rows, rows: slice | Ints) -> Tensor:
     """Some rows as a tensor; copied where they may not be written to, as torch asks for."""
     found = vectors[rows]
     return found if isinstance(found, Tensor) else torch.from_numpy(np.require(found, requirements="W"))
@@ -120,7 +120,7 @@ def _mean_and_covariance(vectors: Rows) -> tuple[Tensor, Tensor]:
         x = torch.nn.functional.normalize(block_of(vectors, rows), dim=1)
         means.append(x.mean(dim=0))
         shares.append(len(x) / len(vectors))
-        covariance = covariance + shares[-1] * torch.cov((x - means[-1]).T, correction=0).double()
+        covariance = covariance + shares[-1] * torch.cov(x.sub_(means[-1]).T, correction=0).double()
     of_blocks, share = torch.stack(means).double(), torch.tensor(shares).double()
     mean = share @ of_blocks
     apart = of_blocks - mean

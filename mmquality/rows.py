@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,6 +91,12 @@ class Stored:
     def move(self, path: Path) -> None:
         """Give the file another place."""
         self.path = Path(shutil.move(self.path, path))
+
+
+def in_folder(folder: str | Path) -> New:
+    """The `New` of those who have not: each array is a file in `folder`."""
+    number = count()
+    return lambda shape, dtype: Stored.create(Path(folder) / f"{next(number)}.npy", shape, dtype)
 
 
 class Made:

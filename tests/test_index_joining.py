@@ -1,16 +1,15 @@
-"""The nearest others of all rows at once: against brute force, among copies, in files as in memory."""
+"""The nearest others of all rows, the nearest of a few: against brute force, among copies, in files."""
 
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from mmquality.index import joining, nearest_of_all, unit
-from mmquality.rows import Stored, in_memory
+from mmquality import rows as arrays
+from mmquality.index import joining, nearest_of_all, nearest_rows, unit
+from mmquality.rows import in_folder, in_memory
 
 
 def vectors(n: int, d: int = 8) -> np.ndarray:
@@ -72,13 +71,19 @@ def test_lists_that_hold_too_few_are_not_enough(monkeypatch: pytest.MonkeyPatch)
 
 def test_files_give_what_memory_gives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(joining, "_PER_LIST", 50)
-    number, v = count(), vectors(1_000)
-
-    def new(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
-        return Stored.create(tmp_path / f"{next(number)}.npy", shape, dtype)
-
+    new, v = in_folder(tmp_path), vectors(1_000)
     stored = new(v.shape, np.float32)
     stored[:] = v
     one, other = nearest_of_all(v, 10, in_memory), nearest_of_all(stored, 10, new)
     np.testing.assert_array_equal(one.rows[:], other.rows[:])
     np.testing.assert_array_equal(one.cosine[:], other.cosine[:])
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1_000])
+def test_the_nearest_of_a_few_are_those_of_brute_force(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """However long blocks are, and whether or not they hold as many as are asked for."""
+    monkeypatch.setattr(arrays, "BLOCK", size)
+    v = vectors(200)
+    found = nearest_rows(3 * v, 2 * v[:9], 12)
+    np.testing.assert_array_equal(found, np.argsort(-v[:9] @ v.T, axis=1, kind="stable")[:, :12])
+    assert nearest_rows(v[:5], v[:2], 12).shape == (2, 5)

@@ -15,6 +15,7 @@ from PIL import Image
 from shop import IDS, everything, write_shop
 
 from mmquality.config import Workspace
+from mmquality.encoders.cache import CachedRows
 from mmquality.encoders.photo import Photo, decoded
 from mmquality.encoders.spelling import SPELLING_DIM
 from mmquality.errors import EncoderError, InputFileError, WorkspaceError
@@ -218,9 +219,9 @@ class TestWhatStandsBesideTheTitle:
         assert assembled.fingerprint["sha256"] != alone.fingerprint["sha256"]
         assert "beside_the_title" not in alone.fingerprint
         wide = 2 + SPELLING_DIM
-        context = assembled.data.titles[:, wide:]
+        context = assembled.data.titles[:][:, wide:]
         assert context.shape == (6, 2) and assembled.title_vectors.shape == (6, 2)
-        np.testing.assert_array_equal(assembled.data.titles[:, :wide], alone.data.titles)
+        np.testing.assert_array_equal(assembled.data.titles[:][:, :wide], alone.data.titles)
         np.testing.assert_allclose(context[0], context[2])  # both red
         assert not np.allclose(context[0], context[1]) and not context[5].any()
 
@@ -254,6 +255,21 @@ class TestWhatStandsBesideTheTitle:
         assert assembled.fields == ()
         np.testing.assert_array_equal(assembled.title_vectors, vectors)
         assert assembled.data.titles.shape == (6, 5 + SPELLING_DIM)
+
+    def test_vectors_are_not_read_before_somebody_asks(
+        self, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        vectors = np.random.default_rng(1).normal(size=(6, 5)).astype(np.float32)
+        pd.DataFrame({"listing_id": IDS, "vector": list(vectors)}).to_parquet(tmp_path / "v.parquet")
+        encode(workspace, text=EncoderChoice(vectors=tmp_path / "v.parquet"))
+        read, rows_of = [], CachedRows.__getitem__
+        monkeypatch.setattr(CachedRows, "__getitem__", lambda *asked: read.append(asked) or rows_of(*asked))
+        with open_store(workspace) as store:
+            assembled = assemble(workspace, store)
+        assert not read and len(assembled.data) == 6
+        for all_of_it in (assembled.in_memory().title_vectors, assembled.title_vectors[:]):
+            np.testing.assert_array_equal(all_of_it, vectors)
+        assert read
 
 
 class TestTheEncoder:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
+from mmquality.errors import NoRoomError, WorkspaceError
 from mmquality.pipeline.scratch import scratch
 
 HOLDING = """
@@ -72,4 +72,11 @@ def test_a_full_disk_is_told(workspace: Workspace, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(WorkspaceError, match=r"no room for 4\.0 GB .*Make room"), scratch(workspace) as new:
         new((1_000, 1_000_000), np.float32)
+    assert not list(workspace.scratch.iterdir())
+
+
+def test_a_disk_that_fills_up_while_somebody_works_there_is_told(workspace: Workspace) -> None:
+    with pytest.raises(NoRoomError, match="disk is full"), scratch(workspace) as room:
+        (room.folder / "training").mkdir()
+        raise OSError(errno.ENOSPC, "No space left on device")
     assert not list(workspace.scratch.iterdir())

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmquality.rows import Made, Stored, blocks, in_memory, kept
+from mmquality.rows import Made, Stored, blocks, in_folder, in_memory, kept
 
 KEYS = st.one_of(
     st.builds(slice, st.integers(-9, 9), st.integers(-9, 9)),
@@ -86,3 +86,10 @@ def test_a_copy_is_kept_in_the_new_place() -> None:
     array = some(40_000, 2)
     copy = kept(Made(40_000, 2, lambda rows: array[rows]), in_memory)
     np.testing.assert_array_equal(copy[:], array)
+
+
+def test_arrays_in_a_folder_have_files_of_their_own(tmp_path: Path) -> None:
+    new = in_folder(tmp_path)
+    one, other = new((2, 2), np.float32), new((2, 2), np.float32)
+    one[:], other[:] = 1, 2
+    assert one[:].all() and (other[:] == 2).all() and len(list(tmp_path.iterdir())) == 2

@@ -13,6 +13,7 @@ from synthetic import NETWORK, TRAINING, standardised, synthetic, tensors_of, wi
 
 from mmquality import linear
 from mmquality import rows as arrays
+from mmquality.rows import in_folder
 from mmquality.training import ensemble as ensemble_module
 from mmquality.training import mapped
 from mmquality.training.batches import Tensors
@@ -96,6 +97,13 @@ def test_the_first_look_at_blocks_is_that_at_the_whole(monkeypatch: pytest.Monke
     in_blocks = first_look(*given)
     monkeypatch.setattr(arrays, "BLOCK", 1_000)
     np.testing.assert_allclose(in_blocks, first_look(*given), atol=1e-4)
+
+
+def test_the_first_look_keeps_neighbours_where_there_is_room(tmp_path: Path) -> None:
+    data = synthetic(120, swaps=0.1).data
+    given = *standardised(data), data.keys, grouped_folds(data, 2, 7), TRAINING
+    np.testing.assert_array_equal(first_look(*given), first_look(*given, in_folder(tmp_path)))
+    assert len(list(tmp_path.iterdir())) > 10  # spaces, who is near in them, what they say of both photos
 
 
 @pytest.mark.parametrize("pairs", [True, False])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from mmquality import rows as arrays
+from mmquality.rows import Made, Stored, in_folder
 from mmquality.training import propagation
 from mmquality.training.propagation import WEIGHTS, propagation_weight
 
@@ -71,10 +75,32 @@ def test_held_out_listings_lose_every_pair(monkeypatch: pytest.MonkeyPatch) -> N
     vectors, pairs = unit(rng.normal(size=(N, 6))), rng.integers(0, N, (N, 2))
     left: list[Ints] = []
     asked: list[set[int]] = []
-    monkeypatch.setattr(propagation, "propagated", lambda v, p, w: left.append(p) or v)
+    monkeypatch.setattr(propagation, "propagate", lambda own, p, weight, moved: left.append(p))
     monkeypatch.setattr(propagation, "_recall", lambda v, wanted, k: asked.append(set(wanted)) or np.ones(3))
     propagation_weight(vectors, pairs, np.arange(N), 7)
     assert asked[0] and len(left[0]) and not asked[0] & set(left[0].ravel().tolist())
+
+
+def test_vectors_that_are_made_when_asked_for_and_kept_in_files_tell_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rng, given = np.random.default_rng(1), []
+    groups = rng.integers(0, 12, N)
+    vectors = unit(0.3 * np.eye(12)[groups] + 0.2 * rng.normal(size=(N, 12)))
+    pairs, recall, told = pairs_within(groups, rng, 6), propagation._recall, []
+
+    def recording(of: Stored, *rest: object) -> np.ndarray:
+        given.append(type(of))
+        told.append(recall(of, *rest))
+        return told[-1]
+
+    monkeypatch.setattr(propagation, "_recall", recording)
+    weight = propagation_weight(vectors, pairs, np.arange(N), 7)
+    monkeypatch.setattr(arrays, "BLOCK", 64)
+    made = Made(N, 12, lambda rows: vectors[rows])
+    assert propagation_weight(made, pairs, np.arange(N), 7, in_folder(tmp_path)) == weight > 0
+    assert set(given[len(WEIGHTS) :]) == {Stored} and len(list(tmp_path.iterdir())) == 2
+    np.testing.assert_array_equal(told[: len(WEIGHTS)], told[len(WEIGHTS) :])
 
 
 def test_recall_against_a_loop() -> None:

@@ -3,9 +3,10 @@
 from mmquality.index.grown import GrownIndex
 from mmquality.index.joining import nearest_of_all
 from mmquality.index.lists import Vectors
-from mmquality.index.neighbours import NeighbourIndex
+from mmquality.index.neighbours import NeighbourIndex, nearest_rows
 from mmquality.index.seam import VectorIndex, distance_of, unit
 
 __all__ = [
-    "GrownIndex", "NeighbourIndex", "VectorIndex", "Vectors", "distance_of", "nearest_of_all", "unit",
+    "GrownIndex", "NeighbourIndex", "VectorIndex", "Vectors", "distance_of", "nearest_of_all",
+    "nearest_rows", "unit",
 ]  # fmt: skip

@@ -56,14 +56,7 @@ class NeighbourIndex(VectorIndex):
         advance: Callable[[int], object] = lambda done: None,
         gone_through: int | None = None,
     ) -> NeighbourIndex:
-        """`build` and `save`, with no more than a block of very many vectors in memory.
-
-        The index: of few vectors as it was built, of many as it was loaded.
-        """
-        if math.prod(vectors.shape) <= (gone_through or _GONE_THROUGH):
-            built = cls.build(vectors[:], list(ids))
-            built.save(path, advance, gone_through)
-            return built
+        """`build`, `save` and `load`, with no more than a block of the vectors in memory as they are."""
         _write(path, _at_unit_length(vectors), Ids(ids), advance, gone_through or _GONE_THROUGH)
         return cls.load(path)
 
@@ -150,6 +143,22 @@ class NeighbourIndex(VectorIndex):
     @property
     def _is_rounded(self) -> bool:
         return not isinstance(self._index, faiss.IndexFlat)
+
+
+def nearest_rows(vectors: Rows, queries: Vectors, k: int) -> RowNumbers:
+    """The min(k, n) rows of `vectors` (n, d) nearest to each of a few queries, nearest first, by cosine.
+
+    Exact, without an index: the vectors are gone through once, block by block.
+    """
+    queries, k = unit(queries), min(k, len(vectors))
+    best = faiss.ResultHeap(len(queries), k, keep_max=True)
+    for block in blocks(len(vectors)):
+        near = min(k, block.stop - block.start)
+        cosines, rows = faiss.knn(queries, unit(vectors[block]), near, faiss.METRIC_INNER_PRODUCT)
+        best.add_result(cosines, rows + block.start)
+    best.finalize()
+    found: RowNumbers = best.I
+    return found
 
 
 def _check_whole(index: Any, path: Path) -> None:

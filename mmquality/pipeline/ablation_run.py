@@ -97,8 +97,8 @@ def _recall(vectors: Floats, case: AblationCase, pairs: Ints) -> dict[int, float
 @torch.inference_mode()
 def _standardised(case: AblationCase) -> tuple[Tensor, Tensor, Tensor]:
     """What the networks read: of all titles, of all photos, and of those shown with the held titles."""
-    inputs, photos = case.around.inputs, (case.data.photos, case.photos)
-    return inputs.title(torch.from_numpy(case.data.titles)), *(
+    inputs, photos = case.around.inputs, (case.data.photos[:], case.photos)
+    return inputs.title(torch.from_numpy(case.data.titles[:])), *(
         inputs.photo(torch.from_numpy(p)) for p in photos
     )
 

@@ -20,6 +20,7 @@ from mmquality.pipeline.held_out import held_out_by
 from mmquality.pipeline.kept_clicks import kept_clicks
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
 from mmquality.records import Verdict, product_of
+from mmquality.rows import Rows
 from mmquality.store import Store
 from mmquality.training.data import TrainingData
 
@@ -42,9 +43,13 @@ class Assembled:
     fingerprint: dict[str, object]  # what the data was, so that a checkpoint can say what it was trained on
     fields: tuple[str, ...]  # columns read beside the title: `data.titles` is [title ; context]
     centres: Floats  # (fields, dim) of what they say, for the model to keep
-    title_vectors: Floats  # (n, dim) of the titles alone
+    title_vectors: Rows  # (n, dim) of the titles alone, read when they are asked for
     labels: pd.DataFrame  # that teach: label_id, listing_id, verdict, reason, analyst, created_at
     held_out: frozenset[str] = frozenset()  # listings whose clicks were left out
+
+    def in_memory(self) -> Assembled:
+        """The same with all vectors in memory."""
+        return replace(self, data=self.data.in_memory(), title_vectors=self.title_vectors[:])
 
     def with_labels_apart(self, apart: Bools) -> Assembled:
         """The same, with those of `labels` kept from training, (len(labels),)."""
@@ -65,7 +70,9 @@ def assemble(
     fields: Sequence[str] | None = None,
     hold_out: Path | None = None,
 ) -> Assembled:
-    """Everything that is known of the catalogue; raises `WorkspaceError` where it is not encoded yet.
+    """Everything that is known of the catalogue, its vectors to be read by rows.
+
+    Raises `WorkspaceError` where it is not encoded yet.
 
     `fields` are the columns to read beside the title; None: those that `encode` found to describe it.
     `hold_out` names a split (listing_id, split): clicks that touch one of its test listings are left out.
@@ -81,8 +88,8 @@ def assemble(
     labels = teaching_labels(store)
     labels = labels[labels["listing_id"].isin(rows)].reset_index(drop=True)
     data = TrainingData(
-        titles=encoded.title_side[:],
-        photos=encoded.photos[:],
+        titles=encoded.title_side,
+        photos=encoded.photos,
         title_key=_keys(catalogue["title"].str.casefold()),
         photo_key=_keys(catalogue["photo_hash"]),
         product_key=product_keys(catalogue["attributes"]),
@@ -95,7 +102,7 @@ def assemble(
     if held_out:
         fingerprint["held_out"] = int(rows.isin(held_out).sum())
     return Assembled(
-        catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles[:], labels, held_out
+        catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles, labels, held_out
     )
 
 

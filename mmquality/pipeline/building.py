@@ -40,6 +40,7 @@ from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order
 from mmquality.pipeline.versions import new_version, working_version
 from mmquality.records import ModelVersion
+from mmquality.rows import New
 from mmquality.scoring import Listings, fit_scales
 from mmquality.store import Store
 from mmquality.training import ranks
@@ -109,8 +110,9 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
         ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
         if not ranks.is_first():
             return ""
-        config = with_propagation(config, ensemble.network.inputs, data)
-        checkpoint = _checkpoint(assembled, ensemble, network_config, config, started)
+        with scratch(workspace) as new:
+            config = with_propagation(config, ensemble.network.inputs, data, new)
+            checkpoint = _checkpoint(assembled, ensemble, network_config, config, started, new)
         with new_version(workspace, store) as draft:
             save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
             save_centres(draft.folder, assembled.centres)
@@ -239,11 +241,11 @@ def _checkpoint(
     network_config: NetworkConfig,
     config: TrainingConfig,
     started: float,
+    new: New,
 ) -> Checkpoint:
-    data = assembled.data
-    networks = ensemble.network, ensemble.fold_networks
+    data, networks = assembled.data, (ensemble.network, ensemble.fold_networks)
     listings = Listings(data.titles, data.photos, ensemble.fold, data.shown, data.clicked)
-    fitted = fit_scales(*networks, listings, data.keys, config, data.verdict)
+    fitted = fit_scales(*networks, listings, data.keys, config, data.verdict, new)
     curve = reliability(fitted.checked, fitted.swapped, _RELIABILITY_BINS, equal_width=True)
     return Checkpoint(
         network_config=network_config,

@@ -121,9 +121,9 @@ def _mismatch_runs(
 ) -> _Found:
     data, config = catalogue.data, checkpoint.training_config
     numbers = [config.seed + SEED_STEP * number for number in range(seeds)]
-    inputs = measured(_job(INPUTS, principal_inputs, data.titles, data.photos), threads=1)
+    inputs = measured(_job(INPUTS, principal_inputs, data.titles[:], data.photos[:]), threads=1)
     peers = [_peer_catalogue(catalogue, inputs.result, config.folds, seed) for seed in numbers]
-    plain = [replace(peers[0], titles=catalogue.assembled.title_vectors)]  # of the photo's dimension, maybe
+    plain = [replace(peers[0], titles=catalogue.title_vectors)]  # of the photo's dimension, maybe
     network = checkpoint.network_config
     jobs = [
         _job(OURS, retrained_scores, data, network, replace(config, seed=seed), 1) for seed in numbers[1:]
@@ -158,8 +158,8 @@ def _recall_runs(
     known = replace(data, pairs=data.pairs[~np.isin(data.pairs, held).any(axis=1)])
     numbers = [config.seed + SEED_STEP * number for number in range(seeds)]
     # A head that is trained reads what ours reads; the others are what people would try: the title alone.
-    heads = [SpaceData(data.titles, data.photos, data.keys, known.pairs, seed) for seed in numbers]
-    plain = [replace(heads[0], titles=catalogue.assembled.title_vectors)]
+    heads = [SpaceData(data.titles[:], data.photos[:], data.keys, known.pairs, seed) for seed in numbers]
+    plain = [replace(heads[0], titles=catalogue.title_vectors)]
     jobs = [
         _job(OURS, recall_vectors, known, checkpoint.network_config, replace(config, seed=seed))
         for seed in numbers
@@ -203,7 +203,7 @@ def _peer_catalogue(
 ) -> PeerCatalogue:
     data = catalogue.data
     fold = grouped_folds(data, folds, seed)
-    return PeerCatalogue(data.titles, data.photos, *inputs, fold, data.keys, catalogue.category, seed)
+    return PeerCatalogue(data.titles[:], data.photos[:], *inputs, fold, data.keys, catalogue.category, seed)
 
 
 def _cost_table(costs: dict[str, list[Measured[Any]]]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from mmquality.evaluation.truth import read_by_listing, read_split
 from mmquality.pipeline.assembling import Assembled, assemble
 from mmquality.pipeline.context import fields_of_version
 from mmquality.pipeline.places import open_store
-from mmquality.training.data import Bools, Ints, TrainingData
+from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.groups import grouped_folds
 
 
@@ -36,6 +36,12 @@ class MeasuredCatalogue:
     def data(self) -> TrainingData:
         """What training reads."""
         return self.assembled.data
+
+    @property
+    def title_vectors(self) -> Floats:
+        """(n, dim) of the titles alone."""
+        found: Floats = self.assembled.title_vectors[:]
+        return found
 
     @property
     def ids(self) -> list[str]:
@@ -65,7 +71,7 @@ class MeasuredCatalogue:
 def measured_catalogue(
     workspace: Workspace, truth: Path | None = None, split: Path | None = None
 ) -> MeasuredCatalogue:
-    """Read a workspace that is encoded, with its truth and its split.
+    """Read a workspace that is encoded, with its truth and its split. Peers have all of it in memory.
 
     Beside the title stands what the model in force reads there, so that it can be trained again.
     Raises `InputFileError` where truth or split do not belong to this catalogue.
@@ -73,7 +79,7 @@ def measured_catalogue(
     with open_store(workspace) as store:
         current = store.current_version()
         fields = fields_of_version(workspace, current.name) if current else None
-        assembled = assemble(workspace, store, fields)
+        assembled = assemble(workspace, store, fields).in_memory()
         categories = store.catalogue_frame(["listing_id", "category"]).set_index("listing_id")["category"]
     ids = assembled.catalogue["listing_id"]
     kind = None if truth is None else _kinds(ids, truth)

@@ -67,8 +67,8 @@ def surroundings(data: TrainingData, network: NetworkConfig, config: TrainingCon
     """Fit the inputs of every listing and have a first look at them."""
     inputs = fit_inputs(network, data.titles, data.photos)
     with torch.no_grad():
-        x = inputs.title(torch.from_numpy(data.titles)).numpy()
-        y = inputs.photo(torch.from_numpy(data.photos)).numpy()
+        x = inputs.title(torch.from_numpy(data.titles[:])).numpy()
+        y = inputs.photo(torch.from_numpy(data.photos[:])).numpy()
     fold = grouped_folds(data, config.folds, config.seed)
     return Surroundings(inputs, x, y, first_look(x, y, data.keys, fold, config))
 

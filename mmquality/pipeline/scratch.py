@@ -8,7 +8,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -17,36 +16,46 @@ import numpy.typing as npt
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.files import room_for
 from mmquality.pipeline.locking import alone_in
-from mmquality.rows import New, Stored
+from mmquality.rows import Writable, in_folder
+
+_HELD = ".held"  # in each folder; locked by the process that works there, however that ends
 
 
-@contextmanager
-def scratch(workspace: Workspace) -> Iterator[New]:
-    """Gives room for new arrays, which are gone when the block ends; what killed processes left goes first.
+class Scratch:
+    """A folder to work in, and as a function the `New` of arrays there."""
 
-    Where the disk is full, that is a `WorkspaceError`.
-    """
-    with alone_in(workspace):
-        workspace.scratch.mkdir(exist_ok=True)
-        _clear(workspace.scratch)
-        folder = Path(mkdtemp(dir=workspace.scratch))
-        lock = os.open(folder, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)  # let go of when this process ends, however it ends
-    number = count()
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._new = in_folder(folder)
 
-    def new(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
+    def __call__(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Writable:
+        """A new array. Raises `WorkspaceError` where the disk has no room for it."""
         try:
-            return Stored.create(folder / f"{next(number)}.npy", shape, dtype)
+            return self._new(shape, dtype)
         except OSError as error:
             size = math.prod(shape) * np.dtype(dtype).itemsize
             raise WorkspaceError(
-                f"{workspace.scratch} has no room for {size / 1e9:.1f} GB ({error.strerror}). Make room "
+                f"{self.folder.parent} has no room for {size / 1e9:.1f} GB ({error.strerror}). Make room "
                 "on that disk and run it again; nothing was changed."
             ) from error
 
+
+@contextmanager
+def scratch(workspace: Workspace) -> Iterator[Scratch]:
+    """Room that is gone when the block ends; what killed processes left goes first.
+
+    Where the disk is full, that is a `WorkspaceError`.
+    """
+    with room_for(workspace.scratch), alone_in(workspace):
+        workspace.scratch.mkdir(exist_ok=True)
+        _clear(workspace.scratch)
+        folder = Path(mkdtemp(dir=workspace.scratch))
+        lock = _locked(folder)
     try:
-        yield new
+        with room_for(workspace.scratch):  # asked before the folder is gone: then there would be room
+            yield Scratch(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
@@ -56,9 +65,20 @@ def _clear(place: Path) -> None:
     """Remove the folders that no process holds."""
     for folder in place.iterdir():
         with suppress(OSError):  # held; or its process ended just now and has removed it
-            lock = os.open(folder, os.O_RDONLY)
+            lock = _locked(folder)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder)
             finally:
                 os.close(lock)
+
+
+def _locked(folder: Path) -> int:
+    """Lock a folder; raises `OSError` where another process holds it."""
+    # A file in it: network disks lock no folders.
+    lock = os.open(folder / _HELD, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock

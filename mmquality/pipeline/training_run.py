@@ -7,8 +7,8 @@ from concurrent.futures.process import BrokenProcessPool
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.devices import chosen_device
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.progress import Reporter, increments
+from mmquality.pipeline.scratch import scratch
 from mmquality.training import ranks
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
@@ -40,7 +40,7 @@ def trained_ensemble(
     try:
         with (
             reporter.stage("Training networks", config.folds + 1) as advance,
-            unfinished_folder(workspace.root / "training") as scratch,
+            scratch(workspace) as room,
             ranks.together(device),
         ):
             return train_ensemble(
@@ -48,7 +48,7 @@ def trained_ensemble(
                 network_config,
                 config,
                 progress=increments(advance),
-                scratch=str(scratch),
+                scratch=str(room.folder),
                 device=device,
             )
     except (BrokenProcessPool, ranks.RankLost) as error:

@@ -10,9 +10,10 @@ import torch
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.graph import propagated
 from mmquality.index import Vectors, unit
+from mmquality.linear import block_of
 from mmquality.network.frozen import Frozen
 from mmquality.network.siamese import Inputs
-from mmquality.rows import Rows
+from mmquality.rows import Made, New, Rows, in_memory
 from mmquality.scoring import Read, read_blocks
 from mmquality.training.data import Ints, TrainingData
 from mmquality.training.propagation import propagation_weight
@@ -51,17 +52,27 @@ def unified_dim(network: NetworkConfig) -> int:
     return network.d_z + network.title_components + network.photo_components
 
 
-def with_propagation(config: TrainingConfig, inputs: Inputs, data: TrainingData) -> TrainingConfig:
-    """`config` with the propagation weight that suits the pairs of `data`, unless it names one."""
+def with_propagation(
+    config: TrainingConfig, inputs: Inputs, data: TrainingData, new: New = in_memory
+) -> TrainingConfig:
+    """`config` with the propagation weight that suits the pairs of `data`, unless it names one.
+
+    `new` gives room for vectors of all listings meanwhile.
+    """
     if config.propagation_weight is not None:
         return config
     vectors = _inputs(inputs, data.titles, data.photos)
-    weight = propagation_weight(vectors, data.pairs, data.product_key, config.seed)
+    weight = propagation_weight(vectors, data.pairs, data.product_key, config.seed, new)
     return replace(config, propagation_weight=weight)
 
 
-@torch.inference_mode()
-def _inputs(inputs: Inputs, titles: Vectors, photos: Vectors) -> Vectors:
+def _inputs(inputs: Inputs, titles: Rows, photos: Rows) -> Made:
     """Both standardised inputs side by side, at unit length, (n, title_components + photo_components)."""
-    x, y = inputs.title(torch.from_numpy(titles)), inputs.photo(torch.from_numpy(photos))
-    return unit(np.concatenate([x.numpy(), y.numpy()], axis=1))
+
+    @torch.inference_mode()
+    def make(rows: Ints) -> Vectors:
+        x, y = inputs.title(block_of(titles, rows)), inputs.photo(block_of(photos, rows))
+        return unit(np.concatenate([x.numpy(), y.numpy()], axis=1))
+
+    dim = inputs.title.basis.shape[1] + inputs.photo.basis.shape[1]
+    return Made(len(titles), dim, make)

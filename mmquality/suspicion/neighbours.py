@@ -84,6 +84,9 @@ class Shown:
 
     def terms(self, trust: Doubles, block: slice = slice(None)) -> Doubles:
         """`Neighbourhood.terms` of some listings."""
+        if block == slice(None):  # the neighbours of all are more than memory holds
+            parts = [self.terms(trust, some) for some in blocks(len(self.by_photo.rows))]
+            return np.concatenate(parts)
         titled, company = self.by_photo.disagreement(trust, block)
         pictured, known = self.by_title.disagreement(trust, block)
         return np.stack([titled, pictured, company, known], axis=1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+
+from mmquality.rows import Rows
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -17,11 +19,12 @@ Bools = npt.NDArray[np.bool_]
 class TrainingData:
     """Row i of every array is the same listing.
 
+    Embeddings are read by rows when they are asked for; `in_memory` has them at hand.
     `pairs` and the click counts may be empty: what is absent is left out of the loss.
     """
 
-    titles: Floats  # (n, title_dim) pretrained title embeddings
-    photos: Floats  # (n, photo_dim) pretrained photo embeddings
+    titles: Rows  # (n, title_dim) pretrained title embeddings
+    photos: Rows  # (n, photo_dim) pretrained photo embeddings
     title_key: Ints  # (n,) listings with the same title share a key
     photo_key: Ints  # (n,) likewise for the photo file
     product_key: Ints  # (n,) likewise for the product, where the catalogue names one (else all distinct)
@@ -38,8 +41,15 @@ class TrainingData:
         """(n, 3) title, photo and product key: listings that share one are nobody's negatives."""
         return np.stack([self.title_key, self.photo_key, self.product_key], axis=1)
 
+    def in_memory(self) -> TrainingData:
+        """The same with all embeddings in memory: for peers, and to be sent to other processes."""
+        return replace(self, titles=self.titles[:], photos=self.photos[:])
+
     def subset(self, rows: Ints) -> TrainingData:
-        """The listings `rows` alone, renumbered; pairs with an end outside are dropped."""
+        """The listings `rows` alone, renumbered, their embeddings in memory.
+
+        Pairs with an end outside are dropped.
+        """
         new_row = np.full(len(self), -1, dtype=np.int64)
         new_row[rows] = np.arange(len(rows))
         pairs = new_row[self.pairs]

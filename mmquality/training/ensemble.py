@@ -21,6 +21,7 @@ from torch import Tensor
 from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.processes import Workers
+from mmquality.rows import in_folder
 from mmquality.training import ranks
 from mmquality.training.batches import Tensors
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
@@ -63,8 +64,8 @@ def train_ensemble(
 
     The result does not depend on `workers`: every network is trained in one thread with its own seed.
 
-    :param scratch: a folder for what all processes read, 4 bytes for each component of each listing; it is
-        gone afterwards (by default the system's place for temporary files)
+    :param scratch: a folder for what all processes read, 4 bytes for each component of each listing, and at
+        first look for neighbours; all gone afterwards (by default the system's place for temporary files)
     :param device: that computes the steps; one GPU trains one network after the other
     """
     fold = grouped_folds(data, config.folds, config.seed)
@@ -72,7 +73,7 @@ def train_ensemble(
         with one_thread():
             inputs = _inputs(data, network_config)
             x, y = standardised(inputs, data, folder)
-            owned = _owned(data, x, y, fold, config)
+            owned = _owned(data, x, y, fold, config, folder)
         keep(Tensors.of(data, x, y, owned), folder)
         trained: dict[int, Trained] = {}
         shared = _Shared(folder, inputs, network_config, device)
@@ -92,11 +93,14 @@ def _inputs(data: TrainingData, config: NetworkConfig) -> Inputs:
     return inputs
 
 
-def _owned(data: TrainingData, x: Tensor, y: Tensor, fold: Ints, config: TrainingConfig) -> Bools:
+def _owned(
+    data: TrainingData, x: Tensor, y: Tensor, fold: Ints, config: TrainingConfig, folder: str
+) -> Bools:
     """What the first of the processes that train together sees at first look."""
     owned = np.zeros(len(data), dtype=np.bool_)
     if ranks.is_first():
-        owned = owned_photos(data, x.numpy(), y.numpy(), fold, config)
+        with TemporaryDirectory(dir=folder) as meanwhile:
+            owned = owned_photos(data, x.numpy(), y.numpy(), fold, config, in_folder(meanwhile))
     ranks.from_the_first([torch.from_numpy(owned.view(np.uint8))])
     return owned
 

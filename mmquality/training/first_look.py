@@ -8,6 +8,8 @@ out at once: their neighbours' titles have nothing in common.
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,7 +17,7 @@ from torch import Tensor
 from mmquality.config import TrainingConfig
 from mmquality.index import unit
 from mmquality.linear import cca_of_moments, second_moments
-from mmquality.rows import blocks
+from mmquality.rows import New, blocks, in_memory
 from mmquality.suspicion.neighbours import Neighbourhood
 from mmquality.suspicion.swaps import swapped_within
 from mmquality.suspicion.weighing import fit_weighing, trust_after
@@ -25,7 +27,9 @@ _ROUNDS = 5  # the first trusts every listing, each later one those that the one
 _DIRECTIONS = 128
 
 
-def owned_photos(data: TrainingData, x: Floats, y: Floats, fold: Ints, config: TrainingConfig) -> Bools:
+def owned_photos(
+    data: TrainingData, x: Floats, y: Floats, fold: Ints, config: TrainingConfig, new: New = in_memory
+) -> Bools:
     """(n,) whether a listing's photo may serve as a positive example of its title.
 
     An analyst's verdict decides where there is one; elsewhere, whether P(mismatch) at first look is below ½.
@@ -33,8 +37,9 @@ def owned_photos(data: TrainingData, x: Floats, y: Floats, fold: Ints, config: T
     :param x: standardised titles, (n, title_components)
     :param y: standardised photos, (n, photo_components)
     :param fold: (n,); what is said of a listing was learnt on other folds
+    :param new: gives room for the neighbours of every listing meanwhile
     """
-    return unsuspected(first_look(x, y, data.keys, fold, config), data.verdict)
+    return unsuspected(first_look(x, y, data.keys, fold, config, new), data.verdict)
 
 
 def unsuspected(suspicion: Doubles, verdict: Floats) -> Bools:
@@ -42,9 +47,11 @@ def unsuspected(suspicion: Doubles, verdict: Floats) -> Bools:
     return np.asarray(np.where(np.isnan(verdict), suspicion < 0.5, verdict == 0))
 
 
-def first_look(x: Floats, y: Floats, keys: Ints, fold: Ints, config: TrainingConfig) -> Doubles:
+def first_look(
+    x: Floats, y: Floats, keys: Ints, fold: Ints, config: TrainingConfig, new: New = in_memory
+) -> Doubles:
     """P(mismatch) of each listing from closed forms alone, (n,), whatever analysts say."""
-    neighbourhood = Neighbourhood.of(x, y)
+    neighbourhood = Neighbourhood.of(x, y, new)
     lender = swapped_within(fold, keys, config.seed)
     swapped = np.flatnonzero(lender != np.arange(len(x)))
     shown, lent = neighbourhood.shown(), neighbourhood.shown(lender)
@@ -87,5 +94,5 @@ def _out_of_fold(
 def _moments(x: Floats, y: Floats, rows: Ints) -> Tensor:
     """`second_moments` of `rows`."""
     parts = (rows[block] for block in blocks(len(rows))) if len(rows) else [rows]
-    of_parts = [second_moments(torch.from_numpy(x[part]), torch.from_numpy(y[part])) for part in parts]
-    return torch.stack(of_parts).sum(dim=0)
+    of_parts = (second_moments(torch.from_numpy(x[part]), torch.from_numpy(y[part])) for part in parts)
+    return reduce(torch.add, of_parts)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mmquality.graph import propagated
-from mmquality.index import NeighbourIndex
-from mmquality.training.data import Bools, Floats, Ints
+from mmquality.graph import propagate
+from mmquality.index import nearest_rows
+from mmquality.rows import New, Rows, in_memory, kept
+from mmquality.training.data import Bools, Ints
 
 Doubles = npt.NDArray[np.float64]
 
@@ -21,7 +22,9 @@ MOST_QUERIES = 1_000
 _HELD_SHARE = 0.2  # of the listings with a pair
 
 
-def propagation_weight(vectors: Floats, pairs: Ints, product_key: Ints, seed: int) -> float:
+def propagation_weight(
+    vectors: Rows, pairs: Ints, product_key: Ints, seed: int, new: New = in_memory
+) -> float:
     """The smallest of `WEIGHTS` whose recall is within one standard error of the best (Breiman et al. 1984).
 
     A share of the listings that have a pair lose all of theirs and ask for them, as listings do that are new;
@@ -30,6 +33,7 @@ def propagation_weight(vectors: Floats, pairs: Ints, product_key: Ints, seed: in
     :param vectors: unit vectors that were made without looking at pairs, (n, d)
     :param pairs: rows of co-clicked listings, (m, 2)
     :param product_key: (n,); partners of the same product are not asked for
+    :param new: gives room for the vectors, as they are and propagated
     """
     held = _held_out(pairs, len(vectors), seed)
     touched = held[pairs].any(axis=1)
@@ -37,7 +41,10 @@ def propagation_weight(vectors: Floats, pairs: Ints, product_key: Ints, seed: in
     if not wanted:
         return 0.0
     k = int(np.clip(len(vectors) // 50, 10, 100))  # of a small catalogue, 100 would be most of it
-    recalls = [_recall(propagated(vectors, pairs[~touched], w), wanted, k) for w in WEIGHTS]
+    own, moved, recalls = kept(vectors, new), new(vectors.shape, np.float32), []
+    for weight in WEIGHTS:
+        propagate(own, pairs[~touched], weight, moved)
+        recalls.append(_recall(moved, wanted, k))
     best = max(recalls, key=lambda recall: float(recall.mean()))
     error = best.std() / len(best) ** 0.5
     return next(w for w, r in zip(WEIGHTS, recalls, strict=True) if r.mean() >= best.mean() - error)
@@ -62,10 +69,10 @@ def _wanted(pairs: Ints, held: Bools, product_key: Ints) -> dict[int, set[int]]:
     return wanted
 
 
-def _recall(vectors: Floats, wanted: dict[int, set[int]], k: int) -> Doubles:
+def _recall(vectors: Rows, wanted: dict[int, set[int]], k: int) -> Doubles:
     """Recall@k of each query, (queries,): hits / min(k, wanted)."""
     queries = np.array(list(wanted))
-    rows, _ = NeighbourIndex.build(vectors, [""] * len(vectors)).search(vectors[queries], k + 1)
+    rows = nearest_rows(vectors, vectors[queries], k + 1)
     found = ([r for r in row if r != query][:k] for query, row in zip(queries, rows.tolist(), strict=True))
     shares = [len(w.intersection(f)) / min(k, len(w)) for f, w in zip(found, wanted.values(), strict=True)]
     return np.array(shares)

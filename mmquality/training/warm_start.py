@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -64,7 +65,7 @@ class Start:
         """
         owners = tensors.rows[tensors.owned[tensors.rows]]
         owners = owners if len(owners) else tensors.rows
-        moments = torch.stack([second_moments(x, y) for x, y in _inputs(tensors, owners)]).sum(dim=0)
+        moments = reduce(torch.add, (second_moments(x, y) for x, y in _inputs(tensors, owners)))
         a, b, _ = cca_of_moments(moments / len(owners), tensors.x.shape[1], config.d, ridge, power)
         mean, joint = _joint_directions(tensors, config.d_z)
         return cls(a, b, mean, joint)

@@ -309,9 +309,40 @@ class TestBuilding:
         shown = run(
             "import", "-w", tmp_path / "w", "--listings", shop / "listings.csv", "--images", shop
         ).stdout
-        assert "Rows that could not be used: 33 (all are in the import report)" in shown
+        assert (
+            f"Rows that could not be used: 33 (all of them: mmquality problems -w {tmp_path / 'w'})" in shown
+        )
         assert "  30 × title: has … characters; the limit is …\n  3 × title: is empty\n" in shown
         assert shown.count("listings.csv, row ") == 5
+
+    def test_import_of_nothing_that_can_be_used(self, tmp_path: Path) -> None:
+        shop = write_shop(tmp_path / "shop")
+        (shop / "none.csv").write_text("listing_id,title,image\nA1,,photos/L0.jpg\nA2,Lamp,photos/none.jpg\n")
+        for command in ("import", "build"):
+            files = ("--listings", shop / "none.csv", "--images", shop)
+            shown = run(command, "-w", tmp_path / "w", *files, ok=False)
+            assert shown.exit_code == 1 and "No row could be used" in shown.stderr
+            assert f"2 (all of them: mmquality problems -w {tmp_path / 'w'})" in shown.stdout
+            assert "Next:" not in shown.stdout
+
+    def test_problems_of_an_import(self, tmp_path: Path) -> None:
+        shop, place = write_shop(tmp_path / "shop"), ("-w", tmp_path / "w")
+        with (shop / "listings.csv").open("a") as file:
+            file.writelines(f"N{n},,photos/L0.jpg,1\n" for n in range(3))
+        run("import", *place, "--listings", shop / "listings.csv", "--images", shop)
+        run("import", *place, "--impressions", shop / "log.csv")
+        assert "Import 2 (" in run("problems", *place).stdout
+        shown = run("problems", *place, "--import", "1", "--top", 2)
+        assert "): 3 rows could not be used.\n" in shown.stdout and shown.stdout.count("is empty") == 2
+        assert "--out FILE writes all" in shown.stderr
+        told = json.loads(run("problems", *place, "--import", 1, "--json").stdout)
+        assert told["total"] == 3 and [row["column"] for row in told["problems"]] == ["title"] * 3
+        run("problems", *place, "--import", 1, "--out", tmp_path / "problems.csv")
+        table = pd.read_csv(tmp_path / "problems.csv", keep_default_na=False)
+        assert table.to_dict("records") == told["problems"]
+        assert "There is no import 7; the last one is 2." in error(
+            run("problems", *place, "--import", 7, ok=False)
+        )
 
     def test_import_of_clicks_alone(self, tmp_path: Path) -> None:
         shop = write_shop(tmp_path / "shop")
@@ -377,7 +408,8 @@ def test_a_wrong_call_ends_with_2(
 
 NEEDS_WORKSPACE = {
     "encode": (), "train": (), "score": (), "index": (), "rank": (), "rank as json": ("--json",),
-    "neighbours": ("L1",), "label": ("L1", "--verdict", "match"), "export": ("--out", "labels.csv"),
+    "problems": (), "neighbours": ("L1",), "label": ("L1", "--verdict", "match"),
+    "export": ("--out", "labels.csv"),
     "import-labels": ("labels.csv",), "reasons set": ("stolen", "Stolen"), "reasons hide": ("other",),
     "models list": (), "models promote": ("v0001",), "models rollback": (),
     "models forget": ("v0001",),

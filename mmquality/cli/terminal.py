@@ -23,7 +23,7 @@ from mmquality.records import RowProblem, count
 
 _EVERY = 10.0  # seconds between plain lines where there is no terminal
 _SHOWN = 5  # problems printed, …
-_SHOWN_KINDS = 12  # … and kinds of them; the import report has them all
+_SHOWN_KINDS = 12  # … and kinds of them
 
 
 class TerminalReporter:
@@ -88,9 +88,11 @@ def print_table(header: list[str], rows: list[list[Any]]) -> None:
         click.echo("  ".join([*padded, row[-1]]).rstrip())
 
 
-def print_problems(problems: Sequence[RowProblem]) -> None:
+def print_problems(problems: Sequence[RowProblem], workspace: Workspace) -> None:
     """Rows that could not be used: how many of each kind, and the first of them."""
-    click.echo(f"Rows that could not be used: {len(problems):,} (all are in the import report)")
+    click.echo(
+        f"Rows that could not be used: {len(problems):,} (all of them: {command('problems', workspace)})"
+    )
     kinds = Counter(problem.kind for problem in problems).most_common()
     for reason, number in kinds[:_SHOWN_KINDS]:
         click.echo(f"  {number:,} × {printable(reason)}")

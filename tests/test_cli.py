@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -481,8 +482,13 @@ class TestOneSentence:
 
     def test_damage(self, workspace: Workspace, worst: str) -> None:
         path = index_path(workspace, "v0001", Space.TITLE)
-        path.write_bytes(b"nonsense")
-        assert "mmquality index" in error(run("neighbours", worst, "-w", workspace.root, ok=False))
+        for damage, told in (
+            (path.unlink, "No such file"),
+            (partial(path.write_bytes, b"nonsense"), "damaged"),
+        ):
+            damage()
+            sentence = error(run("neighbours", worst, "-w", workspace.root, ok=False))
+            assert told in sentence and "mmquality index" in sentence and "faiss::" not in sentence
         (workspace.root / "workspace.json").write_text("nonsense")
         assert "workspace.json cannot be read" in error(run("encode", "-w", workspace.root, ok=False))
         (workspace.root / "mmquality.db").write_bytes(b"nonsense" * 1000)

@@ -502,6 +502,11 @@ class TestOneSentence:
         sentence = error(run("import", "-w", shop / "log.csv" / "w", *files, ok=False))
         assert "log.csv/w" in sentence and "Not a directory" in sentence
 
+    def test_a_letter_that_is_not_there(self, workspace: Workspace) -> None:
+        for option, done in (("--retry", "tried again"), ("--dismiss", "dismissed")):
+            sentence = error(run("watch", "letters", option, 99, "-w", workspace.root, ok=False))
+            assert f"99: no letter of that number can be {done}." in sentence
+
     def test_what_the_system_refuses(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(*_: object, **__: object) -> None:
             raise OSError(13, "Permission denied", "/models/scores.parquet")

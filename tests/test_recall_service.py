@@ -205,6 +205,7 @@ def test_without_the_packages_it_says_what_to_install(finished: Fixture, monkeyp
     monkeypatch.setitem(__import__("sys").modules, "uvicorn", None)
     done = CliRunner().invoke(main, ["serve-recall", "-w", str(finished.workspace.root), "--port", "18600"])
     assert done.exit_code == 1 and "mmquality[recall]" in done.output
+    assert done.output.startswith("Loading the model in force of ")  # before anything that takes its time
 
 
 def test_schemathesis_finds_nothing(recall: Recall, some_id: str) -> None:

@@ -659,6 +659,8 @@ class TestProgress:
             advance(2_000)
         with reporter.stage("Reading clicks.csv") as advance:
             advance(5)
+        with reporter.stage("Copying", 3_000_000, in_bytes=True) as advance:
+            advance(1_200_000)
         with reporter.stage("Encoding titles", 0):
             pass
         reporter.say("One fact.\x1b[31m")
@@ -670,6 +672,8 @@ class TestProgress:
             "Encoding photos: 3,000 in … s",
             "Reading clicks.csv: 5",
             "Reading clicks.csv: 5 in … s",
+            "Copying: 1.2 MB of 3.0 MB",
+            "Copying: 1.2 MB in … s",
             "Encoding titles: nothing to do",
             "One fact. [31m",
         ]

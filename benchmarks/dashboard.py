@@ -13,14 +13,10 @@ which a page may read one by one.
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +25,9 @@ import numpy as np
 import psutil
 import report
 from dashboard_steps import Step, steps
+from server import served
 from statements import Looked, plans_of
-from visitor import Visitor, free_port, wait
+from visitor import Visitor
 
 from mmquality.store.selection import MOST_COUNTED
 
@@ -44,7 +41,7 @@ def measure(
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """One row for each kind of visit, and the server's memory."""
     rows = []
-    with _server(HERE.parent / "app.py", workspace) as (process, port), Visitor(port) as visitor:
+    with served(workspace) as (process, port), Visitor(port) as visitor:
         peak = report.Peak(process.pid)
         peak.start()
         for step in steps(listings, random.Random(seed)):
@@ -66,7 +63,7 @@ def scanning(workspace: Path, listings: int, seed: int) -> list[Looked]:
     """The statements on the way of any visit that go through a table as large as the catalogue."""
     with tempfile.TemporaryDirectory() as scratch:
         noted = Path(scratch) / "noted"
-        with _server(HERE / "statements.py", workspace, MMQ_STATEMENTS=str(noted)) as (_, port):
+        with served(workspace, HERE / "statements.py", MMQ_STATEMENTS=str(noted)) as (_, port):
             with Visitor(port) as visitor:
                 for step in steps(listings, random.Random(seed)):
                     _timed(step, visitor)
@@ -87,24 +84,6 @@ def _timed(step: Step, visitor: Visitor) -> float:
     if run.errors:
         raise RuntimeError(f"{step.name}: {run.errors[0]}")
     return 1_000 * run.seconds
-
-
-@contextmanager
-def _server(script: Path, workspace: Path, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A dashboard of `workspace` on a free port, as long as the block runs."""
-    port = free_port()
-    flags = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    place = {"MMQ_WORKSPACE": str(workspace), "MMQ_ANALYST": "bench", **more}
-    place |= {"PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}
-    environment = {k: v for k, v in os.environ.items() if k != "MMQ_DATABASE_URL"} | place
-    command = [sys.executable, "-m", "mmquality.pages.server", "run", str(script), *flags]
-    process = subprocess.Popen(command, env=environment, cwd=HERE.parent, stdout=subprocess.DEVNULL)
-    try:
-        wait(f"http://127.0.0.1:{port}/_stcore/health")
-        yield process, port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def bars_of(

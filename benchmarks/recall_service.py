@@ -19,7 +19,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +29,7 @@ import large_workspace
 import numpy as np
 import report
 from neighbours import vectors_like
-from visitor import free_port
+from server import await_answer, free_port
 
 from mmquality.checkpoint import Checkpoint, Scales
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
@@ -87,21 +86,11 @@ def served(workspace: Workspace) -> Iterator[str]:
     process = subprocess.Popen(command, env=os.environ | {"MMQ_DATABASE_URL": workspace.database_url})
     address = f"http://127.0.0.1:{port}"
     try:
-        _await(address, process)
+        await_answer(f"{address}/health", process)
         yield address
     finally:
         process.terminate()
         process.wait()
-
-
-def _await(address: str, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        try:
-            httpx.get(f"{address}/health").raise_for_status()
-            return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    raise RuntimeError("the service ended before it answered")
 
 
 async def latencies(address: str, ask: Ask, rate: float, seconds: float) -> tuple[list[float], int]:

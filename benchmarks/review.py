@@ -10,13 +10,9 @@ chromium. The browser runs on the machine that it measures: a network would add 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,12 +21,11 @@ from typing import Any
 import numpy as np
 import report
 from playwright.sync_api import Page, sync_playwright
-from visitor import free_port
+from server import served
 
 from mmquality.config import Workspace
 from mmquality.store import Store
 
-ROOT = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 CASES, SAVED_MS = 20, 150
 _LOOKED_AT = 1_500  # ms between two verdicts, far less than an analyst takes
@@ -64,10 +59,10 @@ _WATCH = """() => {
 }"""
 
 
-def measure(page: Page, address: str, cases: int) -> list[dict[str, float]]:
+def measure(page: Page, port: int, cases: int) -> list[dict[str, float]]:
     """Milliseconds from the key to "Saved", to the next title and to its photo, for each case."""
     page.set_default_timeout(120_000)
-    page.goto(f"{address}/review")
+    page.goto(f"http://127.0.0.1:{port}/review")
     page.locator(".mmq-title").wait_for()
     page.wait_for_timeout(4 * _LOOKED_AT)
     page.evaluate(_WATCH)
@@ -105,45 +100,15 @@ def workspace_of(given: argparse.Namespace) -> Iterator[Path]:
         yield place
 
 
-@contextmanager
-def served(place: Path) -> Iterator[str]:
-    """The dashboard's address as long as it is needed."""
-    port = free_port()
-    command = [sys.executable, "-m", "mmquality.pages.server", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
-    environment = os.environ | {"MMQ_WORKSPACE": str(place), "MMQ_ANALYST": "benchmark"}
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait()
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.2)
-    raise RuntimeError("the dashboard's server did not answer")
-
-
 def main() -> None:
     """Run it."""
     parser = report.parser(__doc__, "a small sample, few cases; writes nothing")
     parser.add_argument("--workspace", type=Path, help="measure on a copy of it")
     given = parser.parse_args()
     cases = 5 if given.short else CASES
-    with workspace_of(given) as place, served(place) as address, sync_playwright() as playwright:
+    with workspace_of(given) as place, served(place) as (_, port), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        times = measure(browser.new_page(viewport={"width": 1440, "height": 900}), address, cases)
+        times = measure(browser.new_page(viewport={"width": 1440, "height": 900}), port, cases)
         browser.close()
         with Store.open(Workspace.at(place).database_url) as store:
             listings = store.listing_count()

@@ -17,16 +17,12 @@ of less than six minutes promise nothing about memory.
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,13 +31,13 @@ import large_workspace
 import numpy as np
 import psutil
 import report
-from visitor import Run, Visitor, free_port, wait
+from server import served
+from visitor import Run, Visitor
 
 from mmquality.config import Workspace
 from mmquality.records import Drawn, Role
 from mmquality.store import LabelQuery, Store
 
-ROOT = Path(__file__).parents[1]
 LISTINGS = 2_000
 _HEADER = "X-Analyst"
 _EXPORT = "export-csv"
@@ -129,7 +125,7 @@ def measure(place: Path, minutes: float, analysts: int, seed: int) -> tuple[dict
         for person in people:
             store.give_role(person, Role.ANALYST)
     ended = threading.Event()
-    with _served(place) as (process, port):
+    with served(place, MMQ_ACCESS="proxy", MMQ_ACCESS_HEADER=_HEADER) as (process, port):
         team = [Analyst(port, person, seed + n, ended) for n, person in enumerate(people)]
         for one in team:
             one.start()
@@ -207,24 +203,6 @@ def _bars(row: dict[str, Any]) -> dict[str, Any]:
         grown = report.bar(row["grown MB"], row["may grow MB"], at_least=False)
         bars["memory grown after warm-up MB"] = grown
     return bars
-
-
-@contextmanager
-def _served(place: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """`mmquality serve` with people who sign in."""
-    port = free_port()
-    command = [sys.executable, "-m", "mmquality", "serve", "-w", str(place), "--port", str(port)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MMQ_")}
-    environment |= {"MMQ_ACCESS": "proxy", "MMQ_ACCESS_HEADER": _HEADER}
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=quiet, stderr=quiet)
-    try:
-        wait(f"http://127.0.0.1:{port}/_stcore/health")
-        yield process, port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ work, made into messages and sent. What a browser then does with them is not in 
 
 from __future__ import annotations
 
-import socket
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -22,7 +21,6 @@ from websockets import Subprotocol
 from websockets.sync.client import connect
 
 _PATIENCE = 120.0  # seconds
-_START = 180  # seconds a server may take to answer
 Params = Mapping[str, object]
 
 
@@ -173,23 +171,3 @@ class Visitor:
         """By its key, which ends its id ($$ID-hash-key), or by its label."""
         key = widget.id.split("-", 2)[-1]
         self.widgets[key if key != "None" else widget.label] = widget.id
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def wait(address: str) -> None:
-    """Until a server answers there. Raises `OSError` where none does."""
-    deadline = time.monotonic() + _START
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)

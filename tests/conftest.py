@@ -57,6 +57,13 @@ def shown(finished: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
 
 
 @pytest.fixture
+def reported(shown: Fixture) -> Iterator[Fixture]:
+    """The same without a report; those that a test keeps there go with it."""
+    yield shown
+    shutil.rmtree(shown.workspace.evaluations, ignore_errors=True)
+
+
+@pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
     """A workspace of one's own, and the dashboard's environment pointing to it."""
     from workspaces import small_workspace

@@ -44,7 +44,7 @@ class Listening:
         self.heard.append(line)
 
     @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[object]:
+    def stage(self, name: str, total: int | None = None, in_bytes: bool = False) -> Iterator[object]:
         done = 0
 
         def advance(more: int) -> None:

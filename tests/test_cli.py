@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -309,9 +310,40 @@ class TestBuilding:
         shown = run(
             "import", "-w", tmp_path / "w", "--listings", shop / "listings.csv", "--images", shop
         ).stdout
-        assert "Rows that could not be used: 33 (all are in the import report)" in shown
+        assert (
+            f"Rows that could not be used: 33 (all of them: mmquality problems -w {tmp_path / 'w'})" in shown
+        )
         assert "  30 × title: has … characters; the limit is …\n  3 × title: is empty\n" in shown
         assert shown.count("listings.csv, row ") == 5
+
+    def test_import_of_nothing_that_can_be_used(self, tmp_path: Path) -> None:
+        shop = write_shop(tmp_path / "shop")
+        (shop / "none.csv").write_text("listing_id,title,image\nA1,,photos/L0.jpg\nA2,Lamp,photos/none.jpg\n")
+        for command in ("import", "build"):
+            files = ("--listings", shop / "none.csv", "--images", shop)
+            shown = run(command, "-w", tmp_path / "w", *files, ok=False)
+            assert shown.exit_code == 1 and "No row could be used" in shown.stderr
+            assert f"2 (all of them: mmquality problems -w {tmp_path / 'w'})" in shown.stdout
+            assert "Next:" not in shown.stdout
+
+    def test_problems_of_an_import(self, tmp_path: Path) -> None:
+        shop, place = write_shop(tmp_path / "shop"), ("-w", tmp_path / "w")
+        with (shop / "listings.csv").open("a") as file:
+            file.writelines(f"N{n},,photos/L0.jpg,1\n" for n in range(3))
+        run("import", *place, "--listings", shop / "listings.csv", "--images", shop)
+        run("import", *place, "--impressions", shop / "log.csv")
+        assert "Import 2 (" in run("problems", *place).stdout
+        shown = run("problems", *place, "--import", "1", "--top", 2)
+        assert "): 3 rows could not be used.\n" in shown.stdout and shown.stdout.count("is empty") == 2
+        assert "--out FILE writes all" in shown.stderr
+        told = json.loads(run("problems", *place, "--import", 1, "--json").stdout)
+        assert told["total"] == 3 and [row["column"] for row in told["problems"]] == ["title"] * 3
+        run("problems", *place, "--import", 1, "--out", tmp_path / "problems.csv")
+        table = pd.read_csv(tmp_path / "problems.csv", keep_default_na=False)
+        assert table.to_dict("records") == told["problems"]
+        assert "There is no import 7; the last one is 2." in error(
+            run("problems", *place, "--import", 7, ok=False)
+        )
 
     def test_import_of_clicks_alone(self, tmp_path: Path) -> None:
         shop = write_shop(tmp_path / "shop")
@@ -377,7 +409,8 @@ def test_a_wrong_call_ends_with_2(
 
 NEEDS_WORKSPACE = {
     "encode": (), "train": (), "score": (), "index": (), "rank": (), "rank as json": ("--json",),
-    "neighbours": ("L1",), "label": ("L1", "--verdict", "match"), "export": ("--out", "labels.csv"),
+    "problems": (), "neighbours": ("L1",), "label": ("L1", "--verdict", "match"),
+    "export": ("--out", "labels.csv"),
     "import-labels": ("labels.csv",), "reasons set": ("stolen", "Stolen"), "reasons hide": ("other",),
     "models list": (), "models promote": ("v0001",), "models rollback": (),
     "models forget": ("v0001",),
@@ -449,8 +482,13 @@ class TestOneSentence:
 
     def test_damage(self, workspace: Workspace, worst: str) -> None:
         path = index_path(workspace, "v0001", Space.TITLE)
-        path.write_bytes(b"nonsense")
-        assert "mmquality index" in error(run("neighbours", worst, "-w", workspace.root, ok=False))
+        for damage, told in (
+            (path.unlink, "No such file"),
+            (partial(path.write_bytes, b"nonsense"), "damaged"),
+        ):
+            damage()
+            sentence = error(run("neighbours", worst, "-w", workspace.root, ok=False))
+            assert told in sentence and "mmquality index" in sentence and "faiss::" not in sentence
         (workspace.root / "workspace.json").write_text("nonsense")
         assert "workspace.json cannot be read" in error(run("encode", "-w", workspace.root, ok=False))
         (workspace.root / "mmquality.db").write_bytes(b"nonsense" * 1000)
@@ -463,6 +501,11 @@ class TestOneSentence:
         files = ("--listings", shop / "listings.csv", "--images", shop)
         sentence = error(run("import", "-w", shop / "log.csv" / "w", *files, ok=False))
         assert "log.csv/w" in sentence and "Not a directory" in sentence
+
+    def test_a_letter_that_is_not_there(self, workspace: Workspace) -> None:
+        for option, done in (("--retry", "tried again"), ("--dismiss", "dismissed")):
+            sentence = error(run("watch", "letters", option, 99, "-w", workspace.root, ok=False))
+            assert f"99: no letter of that number can be {done}." in sentence
 
     def test_what_the_system_refuses(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(*_: object, **__: object) -> None:
@@ -616,6 +659,8 @@ class TestProgress:
             advance(2_000)
         with reporter.stage("Reading clicks.csv") as advance:
             advance(5)
+        with reporter.stage("Copying", 3_000_000, in_bytes=True) as advance:
+            advance(1_200_000)
         with reporter.stage("Encoding titles", 0):
             pass
         reporter.say("One fact.\x1b[31m")
@@ -627,6 +672,8 @@ class TestProgress:
             "Encoding photos: 3,000 in … s",
             "Reading clicks.csv: 5",
             "Reading clicks.csv: 5 in … s",
+            "Copying: 1.2 MB of 3.0 MB",
+            "Copying: 1.2 MB in … s",
             "Encoding titles: nothing to do",
             "One fact. [31m",
         ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from dashboard import button, opened, store_of, texts
+from sqlalchemy import insert
 from workspaces import Fixture
 
 from mmquality.cli import main
@@ -19,6 +21,7 @@ from mmquality.pages.access import Visitor
 from mmquality.pages.guard import READING, ROLES, Guard
 from mmquality.records import Drawn, Reason, Role, Verdict
 from mmquality.store import Order, RankingQuery, Store
+from mmquality.store.roles import roles
 
 _ORDER = list(Role)
 PUBLIC = sorted(name for name in dir(Store) if not name.startswith("_") and name != "open")
@@ -143,6 +146,35 @@ class TestProxy:
             ("roles", "ana", "has no role any more"),
             ("roles", "ana", "is admin now"),
         ]
+
+    def test_a_role_is_found_however_the_name_is_spelt(self, store: Store) -> None:
+        store.give_role("Ana@Example.com", Role.ANALYST, "root")
+        self.headers["X-Forwarded-User"] = "ana@example.COM"
+        assert access.visitor(store) == Visitor("ana@example.COM", Role.ANALYST)
+        store.give_role("ana@example.com", Role.ADMIN, "root")
+        assert store.roles() == {"Ana@Example.com": Role.ADMIN}
+        store.take_role("ANA@example.com", "root")
+        assert store.roles() == {} and access.visitor(store).role is Role.VIEWER
+
+    def test_a_letter_that_only_looks_alike_is_another_person(self, store: Store) -> None:
+        store.give_role("kim", Role.ADMIN, "root")
+        self.headers["X-Forwarded-User"] = "\N{KELVIN SIGN}im"
+        assert access.visitor(store).role is Role.VIEWER
+
+    def test_two_spellings_of_before_keep_their_roles(self, store: Store) -> None:
+        with store._write() as connection:
+            since = datetime.now(UTC)
+            rows = [
+                {"person": x, "role": r, "since": since} for x, r in (("Ana", "admin"), ("ana", "viewer"))
+            ]
+            connection.execute(insert(roles), rows)
+        assert [store.role_of(name) for name in ("Ana", "ana", "ANA")] == [
+            Role.ADMIN,
+            Role.VIEWER,
+            Role.VIEWER,
+        ]
+        store.give_role("ANA", Role.ANALYST, "root")
+        assert store.roles() == {"Ana": Role.ANALYST, "ana": Role.ANALYST}
 
     def test_what_is_set_up_wrongly_is_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MMQ_DEFAULT_ROLE", "boss")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 import pytest
 from dashboard import button, card_titles, opened, texts, unescaped
-from workspaces import Fixture, small_workspace
+from workspaces import Fixture
 
 from mmquality.experiments.lift import Lift
 from mmquality.experiments.visitors import UserModel
@@ -20,20 +19,6 @@ from mmquality.pipeline.relevance import Source
 from mmquality.pipeline.replaying import ReplayedArm
 
 OTHERS = [arm for arm in Arm if arm != CONTROL]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
-    """A workspace for the whole file; its reports come and go."""
-    return small_workspace(tmp_path_factory.mktemp("pages") / "shop")
-
-
-@pytest.fixture
-def shop(built: Fixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fixture]:
-    """The workspace without a report, and the dashboard's environment pointing to it."""
-    monkeypatch.setenv("MMQ_WORKSPACE", str(built.workspace.root))
-    yield built
-    report_path(built.workspace, "v1").unlink(missing_ok=True)
 
 
 def made_up() -> ExperimentReport:
@@ -60,18 +45,18 @@ def keep(fixture: Fixture, report: ExperimentReport) -> None:
     report_path(fixture.workspace, "v1").write_text(json.dumps(asdict(report)))
 
 
-def test_it_offers_to_run_one(shop: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_offers_to_run_one(reported: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     monkeypatch.setattr(background, "start", lambda *args, by: started.append(args))
     app = opened("experiments")
     assert "No experiment was run" in texts(app)
     assert app.code[0].value.startswith("mmquality experiment -w")
     button(app, "Run it").click().run()
-    assert started == [(shop.workspace, "experiment", ["experiment"])]
+    assert started == [(reported.workspace, "experiment", ["experiment"])]
 
 
-def test_it_says_that_it_is_simulated_and_draws_the_lifts(shop: Fixture) -> None:
-    keep(shop, made_up())
+def test_it_says_that_it_is_simulated_and_draws_the_lifts(reported: Fixture) -> None:
+    keep(reported, made_up())
     app = opened("experiments")
     assert app.info[0].value.startswith("Everything here is simulated")
     assert len(app.get("plotly_chart")) == 4
@@ -81,26 +66,26 @@ def test_it_says_that_it_is_simulated_and_draws_the_lifts(shop: Fixture) -> None
     assert list(app.dataframe[1].value["+5%"]) == ["1,000", "1,000"]
 
 
-def test_what_each_arm_shows_stands_side_by_side(shop: Fixture) -> None:
-    keep(shop, made_up())
+def test_what_each_arm_shows_stands_side_by_side(reported: Fixture) -> None:
+    keep(reported, made_up())
     app = opened("experiments", seed="L001")
     assert len(card_titles(app)) == 1 + 4 * len(Arm)
     assert all(f"<h2>{arm.capitalize()}</h2>" in texts(app) for arm in Arm)
 
 
-def test_another_arm_can_be_watched(shop: Fixture) -> None:
+def test_another_arm_can_be_watched(reported: Fixture) -> None:
     report = made_up()
     undecided = replace(report.courses[0], decided_after=None, stopped=None)
-    keep(shop, replace(report, courses=[undecided, *report.courses[1:]]))
+    keep(reported, replace(report, courses=[undecided, *report.courses[1:]]))
     captions = [c.value for c in opened("experiments", arm=str(OTHERS[0])).caption]
     assert any("were not told apart by 1,000 visitors" in unescaped(words) for words in captions)
 
 
-def test_without_events_a_log_or_visitors_it_says_so(shop: Fixture) -> None:
+def test_without_events_a_log_or_visitors_it_says_so(reported: Fixture) -> None:
     report = made_up()
     empty = [Lift(str(arm), m, 0.0, 0.0) for m in ("ctr", "ptr") for arm in OTHERS]
     known = replace(report, lifts=empty, courses=[], replayed=[], examples=[], simulated_on=str(Source.KNOWN))
-    keep(shop, known)
+    keep(reported, known)
     app = opened("experiments")
     captions = unescaped(" ".join(c.value for c in app.caption))
     assert not app.get("plotly_chart")
@@ -108,7 +93,7 @@ def test_without_events_a_log_or_visitors_it_says_so(shop: Fixture) -> None:
         assert words in captions
 
 
-def test_a_damaged_report_is_said(shop: Fixture) -> None:
-    shop.workspace.evaluations.mkdir(exist_ok=True)
-    report_path(shop.workspace, "v1").write_text("{")
+def test_a_damaged_report_is_said(reported: Fixture) -> None:
+    reported.workspace.evaluations.mkdir(exist_ok=True)
+    report_path(reported.workspace, "v1").write_text("{")
     assert "mmquality experiment" in texts(opened("experiments"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from marketplace import Marketplace, copy_of
 
 from mmquality.cli.root import main
 from mmquality.config import Workspace
+from mmquality.pipeline import building
 from mmquality.pipeline.doctor import Finding, Health, examine
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.records import Space, Verdict
@@ -63,8 +65,18 @@ def test_an_index_that_is_damaged_or_another_models(shop: Workspace) -> None:
     content = path.read_bytes()
     path.write_bytes(content[:100])
     assert "cannot be read" in faults(shop)[0].what
-    path.write_bytes(content)
-    assert not faults(shop)
+    path.unlink()
+    (found,) = faults(shop)
+    assert "No such file" in found.what and found.remedy == "Run `mmquality index`."
+    building.index(shop)
+    assert not faults(shop) and len(path.read_bytes()) == len(content)
+
+
+def test_a_model_whose_folder_is_gone(shop: Workspace) -> None:
+    shutil.rmtree(version_folder(shop))
+    (found,) = faults(shop)
+    assert "folder" in found.what and "is gone" in found.what
+    assert "`mmquality restore`" in found.remedy and "`mmquality train`" in found.remedy
 
 
 def test_a_database_whose_pages_are_overwritten(shop: Workspace) -> None:

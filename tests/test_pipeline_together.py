@@ -32,7 +32,7 @@ class Meanwhile(Silent):
         self.said = ""
 
     @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
+    def stage(self, name: str, total: int | None = None, in_bytes: bool = False) -> Iterator[Advance]:
         if name == self.stage_of_it and self.status < 0:
             done = subprocess.run(
                 [sys.executable, "-m", "mmquality", *self.command], capture_output=True, text=True

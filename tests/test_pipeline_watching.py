@@ -96,10 +96,15 @@ def test_a_letter_is_tried_again(marketplace: Marketplace, shop: Workspace, drop
     missing = marketplace.files.images / "came-later.jpg"
     drop(drops, "a.jsonl", [{**row, "image": missing.name}])
     assert watch(shop, source(drops), once=True).letters == 1
+    with open_store(shop) as store:
+        (number,) = store.settle_letters(None, LetterState.AGAIN, "ann")
+    watch(shop, source(drops), once=True)
+    with open_store(shop) as store:  # in vain
+        assert [x.letter_id for x in store.dead_letters().rows] == [number]
     missing.write_bytes((marketplace.files.images / row["image"]).read_bytes())
     try:
         with open_store(shop) as store:
-            assert store.settle_letters(None, LetterState.AGAIN, "ann") == 1
+            assert store.settle_letters(None, LetterState.AGAIN, "ann") == {number}
         assert watched_until(shop, drops, lambda store: store.unscored_count() == 0, 1).joined == 1
     finally:
         missing.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -11,12 +12,26 @@ from marketplace import Marketplace, copy_of
 from workspaces import small_workspace
 
 from mmquality.config import RecallConfig
+from mmquality.data.sample.marketplace import plan_marketplace
 from mmquality.recall import Recall
 from mmquality.recall.service.app import create_app
 from mmquality.recall.weights import Weight, keep_weight
 
-TEXT = (Path(__file__).parents[1] / "docs" / "recall.md").read_text(encoding="utf-8")
+WRITTEN = (Path(__file__).parents[1] / "docs" / "recall.md").read_text(encoding="utf-8")
+SMALL = {  # what a small workspace has instead of the demo's
+    "sample-00351": "L014", "sample-00230": "L052", '"workspace"': '"shop"',
+    '"product_type": "lamp"': '"category": "Lamps"', "product_type=lamp": "category=Lamps",
+}  # fmt: skip
+TEXT = functools.reduce(lambda text, pair: text.replace(*pair), SMALL.items(), WRITTEN)
 PYTHON = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_the_demo_has_what_is_asked_for() -> None:
+    offers = {offer.listing_id: offer for offer in plan_marketplace(3000, 7)}
+    named = set(re.findall(r"sample-\d+", WRITTEN))
+    assert len(named) == 3
+    assert {offers[name].item.product_type for name in named} == {"lamp"}
+    assert {"red", "teal"} <= {x.item.colour for x in offers.values() if x.item.product_type == "lamp"}
 
 
 def test_the_catalogues_listings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,8 @@ def listing(number: int, **more: Any) -> dict[str, Any]:
 
 
 def test_a_file_is_told_row_by_row_and_moved_once_it_is_stored(tmp_path: Path) -> None:
-    source = Folder(tmp_path, settled=0.0)
+    said: list[str] = []
+    source = Folder(tmp_path, settled=0.0, say=said.append)
     source.open({})
     drop(tmp_path, "a.jsonl", listing(1, price=7.0), "{broken", {"listing_id": "L2", "deleted": True})
     pd.DataFrame([listing(3)]).to_parquet(tmp_path / "b.parquet")
@@ -58,6 +59,9 @@ def test_a_file_is_told_row_by_row_and_moved_once_it_is_stored(tmp_path: Path) -
     assert [letter.place for letter in first.letters] == ["a.jsonl, row 2"]
     assert "not valid JSON" in first.letters[0].reason
     assert sorted(path.name for path in tmp_path.iterdir()) == ["done", "notes.txt"]
+    assert said == [
+        "notes.txt is left alone: files that end in .txt are not read. Drop JSON Lines, CSV or Parquet."
+    ]
     drop(tmp_path, "a.jsonl", listing(4))  # the same name once more is another file
     assert [told(batch) for batch in everything(source)] == [[("L4", True)]]
     assert sorted(path.name for path in (tmp_path / "done").iterdir()) == [

@@ -53,7 +53,10 @@ def test_letters_are_seen_tried_again_overtaken_and_dismissed(store: Store) -> N
     newest, second, first = store.dead_letters().rows
     assert newest.cut and len(newest.payload) == 10_000 and not first.cut
     assert (first.place, first.reason, first.state) == ("a.jsonl, row 3", "title is empty", LetterState.OPEN)
-    assert store.settle_letters(None, LetterState.AGAIN, "ann") == 2  # what was cut cannot be tried
+    assert store.settle_letters(None, LetterState.AGAIN, "ann") == {
+        first.letter_id,
+        second.letter_id,
+    }  # what was cut cannot be tried
     later = datetime.now(UTC) + timedelta(seconds=5)
     store.take_in(replace(intake(0), seen={"L000": later}), "watch")
     waiting, overtaken = store.letters_to_retry(10)
@@ -63,8 +66,27 @@ def test_letters_are_seen_tried_again_overtaken_and_dismissed(store: Store) -> N
     store.take_in(replace(intake(), settled=tried), "watch")
     assert store.letters_to_retry(10) == ([], set())
     assert [x.settled_by for x in store.dead_letters(LetterState.RETRIED).rows] == ["watch"]
-    assert store.settle_letters([newest.letter_id, first.letter_id], LetterState.DISMISSED, "ann") == 1
+    both = [newest.letter_id, first.letter_id]
+    assert store.settle_letters(both, LetterState.DISMISSED, "ann") == {newest.letter_id}
     assert store.dead_letters().total == 0 and store.dead_letters(LetterState.DISMISSED).total == 1
+
+
+def test_a_letter_that_fails_once_more_keeps_its_number(store: Store) -> None:
+    twins = [
+        letter(),
+        letter(listing_id="L001"),
+        replace(letter(), place="b.jsonl, row 9"),
+    ]  # two of one place
+    store.take_in(replace(intake(0), letters=twins), "watch")
+    numbers = sorted(x.letter_id for x in store.dead_letters().rows)
+    store.settle_letters(None, LetterState.AGAIN, "ann")
+    again = [replace(letter(), place="b.jsonl, row 9", reason="price is negative"), *twins[:2]]
+    store.take_in(
+        replace(intake(), letters=again, settled=dict.fromkeys(numbers, LetterState.RETRIED)), "watch"
+    )
+    found = {x.letter_id: x for x in store.dead_letters().rows}
+    assert len(found) == 3 and found[numbers[2]].reason == "price is negative"
+    assert found[numbers[2]].settled_by == "" and store.letters_to_retry(10) == ([], set())
 
 
 def test_what_arrived_lately_is_a_filter_and_its_time_is_known(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, command, print_in_force, print_problems
 from mmquality.config import ImportLimits, Workspace
 from mmquality.engine import open_engine
+from mmquality.errors import InputFileError
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.settings import EncoderChoice
@@ -43,8 +45,9 @@ def build(
 
     choices = building.Options(projection, seed, epochs, hold_out)
     _, version = building.build(
-        workspace, files, choices, text, photo, TerminalReporter(), name, limits, imported=_print_import
-    )
+        workspace, files, choices, text, photo, TerminalReporter(), name, limits,
+        imported=partial(_print_import, workspace),
+    )  # fmt: skip
     print_in_force(workspace, version)
 
 
@@ -55,12 +58,12 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None, limits: I
     """Read a catalogue, its photos and its click log.
 
     A second import updates what changed and leaves the rest; clicks may then come alone. Rows that cannot be
-    used are counted and kept in the import report.
+    used are counted and listed by `mmquality problems`.
     """
     summary = import_files(workspace, files, limits, TerminalReporter(), name)
-    _print_import(summary)
-    new = summary.listings.added + summary.listings.updated
-    click.echo(f"Next: {command('encode' if new else 'train', workspace)}")
+    _print_import(workspace, summary)
+    clicks_alone = summary.listings == UpsertCounts()
+    click.echo(f"Next: {command('train' if clicks_alone else 'encode', workspace)}")
 
 
 @click.command()
@@ -132,7 +135,8 @@ def index(workspace: Workspace) -> None:
     print_in_force(workspace, building.index(workspace, TerminalReporter()))
 
 
-def _print_import(summary: ImportSummary) -> None:
+def _print_import(workspace: Workspace, summary: ImportSummary) -> None:
+    """Say what was read. Raises `InputFileError` where every row was refused."""
     done = summary.listings
     if done != UpsertCounts() or not (summary.impressions or summary.co_clicks):
         click.echo(f"Listings: {done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged.")
@@ -140,4 +144,8 @@ def _print_import(summary: ImportSummary) -> None:
         if number:
             click.echo(f"{name}: {number:,} read.")
     if summary.problems:
-        print_problems(summary.problems)
+        print_problems(summary.problems, workspace)
+    if summary.problems and not summary.used:
+        raise InputFileError(
+            "No row could be used, so nothing was imported. Mend the file and import it again."
+        )

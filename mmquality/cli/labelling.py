@@ -109,7 +109,7 @@ def import_labels(
     if done.fates[Fate.REPLACED]:
         click.echo(f"{count(done.fates[Fate.REPLACED], 'label')} replaced one that said otherwise.")
     if done.problems:
-        print_problems(done.problems)
+        print_problems(done.problems, workspace)
 
 
 def _login() -> str:

@@ -31,6 +31,7 @@ def serve_recall(workspace: Workspace, port: int, address: str) -> None:
             "--address out."
         )
     check_free("recall service", address, port)
+    click.echo(f"Loading the model in force of {workspace.root} …", err=True)
     try:
         import uvicorn
 
@@ -42,6 +43,7 @@ def serve_recall(workspace: Workspace, port: int, address: str) -> None:
     from mmquality.recall import Recall
 
     with Recall.open(workspace) as recall:
+        click.echo("Loading the encoders …", err=True)
         try:
             recall.warm_up()
         except EncoderError as error:

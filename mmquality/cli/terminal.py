@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from mmquality.records import RowProblem, count
 
 _EVERY = 10.0  # seconds between plain lines where there is no terminal
 _SHOWN = 5  # problems printed, …
-_SHOWN_KINDS = 12  # … and kinds of them; the import report has them all
+_SHOWN_KINDS = 12  # … and kinds of them
 
 
 class TerminalReporter:
@@ -33,20 +33,25 @@ class TerminalReporter:
         click.echo(printable(line), err=True)
 
     @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
+    def stage(self, name: str, total: int | None = None, in_bytes: bool = False) -> Iterator[Advance]:
         if total == 0:
             click.echo(f"{name}: nothing to do", err=True)
             yield lambda done: None
         elif (of_job := job_stage(name, total)) is not None:
             yield from of_job
         elif sys.stderr.isatty():
-            with tqdm(total=total, desc=name, file=sys.stderr, dynamic_ncols=True, leave=True) as bar:
+            unit = {"unit": "B", "unit_scale": True} if in_bytes else {}
+            with tqdm(total=total, desc=name, file=sys.stderr, dynamic_ncols=True, leave=True, **unit) as bar:
                 yield bar.update
         else:
-            yield from _plain(name, total)
+            yield from _plain(name, total, _megabytes if in_bytes else "{:,}".format)
 
 
-def _plain(name: str, total: int | None) -> Iterator[Advance]:
+def _megabytes(number: int) -> str:
+    return f"{number / 1e6:,.1f} MB"
+
+
+def _plain(name: str, total: int | None, shown: Callable[[int], str]) -> Iterator[Advance]:
     started = told = time.monotonic()
     done = 0
 
@@ -55,10 +60,10 @@ def _plain(name: str, total: int | None) -> Iterator[Advance]:
         done += more
         if time.monotonic() - told >= _EVERY:
             told = time.monotonic()
-            click.echo(f"{name}: {done:,}" + (f" of {total:,}" if total else ""), err=True)
+            click.echo(f"{name}: {shown(done)}" + (f" of {shown(total)}" if total else ""), err=True)
 
     yield advance
-    click.echo(f"{name}: {done:,} in {time.monotonic() - started:.1f} s", err=True)
+    click.echo(f"{name}: {shown(done)} in {time.monotonic() - started:.1f} s", err=True)
 
 
 def command(step: str, workspace: Workspace) -> str:
@@ -88,9 +93,11 @@ def print_table(header: list[str], rows: list[list[Any]]) -> None:
         click.echo("  ".join([*padded, row[-1]]).rstrip())
 
 
-def print_problems(problems: Sequence[RowProblem]) -> None:
+def print_problems(problems: Sequence[RowProblem], workspace: Workspace) -> None:
     """Rows that could not be used: how many of each kind, and the first of them."""
-    click.echo(f"Rows that could not be used: {len(problems):,} (all are in the import report)")
+    click.echo(
+        f"Rows that could not be used: {len(problems):,} (all of them: {command('problems', workspace)})"
+    )
     kinds = Counter(problem.kind for problem in problems).most_common()
     for reason, number in kinds[:_SHOWN_KINDS]:
         click.echo(f"  {number:,} × {printable(reason)}")

@@ -13,6 +13,7 @@ import click
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, print_json, print_table, printable
 from mmquality.config import Workspace
+from mmquality.errors import MMQualityError
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.records import count
@@ -52,7 +53,7 @@ def folder(workspace: Workspace, folder: Path, deleted: str, once: bool) -> None
     """
     from mmquality.sources import Folder
 
-    _watch(workspace, Folder(folder, deleted), once)
+    _watch(workspace, Folder(folder, deleted, say=TerminalReporter().say), once)
 
 
 @watch.command()
@@ -135,15 +136,18 @@ def letters(
 ) -> None:
     """List what could not be used, and why; try it again, or let it rest.
 
-    A running watcher tries again what waits for it, else the next one does.
+    A running watcher tries again what waits for it, else the next one does. A letter that fails once more
+    keeps its number.
     """
     with open_store(workspace) as store:
         if retry or retry_all:
             again = store.settle_letters(None if retry_all else retry, LetterState.AGAIN, whoami())
-            click.echo(f"{count(again, 'letter')} will be tried again by the watcher.", err=True)
+            click.echo(f"{count(len(again), 'letter')} will be tried again by the watcher.", err=True)
+            _check_all(retry, again, "tried again")
         if dismiss:
             rest = store.settle_letters(dismiss, LetterState.DISMISSED, whoami())
-            click.echo(f"{count(rest, 'letter')} dismissed.", err=True)
+            click.echo(f"{count(len(rest), 'letter')} dismissed.", err=True)
+            _check_all(dismiss, rest, "dismissed")
         found = store.dead_letters(LetterState(state), 1, _SHOWN)
     if as_json:
         told = [{**asdict(x), "created_at": x.created_at.isoformat()} for x in found.rows]
@@ -153,6 +157,15 @@ def letters(
     print_table(["number", "where", "listing", "reason"], rows)
     if found.total > len(found.rows):
         click.echo(f"The newest {len(found.rows)} of {found.total:,}.", err=True)
+
+
+def _check_all(given: tuple[int, ...], settled: set[int], done: str) -> None:
+    """Raises `MMQualityError` where a number is none of an open letter, or there is nothing to try of it."""
+    if wrong := sorted(map(str, set(given) - settled)):
+        raise MMQualityError(
+            f"{', '.join(wrong)}: no letter of that number can be {done}. `mmquality watch letters` lists "
+            "what is open; a letter of a whole file, or that is not kept whole, can only be dismissed."
+        )
 
 
 def _watch(workspace: Workspace, source: Source, once: bool) -> None:

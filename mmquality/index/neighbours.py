@@ -125,12 +125,18 @@ class NeighbourIndex(VectorIndex):
         A damaged or half-written index is a `ModelFileError`.
         """
         try:
+            path.open("rb").close()  # the system's words where there is none: FAISS has its own
             index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
             _check_whole(index, path)
             ids, recall = _load_ids(path)
-        except (RuntimeError, OSError, ValueError, MemoryError, RecursionError) as error:
+        except OSError as error:
             raise ModelFileError(
-                f"The index {path} cannot be read ({_cause(error)}). Run `mmquality index` again."
+                f"The index {path} cannot be read ({error.strerror or error}). `mmquality doctor` says what "
+                "else is gone. Run `mmquality index` again."
+            ) from error
+        except (RuntimeError, ValueError, MemoryError, RecursionError) as error:
+            raise ModelFileError(
+                f"The index {path} cannot be read: it is damaged. Run `mmquality index` again."
             ) from error
         if len(ids) != index.ntotal:
             raise ModelFileError(
@@ -167,10 +173,6 @@ def _check_whole(index: Any, path: Path) -> None:
         raise ValueError("it holds less than it says")
     if index.ntotal:
         index.reconstruct(index.ntotal - 1)
-
-
-def _cause(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _at_unit_length(vectors: Rows) -> Made:

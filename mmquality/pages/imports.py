@@ -124,11 +124,11 @@ def _frame(rows: list[RowProblem]) -> pd.DataFrame:
 
 
 _COLUMNS = {
-    "file": st.column_config.TextColumn("File", width=150),
-    "row": st.column_config.NumberColumn("Row", width=70),
-    "column": st.column_config.TextColumn("Column", width=110),
-    "reason": st.column_config.TextColumn("Reason", width=330),
-    "value": st.column_config.TextColumn("Value", width=220),
+    "file": st.column_config.TextColumn("File", width=120),
+    "row": st.column_config.NumberColumn("Row", width=60),
+    "column": st.column_config.TextColumn("Column", width=90),
+    "reason": st.column_config.TextColumn("Reason", width=275),
+    "value": st.column_config.TextColumn("Value", width=145),
 }
 
 show(session.any_catalogue())

@@ -178,9 +178,9 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
             ],
             "title": [plain(row.title) for row in rows],
             "reason": [reasons.in_words(label.reason) if label.reason else "" for label in labels],
-            "note": [plain(label.note) for label in labels],
-            "analyst": [plain(label.analyst) for label in labels],
             "when": [label.created_at.astimezone(UTC) for label in labels],
+            "analyst": [plain(label.analyst) for label in labels],
+            "note": [plain(label.note) for label in labels],
             "score": [label.score for label in labels],
             "rank": [label.rank for label in labels],
             "model": [label.model_version for label in labels],
@@ -192,13 +192,13 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
 _COLUMNS = {
     "photo": st.column_config.ImageColumn("Photo", width=64),
     "verdict": st.column_config.TextColumn("Verdict", width=90),
-    "title": st.column_config.TextColumn("Title", width=210),
+    "title": st.column_config.TextColumn("Title", width=190),
     "reason": st.column_config.TextColumn("Reason", width=95),
-    "note": st.column_config.TextColumn("Note", width=130),
-    "analyst": st.column_config.TextColumn("Analyst", width=60),
     "when": st.column_config.DatetimeColumn(
         "When (UTC)", format="D MMM YYYY, HH:mm", width=130, timezone="UTC"
     ),
+    "analyst": st.column_config.TextColumn("Analyst", width=70),
+    "note": st.column_config.TextColumn("Note", width=130),
     "score": st.column_config.NumberColumn("Score seen", format="percent", width=90),
     "rank": st.column_config.NumberColumn("Rank seen", width=80),
     "model": st.column_config.TextColumn("Model", width=80),

@@ -10,6 +10,7 @@ import streamlit as st
 from mmquality.pages import session
 from mmquality.pages.components import caption, section
 from mmquality.pages.escaping import plain
+from mmquality.pages.tables import WRAPPING
 from mmquality.pages.widgets import pages
 from mmquality.pages.wording import count, moment
 from mmquality.pipeline.reading import Catalogue
@@ -31,8 +32,8 @@ def dead_letters(catalogue: Catalogue) -> None:
     page = pages(math.ceil(total / _PAGE), "letters-page")
     found = catalogue.store.dead_letters(page=page, size=_PAGE).rows
     chosen = st.dataframe(
-        _frame(found), hide_index=True, height="content", column_config=_COLUMNS, alt="Dead letters",
-        key=_KEY, on_select="rerun", selection_mode="multi-row",
+        _frame(found), hide_index=True, row_height=WRAPPING, height="content",
+        column_config=_COLUMNS, alt="Dead letters", key=_KEY, on_select="rerun", selection_mode="multi-row",
     )  # fmt: skip
     if not session.visitor().may(Role.ADMIN):
         return
@@ -49,7 +50,7 @@ def dead_letters(catalogue: Catalogue) -> None:
 def _settle(catalogue: Catalogue, letter_ids: list[int] | None, state: LetterState) -> None:
     done = catalogue.store.settle_letters(letter_ids, state, session.analyst())
     words = "will be tried again" if state is LetterState.AGAIN else "dismissed"
-    st.toast(f"{count(done, 'letter')} {words}.")
+    st.toast(f"{count(len(done), 'letter')} {words}.")
 
 
 def _frame(letters: list[DeadLetter]) -> pd.DataFrame:
@@ -70,8 +71,8 @@ _DEEDS = (
 )
 _COLUMNS = {
     "when": st.column_config.TextColumn("When", width=130),
-    "place": st.column_config.TextColumn("Where", width=190),
+    "place": st.column_config.TextColumn("Where", width=180),
     "listing": st.column_config.TextColumn("Listing", width=110),
-    "reason": st.column_config.TextColumn("Reason", width=260),
-    "payload": st.column_config.TextColumn("What it says", width=300),
+    "reason": st.column_config.TextColumn("Reason", width=330),
+    "payload": st.column_config.TextColumn("What it says", width=200),
 }

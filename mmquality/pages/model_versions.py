@@ -168,13 +168,13 @@ def _promote(catalogue: Catalogue, name: str) -> None:
 
 _COLUMNS = {
     "name": st.column_config.TextColumn("Version", width=70),
-    "state": st.column_config.TextColumn("State", width=90),
+    "state": st.column_config.TextColumn("State", width=85),
     "created": st.column_config.DatetimeColumn(
-        "Published (UTC)", format="D MMM YYYY, HH:mm", width=145, timezone="UTC"
+        "Published (UTC)", format="D MMM YYYY, HH:mm", width=140, timezone="UTC"
     ),
     "listings": st.column_config.NumberColumn("Listings", width=70, format="localized"),
-    "taught": st.column_config.TextColumn("Taught by", width=300),
+    "taught": st.column_config.TextColumn("Taught by", width=215),
     "seconds": st.column_config.NumberColumn("Training", width=80, format="%.0f s"),
-    "title": st.column_config.TextColumn("Title encoder", width=195),
-    "photo": st.column_config.TextColumn("Photo encoder", width=205),
+    "title": st.column_config.TextColumn("Title encoder", width=150),
+    "photo": st.column_config.TextColumn("Photo encoder", width=150),
 }

@@ -57,7 +57,7 @@ def back_up(
     with whole_file(target) as part, unfinished_folder(target) as scratch:
         files = list(_files(workspace, scratch, embeddings))
         total = sum(path.stat().st_size for _, path in files)
-        with part.open("wb") as raw, reporter.stage("Copying", total) as advance:
+        with part.open("wb") as raw, reporter.stage("Copying", total, in_bytes=True) as advance:
             return _write(raw, files, advance)
 
 
@@ -76,7 +76,7 @@ def restore(source: Path, workspace: Workspace, reporter: Reporter | None = None
         try:
             with (
                 tarfile.open(source, "r:") as archive,
-                reporter.stage("Restoring", source.stat().st_size) as advance,
+                reporter.stage("Restoring", source.stat().st_size, in_bytes=True) as advance,
             ):
                 told = _read(archive, folder, advance)
         except tarfile.ReadError as error:

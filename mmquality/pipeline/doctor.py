@@ -23,6 +23,10 @@ from mmquality.store import Store
 
 _PHOTOS = 1_000  # whose files are looked for
 _RESTORE = "Restore the last backup (`mmquality restore`), and import what came after it."
+_MODEL_AGAIN = (
+    "Restore the last backup (`mmquality restore`), go back to the version before where there is one "
+    "(`mmquality models rollback`), or run `mmquality train`, then `mmquality score` and `mmquality index`."
+)
 _ROOM = 0.05  # of the disk, that should be free
 
 
@@ -94,14 +98,14 @@ def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
     if version is None:
         yield Finding("model", Health.WARNING, "No model is in force", "Run `mmquality build`.")
         return
+    remedy = _MODEL_AGAIN
     try:
-        _check_version(workspace, version)
+        _check_files(workspace.models / version.name, version)
+        remedy = "Run `mmquality index`."
+        _check_indexes(workspace, version)
         yield Finding("model", Health.OK, f"{version.name} is in force, whole")
     except MMQualityError as error:
-        yield Finding(
-            "model", Health.FAULT, f"{version.name} is in force, but {error}",
-            "Go back to the version before (`mmquality models rollback`), or train, score and index again.",
-        )  # fmt: skip
+        yield Finding("model", Health.FAULT, f"{version.name} is in force, but {error}", remedy)
     unscored = store.unscored_count()
     if unscored:
         yield Finding(
@@ -110,19 +114,24 @@ def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _check_version(workspace: Workspace, version: ModelVersion) -> None:
+def _check_files(folder: Path, version: ModelVersion) -> None:
     """Raises `ModelFileError` where a file of it is gone, damaged or does not fit the others."""
     from mmquality.checkpoint import load_checkpoint  # torch, which no other look needs
 
-    folder = workspace.models / version.name
+    if not folder.is_dir():
+        raise ModelFileError(f"its folder {folder} is gone.")
     load_checkpoint(folder)
     scored = len(load_scores(folder))
     if scored != version.listings:
         raise ModelFileError(f"its folder holds {scored:,} scores, the database {version.listings:,}.")
+
+
+def _check_indexes(workspace: Workspace, version: ModelVersion) -> None:
+    """Raises `ModelFileError` where an index is gone, damaged or another model's."""
     for space in Space:
         indexed = len(load(index_path(workspace, version.name, space), workspace.vectors_url))
-        if indexed != scored:
-            raise ModelFileError(f"its {space} index holds {indexed:,} listings of {scored:,}.")
+        if indexed != version.listings:
+            raise ModelFileError(f"its {space} index holds {indexed:,} listings of {version.listings:,}.")
 
 
 def _earlier(workspace: Workspace, store: Store) -> Iterator[Finding]:

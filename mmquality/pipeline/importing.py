@@ -36,6 +36,12 @@ class ImportSummary:
     co_clicks: int = 0
     problems: list[RowProblem] = field(default_factory=list)
 
+    @property
+    def used(self) -> int:
+        """How many rows could be used."""
+        done = self.listings
+        return done.added + done.updated + done.unchanged + self.impressions + self.co_clicks
+
     def problem_counts(self) -> dict[str, int]:
         """How often each kind of problem occurred, most frequent first."""
         return dict(Counter(problem.kind for problem in self.problems).most_common())

@@ -21,6 +21,7 @@ from mmquality.errors import WorkspaceError
 
 Step = TypeVar("Step", bound=Callable[..., Any])
 
+_MODELS = ".models.lock"
 _held: set[Path] = set()  # by this process: a step may call another one
 
 
@@ -61,7 +62,7 @@ def one_watcher(workspace: Workspace) -> Iterator[None]:
 @contextmanager
 def models_at_rest(workspace: Workspace) -> Iterator[bool]:
     """Whether nobody makes models; then nobody begins to as long as the block lasts."""
-    with (workspace.root / ".models.lock").open("a+", encoding="utf-8") as file:
+    with (workspace.root / _MODELS).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -72,7 +73,7 @@ def models_at_rest(workspace: Workspace) -> Iterator[bool]:
 
 @contextmanager
 def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
-    place = workspace.root / ".models.lock"
+    place = workspace.root / _MODELS
     # Without a workspace the step itself will say so. Processes that torchrun started work under the first
     # one's lock, which alone writes.
     if place in _held or not workspace.root.is_dir() or os.environ.get("RANK", "0") != "0":

@@ -12,8 +12,10 @@ Advance = Callable[[int], object]  # called with how many more are done
 class Reporter(Protocol):
     """Told of each stage of long work."""
 
-    def stage(self, name: str, total: int | None = None) -> AbstractContextManager[Advance]:
-        """A stage begins; its context gives a function to call with each step done."""
+    def stage(
+        self, name: str, total: int | None = None, in_bytes: bool = False
+    ) -> AbstractContextManager[Advance]:
+        """A stage begins; its context gives a function to call with each step done, or byte."""
 
     def say(self, line: str) -> None:
         """One fact worth telling."""
@@ -22,7 +24,9 @@ class Reporter(Protocol):
 class Silent:
     """Reports nothing."""
 
-    def stage(self, name: str, total: int | None = None) -> AbstractContextManager[Advance]:
+    def stage(
+        self, name: str, total: int | None = None, in_bytes: bool = False
+    ) -> AbstractContextManager[Advance]:
         return nullcontext(lambda done: None)
 
     def say(self, line: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from mmquality.data.input_file import ROW, SPREADSHEETS
@@ -14,7 +14,8 @@ from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
 from mmquality.sources.seam import Batch, Change, Letter, batch_of, change_of
 
-ENDINGS = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".csv", ".csv.gz", ".parquet", ".pq")
+_TEXTS = (".jsonl", ".ndjson", ".csv", ".tsv")
+ENDINGS = (*_TEXTS, *(f"{ending}.gz" for ending in _TEXTS), ".json", ".parquet", ".pq")
 SETTLED = 0.5  # seconds for which a file must have kept its size and time: else somebody is writing it
 _LOOK = 0.1  # seconds between two looks at the folder
 _DONE = "done"
@@ -25,11 +26,20 @@ Stamp = tuple[int, int]  # size in bytes, time of change in ns
 class Folder:
     """Files in the order of their time of change; those whose names begin with a dot are not for us.
 
-    The position is the last file that was read, its stamp, and the last row of it.
+    The position is the last file that was read, its stamp, and the last row of it. Files of another kind stay
+    where they are, and `say` is told of the first one of each ending.
     """
 
-    def __init__(self, folder: Path, deleted: str = "deleted", settled: float = SETTLED) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        deleted: str = "deleted",
+        settled: float = SETTLED,
+        say: Callable[[str], object] = lambda line: None,
+    ) -> None:
         self._folder, self._deleted, self._settled = folder.absolute(), deleted, settled
+        self._say = say
+        self._left_alone: set[str] = set()  # endings of which it was said
         self.name = f"folder {self._folder}"
         self._seen: dict[Path, tuple[Stamp, float]] = {}  # when a file was seen first, as it is
         self._taken: dict[Path, Stamp] = {}  # read, and perhaps not stored yet
@@ -88,8 +98,11 @@ class Folder:
     def _look(self) -> None:
         now, found = time.time(), {}
         for entry in os.scandir(self._folder):
-            name = entry.name.lower()  # a spreadsheet's letter says what to do
-            if name.startswith(".") or not name.endswith((*ENDINGS, *SPREADSHEETS)) or not entry.is_file():
+            name = entry.name.lower()
+            if name.startswith(".") or not entry.is_file():
+                continue
+            if not name.endswith((*ENDINGS, *SPREADSHEETS)):  # a spreadsheet's letter says what to do
+                self._leave_alone(entry.name)
                 continue
             path, stamp = Path(entry.path), _stamp(Path(entry.path))
             before = self._seen.get(path)
@@ -97,6 +110,13 @@ class Folder:
         self._seen = found
         # What is stored may be moved away just now, by another thread: only what is not there is forgotten.
         self._taken = {path: stamp for path, stamp in self._taken.items() if path in found}
+
+    def _leave_alone(self, name: str) -> None:
+        ending = Path(name).suffix.lower()
+        if ending not in self._left_alone:
+            self._left_alone.add(ending)
+            kind = f"files that end in {ending}" if ending else "files without an ending"
+            self._say(f"{name} is left alone: {kind} are not read. Drop JSON Lines, CSV or Parquet.")
 
     def _read(
         self, path: Path, stamp: Stamp, seen: float, most: int

@@ -6,7 +6,7 @@ from mmquality.store.bulk import MOST_AT_ONCE, Batch
 from mmquality.store.conditions import LabelFilter, RankingQuery
 from mmquality.store.draw import LEASE, Case, Order
 from mmquality.store.events import Deed
-from mmquality.store.export import EXPORT_ENDINGS, export_audit, export_labels
+from mmquality.store.export import EXPORT_ENDINGS, export_audit, export_labels, export_problems
 from mmquality.store.facets import Facet
 from mmquality.store.label_imports import Fate, Taken
 from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage, PastLabel
@@ -60,4 +60,5 @@ __all__ = [
     "UpsertCounts",
     "export_audit",
     "export_labels",
+    "export_problems",
 ]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from mmquality.store.audit import AUDIT_COLUMNS, AuditQuery, AuditStore
 from mmquality.store.database import batches
 from mmquality.store.label_pages import EXPORTED, LabelQuery, LabelReader
 from mmquality.store.label_tools import write_argilla, write_label_studio
+from mmquality.store.reports import PROBLEM_COLUMNS, ReportStore
 
 EXPORT_SCHEMA = pa.schema(
     [
@@ -81,6 +83,23 @@ def export_audit(
 ) -> int:
     """Write who did what to a .csv or .jsonl file, as `export_labels` writes labels."""
     return _export("deeds", place(path), store.iter_audit(query), _OF_DEEDS, advance)
+
+
+def export_problems(
+    store: ReportStore,
+    path: str | Place,
+    report_id: int,
+    advance: Callable[[int], object] = lambda done: None,
+) -> int:
+    """Write the problems of an import to a .csv or .jsonl file, as `export_labels` writes labels."""
+    return _export("problems", place(path), _problems(store, report_id), _OF_PROBLEMS, advance)
+
+
+def _problems(store: ReportStore, report_id: int) -> Generator[Any, None, None]:
+    page = 1
+    while rows := store.import_problems(report_id, page, _AT_ONCE).rows:
+        yield from map(attrgetter(*PROBLEM_COLUMNS), rows)
+        page += 1
 
 
 def _export(
@@ -158,4 +177,8 @@ EXPORT_ENDINGS = tuple(_WRITERS)
 _OF_DEEDS = {
     ".csv": partial(_write_csv, columns=AUDIT_COLUMNS),
     ".jsonl": partial(_write_jsonl, columns=AUDIT_COLUMNS),
+}
+_OF_PROBLEMS = {
+    ".csv": partial(_write_csv, columns=PROBLEM_COLUMNS),
+    ".jsonl": partial(_write_jsonl, columns=PROBLEM_COLUMNS),
 }

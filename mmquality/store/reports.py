@@ -13,6 +13,7 @@ from mmquality.records import RowProblem
 from mmquality.store.database import Database, batches, tell
 from mmquality.store.tables import import_problems, import_reports
 
+PROBLEM_COLUMNS = ("file", "row", "column", "reason", "value")
 _BATCH = 10_000
 _TOLD = ("added", "updated", "unchanged", "impressions", "co_clicks")  # counts that operators see at once
 
@@ -68,7 +69,7 @@ class ReportStore(Database):
         conditions: list[ColumnElement[bool]] = [import_problems.c.report_id == report_id]
         if column is not None:
             conditions.append(import_problems.c.column == column)
-        fields = [import_problems.c[name] for name in ("file", "row", "column", "reason", "value")]
+        fields = [import_problems.c[name] for name in PROBLEM_COLUMNS]
         query = select(*fields).where(*conditions).order_by(import_problems.c.number)
         count = select(func.count()).select_from(import_problems).where(*conditions)
         skipped = (max(page, 1) - 1) * size

@@ -1,10 +1,13 @@
-"""Who may do what in a workspace: a role by person, as somebody with the right to do so wrote it down."""
+"""Who may do what in a workspace: a role by person, as somebody with the right to do so wrote it down.
+
+A to Z and a to z are the same letters in a person's name, and only they (decision 28).
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, Table, delete, select
+from sqlalchemy import Column, Connection, Table, delete, select
 
 from mmquality.errors import MMQualityError
 from mmquality.records import Role
@@ -15,7 +18,7 @@ from mmquality.store.tables import StoredText, UtcDateTime, label_withdrawals, l
 roles = Table(
     "roles",
     metadata,
-    Column("person", StoredText, primary_key=True),  # as the sign-in names them
+    Column("person", StoredText, primary_key=True),  # as it was written first
     Column("role", StoredText, nullable=False),
     Column("since", UtcDateTime, nullable=False),
 )
@@ -31,28 +34,34 @@ class RoleStore(Database):
             return {person: Role(role) for person, role in rows}
 
     def role_of(self, person: str) -> Role | None:
-        """The role that was given to somebody; None where none was."""
-        query = select(roles.c.role).where(roles.c.person == person)
-        with self._read() as connection:
-            found = connection.execute(query).scalar_one_or_none()
-        return None if found is None else Role(found)
+        """The role that was given to somebody, however they are spelt; None where none was.
+
+        Where two spellings have a role each, as before decision 28, a third one has the lesser.
+        """
+        given = self.roles()
+        found = [role for name, role in given.items() if _is(name, person)]
+        return given.get(person) or min(found, key=list(Role).index, default=None)
 
     def give_role(self, person: str, role: Role, by: str = "") -> None:
-        """From now on somebody has this role. Raises `MMQualityError` for nobody."""
+        """From now on somebody has this role, in every spelling. Raises `MMQualityError` for nobody."""
         person = person.strip()
         if not person:
             raise MMQualityError("A role needs a person; write the name that the sign-in gives.")
-        values = {"person": person, "role": role.value, "since": datetime.now(UTC)}
+        given = {"role": role.value, "since": datetime.now(UTC)}
         with self._write() as connection:
-            connection.execute(upsert(connection, roles, ["role", "since"]), values)
-            record(connection, Deed.ROLES, by, person, f"is {role} now")
+            names = _spellings(connection, person) or [person]
+            rows = [{"person": name, **given} for name in names]
+            connection.execute(upsert(connection, roles, ["role", "since"]), rows)
+            record(connection, Deed.ROLES, by, names[0], f"is {role} now")
 
     def take_role(self, person: str, by: str = "") -> None:
         """From now on somebody has no role of their own. Raises `MMQualityError` where they had none."""
         with self._write() as connection:
-            if not connection.execute(delete(roles).where(roles.c.person == person)).rowcount:
+            names = _spellings(connection, person)
+            if not names:
                 raise MMQualityError(f"{person!r} has no role; `mmquality roles list` shows who has one.")
-            record(connection, Deed.ROLES, by, person, "has no role any more")
+            connection.execute(delete(roles).where(roles.c.person.in_(names)))
+            record(connection, Deed.ROLES, by, names[0], "has no role any more")
 
     def labelled_by(self, label_id: int | None = None, batch: str | None = None) -> set[str]:
         """Whose labels these are, that stand: one by its number, or all of a batch."""
@@ -61,3 +70,14 @@ class RoleStore(Database):
         query = query.where(labels.c.label_id == label_id if batch is None else labels.c.batch == batch)
         with self._read() as connection:
             return set(connection.execute(query).scalars())
+
+
+def _spellings(connection: Connection, person: str) -> list[str]:
+    """The names with a role that are this person's."""
+    names = connection.execute(select(roles.c.person).order_by(roles.c.since)).scalars()
+    return [name for name in names if _is(name, person)]
+
+
+def _is(name: str, person: str) -> bool:
+    """Whether both name the same person. Of bytes, `lower` changes A to Z alone."""
+    return name.encode().lower() == person.strip().encode().lower()

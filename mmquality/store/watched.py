@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -122,9 +122,9 @@ class WatchStore(Database):
             ]
             leave(connection, numbers)
             note_seen(connection, intake.seen)
-            _add_letters(connection, intake.letters)
-            for letter_id, state in intake.settled.items():
-                _settle(connection, [letter_id], state, by)
+            failed = _add_letters(connection, intake)
+            for letter_id in intake.settled.keys() - failed:
+                _settle(connection, [letter_id], intake.settled[letter_id], by)
             _keep_positions(connection, intake.source, intake.positions)
         return counts, len(numbers)
 
@@ -145,10 +145,10 @@ class WatchStore(Database):
             total = connection.execute(select(func.count()).where(there)).scalar_one()
             return LettersPage([_letter(row) for row in connection.execute(query).mappings()], total)
 
-    def settle_letters(self, letter_ids: Collection[int] | None, state: LetterState, by: str) -> int:
+    def settle_letters(self, letter_ids: Collection[int] | None, state: LetterState, by: str) -> set[int]:
         """Dismiss open letters, or have the next watcher try them again (`LetterState.AGAIN`); None = all.
 
-        Gives how many. What was cut cannot be tried again, and stays open.
+        Gives the numbers of those that are. What was cut cannot be tried again, and stays open.
         """
         with self._write() as connection:
             return _settle(connection, letter_ids, state, by)
@@ -174,29 +174,44 @@ def _keep_positions(connection: Connection, source: str, read: Mapping[str, str]
         connection.execute(upsert(connection, positions, ["position"]), rows)
 
 
-def _add_letters(connection: Connection, letters: Iterable[DeadLetter]) -> None:
-    now = datetime.now(UTC)
-    rows: list[dict[str, Any]] = [
-        {
-            "source": letter.source, "place": letter.place, "listing_id": letter.listing_id,
-            "reason": letter.reason, "payload": letter.payload[:MOST_KEPT],
-            "cut": letter.cut or len(letter.payload) > MOST_KEPT, "created_at": now,
-            "state": LetterState.OPEN.value,
-        }
-        for letter in letters
-    ]  # fmt: skip
+def _add_letters(connection: Connection, intake: Intake) -> set[int]:
+    """Keep a batch's letters; the numbers of those tried again in vain, which are open again under them."""
+    tried = [letter_id for letter_id, state in intake.settled.items() if state is LetterState.RETRIED]
+    query = select(dead_letters.c.place, dead_letters.c.letter_id).where(dead_letters.c.letter_id.in_(tried))
+    numbers = {place: number for place, number in connection.execute(query)} if tried else {}
+    now, failed, rows = datetime.now(UTC), set(), []
+    for letter in intake.letters:
+        number = numbers.pop(letter.place, None)
+        if number is None:
+            rows.append(_row(letter, now))
+            continue
+        again = dead_letters.c.letter_id == number, dead_letters.c.state == LetterState.AGAIN.value
+        told = {"state": LetterState.OPEN.value, "settled_by": "", "reason": letter.reason}
+        connection.execute(update(dead_letters).where(*again).values(told))
+        failed.add(number)
     if rows:
         connection.execute(insert(dead_letters), rows)
+    return failed
 
 
-def _settle(connection: Connection, ids: Collection[int] | None, state: LetterState, by: str) -> int:
+def _row(letter: DeadLetter, now: datetime) -> dict[str, Any]:
+    return {
+        "source": letter.source, "place": letter.place, "listing_id": letter.listing_id,
+        "reason": letter.reason, "payload": letter.payload[:MOST_KEPT],
+        "cut": letter.cut or len(letter.payload) > MOST_KEPT, "created_at": now,
+        "state": LetterState.OPEN.value,
+    }  # fmt: skip
+
+
+def _settle(connection: Connection, ids: Collection[int] | None, state: LetterState, by: str) -> set[int]:
     stands = dead_letters.c.state.in_([LetterState.OPEN.value, LetterState.AGAIN.value])
     change = update(dead_letters).where(stands)
     if ids is not None:
         change = change.where(dead_letters.c.letter_id.in_(list(ids)))
     if state is LetterState.AGAIN:
         change = change.where(dead_letters.c.cut.is_(False), dead_letters.c.payload != "")
-    return connection.execute(change.values(state=state.value, settled_by=by)).rowcount
+    settled = change.values(state=state.value, settled_by=by).returning(dead_letters.c.letter_id)
+    return set(connection.execute(settled).scalars())
 
 
 def _letter(row: Mapping[Any, Any]) -> DeadLetter:

@@ -45,6 +45,16 @@ def test_no_page_is_wider_than_a_phone(page: Page, shop: Shop) -> None:
         page.wait_for_function(_NOT_WIDER, timeout=5_000)
 
 
+def test_figures_and_versions_fit_a_small_screen(page: Page, shop: Shop) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{shop.address}/overview")
+    page.locator(".mmq-numbers > div").nth(6).wait_for()
+    page.wait_for_function(_ONE_ROW)
+    page.goto(f"{shop.address}/models")
+    page.locator(".dvn-scroller").first.wait_for()
+    page.wait_for_function(_TABLE_FITS)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_in_light_and_dark(browser: Browser, shop: Shop, scheme: str) -> None:
     page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
@@ -70,6 +80,16 @@ _COLUMNS = """() => {
   const cards = [...document.querySelectorAll(".mmq-card")];
   const tops = cards.map(card => card.getBoundingClientRect().top);
   return tops.filter(top => Math.abs(top - tops[0]) < 2).length;
+}"""
+
+_ONE_ROW = """() => {
+  const figures = [...document.querySelectorAll(".mmq-numbers > div")];
+  return new Set(figures.map(figure => figure.getBoundingClientRect().top)).size === 1;
+}"""
+
+_TABLE_FITS = """() => {
+  const table = document.querySelector(".dvn-scroller");
+  return table.scrollWidth <= table.clientWidth;
 }"""
 
 _NOT_WIDER = """() => {

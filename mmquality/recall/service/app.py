@@ -24,6 +24,7 @@ from mmquality.recall.service.schemas import Answer, Health, Options, Versions, 
 from mmquality.recall.service.sent import new_listing
 
 _ALWAYS = (401, 405, 503)
+_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
 def create_app(recall: Recall, config: RecallConfig) -> FastAPI:
@@ -58,7 +59,7 @@ def _questions(recall: Recall, config: RecallConfig, searches: Lane, encodings: 
 
     @router.get("/similar/{listing_id:path}", responses=documented(*_ALWAYS, 404, 409, 422))
     async def similar(
-        listing_id: Annotated[str, Path(examples=["L0042"])], options: Annotated[Options, Query()]
+        listing_id: Annotated[str, Path(examples=["sample-00351"])], options: Annotated[Options, Query()]
     ) -> Answer:
         """Listings similar to one of the catalogue."""
         return Answer.of(await searches.run(lambda: recall.similar(listing_id, **options.asked())))
@@ -111,9 +112,11 @@ def _known_callers(token: str) -> list[Any]:
 
     async def check(request: Request) -> None:
         given = await shown(request)
-        if given is None or not hmac.compare_digest(given.credentials.encode(), token.encode()):
+        if given is None:
+            raise HTTPException(401, "Send the token as Authorization: Bearer.", _BEARER)
+        if not hmac.compare_digest(given.credentials.encode(), token.encode()):
             raise HTTPException(
-                401, "Send the token as Authorization: Bearer.", {"WWW-Authenticate": "Bearer"}
+                401, "This token is not the right one; ask whoever runs the service.", _BEARER
             )
 
     return [Depends(shown), Depends(check)]

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mmquality.config import ImportLimits
+from mmquality.errors import QuestionError
 from mmquality.recall.asked import MOST, MOST_CLICKS, MOST_VALUES, SUSPECT, Mismatch, Treatment
 from mmquality.recall.recall import Found
 from mmquality.records import Space
 
-_Filter = Annotated[str, StringConstraints(pattern=r"^[^=]+=", max_length=1_000)]
+_Filter = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": r"^[^=]+="})]
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -26,12 +27,12 @@ class Options(BaseModel):
         [],
         max_length=MOST_VALUES,
         description="name=value of an attribute, or of category; the same name again: any of these.",
-        examples=[["category=Lamps", "colour=red", "colour=blue"]],
+        examples=[["product_type=lamp", "colour=red", "colour=teal"]],
     )
     mismatch: Treatment | None = Field(
         None, description="Of listings with a mismatch score of `threshold` or more: drop, or show last."
     )
-    threshold: float = Field(SUSPECT, ge=0, le=1, description="Counts together with `mismatch`.")
+    threshold: float = Field(SUSPECT, ge=0, le=1, description="Goes with `mismatch`, which it needs.")
     diversity: float = Field(0, ge=0, le=1, description="0 = the nearest, 1 = as different as can be.")
     clicks: list[_Id] = Field(
         [],
@@ -40,9 +41,13 @@ class Options(BaseModel):
     )
 
     def asked(self) -> dict[str, Any]:
-        """As arguments of `Recall`."""
+        """As arguments of `Recall`. Raises `QuestionError` for what its type alone does not tell."""
+        if self.mismatch is None and "threshold" in self.model_fields_set:
+            raise QuestionError("threshold goes with mismatch; send mismatch=drop or mismatch=demote, too.")
         where: dict[str, list[str]] = {}
-        for name, _, value in (given.partition("=") for given in self.where):
+        for name, equals, value in (given.partition("=") for given in self.where):
+            if not (name and equals):
+                raise QuestionError("where is attribute=value, as in where=colour=red; send it like that.")
             where.setdefault(name, []).append(value)
         treated = None if self.mismatch is None else Mismatch(self.mismatch, self.threshold)
         return {
@@ -54,7 +59,7 @@ class Options(BaseModel):
 class SimilarListing(BaseModel):
     """One listing that was found."""
 
-    listing_id: str = Field(examples=["L0042"])
+    listing_id: str = Field(examples=["sample-00230"])
     position: int = Field(ge=1, examples=[1])
     distance: float = Field(ge=0, le=2, description="0 = same, 2 = opposite.", examples=[0.41])
     mismatch: float = Field(ge=0, le=1, description="The mismatch score.", examples=[0.03])

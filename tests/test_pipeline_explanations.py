@@ -41,7 +41,7 @@ def config(model: Model, images: bool = False) -> LLMConfig:
 def test_what_goes_out_and_what_is_kept(fresh: Fixture, model: Model) -> None:
     give_log(fresh.workspace, {f"L{n:03d}": 0.1 if n == 4 else 1.0 for n in range(1, 61)})
     with Catalogue(fresh.workspace) as catalogue:
-        said = explain(catalogue, "L004", config(model), "ana")
+        said = explain(catalogue, "L004", config(model), "zoe@home")
         listing = catalogue.store.listing("L004")
         assert catalogue.store.explanation_for("L004", said.question) == said
     told = model.data
@@ -51,7 +51,7 @@ def test_what_goes_out_and_what_is_kept(fresh: Fixture, model: Model) -> None:
     assert "mug" in told["evidence"]["words_of_this_title_that_those_lack"]
     assert told["evidence"]["clicks"]["means"] == "fewer than expected"
     sent = json.dumps(model.sent)
-    assert "ana" not in sent and "seller_" not in sent and '"L0' not in sent and KEY not in sent
+    assert "zoe" not in sent and "seller_" not in sent and '"L0' not in sent and KEY not in sent
     assert (said.verdict, said.reason, said.sentence) == (
         Verdict.MISMATCH, "wrong_product", SUGGESTION["sentence"],
     )  # fmt: skip

@@ -119,10 +119,7 @@ class ExplanationStore(Database):
     """The part of the store that keeps what a language model was asked."""
 
     def add_explanation(self, told: Explanation, by: str) -> Explanation:
-        """Keep a question and what came of it. Raises `MMQualityError` for nobody who asks, and
-        `UnknownListingError`."""
-        if not by.strip():
-            raise MMQualityError("A question needs the name of who asks; give it and ask again.")
+        """Keep a question and what came of it. Raises `UnknownListingError`."""
         given = replace(told, analyst=by.strip(), created_at=datetime.now(UTC))
         with self._write() as connection:
             added = insert(explanations).returning(explanations.c.explanation_id)

@@ -90,7 +90,7 @@ def test_a_failure_is_kept_too_and_asked_again(fresh: Fixture, model: Model) -> 
         assert "failed (HTTP 500)" in said.failure and said.cost is None and said.model == "tiny"
         model.status = 200
         assert explain(catalogue, "L004", config(model), "ana").failure == ""
-        assert [(use.asked, use.failed) for use in catalogue.store.explanation_use()] == [(1, 0), (1, 1)]
+        assert [(use.asked, use.failed) for use in catalogue.store.explanation_use()] == [(1, 1), (1, 0)]
 
 
 def test_a_hostile_title_changes_nothing_but_the_suggestion(fresh: Fixture, model: Model) -> None:
@@ -137,7 +137,7 @@ class TestTheCommand:
         self.model.status = 401
         self.model.words = f"Incorrect API key: {KEY}"
         assert "refuses the key (HTTP 401); see MMQ_LLM_KEY." in self.run("L004", status=1).stderr
-        assert "Near it: L004" in self.run("L0044", status=1).stderr
+        assert "Near it: L044, L004." in self.run("L0044", status=1).stderr
         monkeypatch.setenv("MMQ_LLM_SECONDS", "never")
         assert "MMQ_LLM_SECONDS is 'never'" in self.run("L004", status=1).stderr
         served = CliRunner().invoke(main, ["serve", *self.place])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mmquality.errors import WorkspaceError
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _HARMLESS = 64_000_000  # bytes of an unpacked file
+_LONGEST_WAIT = 600  # seconds, for a language model
 
 
 @dataclass(frozen=True)
@@ -206,3 +209,85 @@ class RecallConfig:
     def of_environment(cls) -> RecallConfig:
         """With the environment's token."""
         return cls(token=os.environ.get("MMQ_RECALL_TOKEN") or "")
+
+
+@dataclass(frozen=True)
+class LLMConfig:
+    """Which language model may be asked about listings, as the environment says."""
+
+    url: str  # `MMQ_LLM_URL`: of an OpenAI-compatible endpoint, up to and with /v1
+    model: str  # `MMQ_LLM_MODEL`: by the name that the endpoint knows
+    key: str = field(default="", repr=False)  # `MMQ_LLM_KEY`
+    images: bool = False  # `MMQ_LLM_IMAGES`: whether it takes photos
+    seconds: float = 30.0  # `MMQ_LLM_SECONDS`: for a whole answer
+    price: tuple[float, float] | None = None  # `MMQ_LLM_PRICE`: of a million tokens in, of a million out
+
+    @classmethod
+    def of_environment(cls) -> LLMConfig | None:
+        """None where no endpoint is set. Raises `WorkspaceError` where it is set up wrongly."""
+        given = {name: os.environ.get(f"MMQ_LLM_{name}") or "" for name in _OF_A_MODEL}
+        if not given["URL"]:
+            return None
+        if not given["MODEL"]:
+            raise WorkspaceError("MMQ_LLM_URL is set, but MMQ_LLM_MODEL names no model to ask there; set it.")
+        if given["IMAGES"] not in ("", "yes", "no"):
+            raise WorkspaceError(f"MMQ_LLM_IMAGES is {given['IMAGES']!r}; it can be yes or no.")
+        if not (given["KEY"].isascii() and given["KEY"].isprintable()):
+            raise WorkspaceError("MMQ_LLM_KEY holds characters that no key has; set it again.")
+        images, seconds = given["IMAGES"] == "yes", _seconds(given["SECONDS"] or str(cls.seconds))
+        return cls(
+            _address(given["URL"]), given["MODEL"], given["KEY"], images, seconds, _price(given["PRICE"])
+        )
+
+    @property
+    def host(self) -> str:
+        """Where the endpoint is, for people: `localhost:11434`."""
+        return urlsplit(self.url).netloc
+
+    def cost(self, tokens_in: int | None, tokens_out: int | None) -> float | None:
+        """What an answer costs, in the money of `price`; None where price or tokens are not known."""
+        if self.price is None or tokens_in is None or tokens_out is None:
+            return None
+        return (self.price[0] * tokens_in + self.price[1] * tokens_out) / 1e6
+
+
+_OF_A_MODEL = ("URL", "MODEL", "KEY", "IMAGES", "SECONDS", "PRICE")
+
+
+def _address(url: str) -> str:
+    """The URL, if it is one that may be shown: without a password in it."""
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # brackets or a port that are none
+        right = False
+    if not right:
+        raise WorkspaceError("MMQ_LLM_URL is no address of an endpoint; write http://localhost:11434/v1.")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise WorkspaceError("MMQ_LLM_URL holds more than an address; what is secret belongs in MMQ_LLM_KEY.")
+    return url
+
+
+def _seconds(written: str) -> float:
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= _LONGEST_WAIT:
+        raise WorkspaceError(f"MMQ_LLM_SECONDS is {written!r}; it can be up to {_LONGEST_WAIT} seconds.")
+    return seconds
+
+
+def _price(written: str) -> tuple[float, float] | None:
+    if not written:
+        return None
+    try:
+        into, out = (float(price) for price in written.split())
+    except ValueError:
+        into = out = math.nan
+    if not (0 <= into < math.inf and 0 <= out < math.inf):
+        raise WorkspaceError(
+            f"MMQ_LLM_PRICE is {written!r}; write the price of a million tokens in and of a million out, "
+            "such as 0.15 0.60."
+        )
+    return into, out

@@ -15,6 +15,7 @@ MMQualityError
 ├── QuestionError       recall is asked for what it cannot give
 │   ├── UnknownFilterError  by an attribute that is not kept to filter by
 │   └── NotLearntError      with clicks, whose weight nobody has learnt yet
+├── ExplanationError    a language model gives no answer that can be used
 └── NotAllowedError     somebody asks for what their role does not let them do
 
 Libraries raise these; only the command line and the pages turn them into messages.
@@ -79,6 +80,10 @@ class UnknownFilterError(QuestionError):
 
 class NotLearntError(QuestionError):
     """Clicks are to count, and how much was never learnt from the click log."""
+
+
+class ExplanationError(MMQualityError):
+    """A language model gives no answer, or none that can be used."""
 
 
 class NotAllowedError(MMQualityError):

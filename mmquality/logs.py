@@ -21,7 +21,8 @@ from pythonjsonlogger.json import JsonFormatter
 from mmquality.config import LogConfig
 
 STREAM = "MMQ_LOG_STREAM"  # in the environment of a job: the number of its server's standard error
-_ADDRESSES = ("MMQ_DATABASE_URL", "MMQ_VECTORS_URL")
+_ADDRESSES = ("MMQ_DATABASE_URL", "MMQ_VECTORS_URL", "MMQ_LLM_URL")
+_WORDS = ("MMQ_PROXY_SECRET", "MMQ_LLM_KEY")
 _PASSWORD = re.compile(r"://[^/@:]*:(.*)@")  # of an address that need not be a right one
 _HIDDEN = "***"
 _log = logging.getLogger("mmquality")
@@ -83,8 +84,8 @@ def without_secrets(text: str) -> str:
 
 
 def _secrets() -> list[str]:
-    """Passwords of addresses, the proxy's secret, what was hidden; the longest first."""
-    found = {os.environ.get("MMQ_PROXY_SECRET") or "", *_hidden}
+    """Passwords of addresses, secrets and keys, what was hidden; the longest first."""
+    found = {*(os.environ.get(name) or "" for name in _WORDS), *_hidden}
     for name in _ADDRESSES:
         for written in _PASSWORD.findall(os.environ.get(name) or ""):
             found |= {written, unquote(written)}

@@ -55,6 +55,13 @@ class Drawn(StrEnum):
     IMPORTED = "imported"  # given elsewhere, read from a file
 
 
+class Suggestion(StrEnum):
+    """What an analyst made of a language model's suggestion."""
+
+    ACCEPTED = "accepted"  # verdict, reason and note are as they were suggested
+    EDITED = "edited"
+
+
 class Role(StrEnum):
     """Who may do what: each may do what those before it may."""
 
@@ -178,6 +185,8 @@ class Label:
     batch: str | None = None  # shared by labels that were given together
     threshold: float | None = None  # the score from which on the analyst reviewed; None = all of the ranking
     neighbours: tuple[str, ...] = ()  # ids of the listings that were shown beside it, in their order
+    explanation_id: int | None = None  # the language model's suggestion that was taken up, and …
+    suggestion: Suggestion | None = None  # … what the analyst made of it
 
 
 @dataclass(frozen=True)

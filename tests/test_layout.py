@@ -19,7 +19,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"pipeline"},
     {"evaluation", "training", "scoring", "experiments"},
     {"checkpoint", "store", "sources"},
-    {"network", "encoders", "data", "suspicion", "logs"},
+    {"network", "encoders", "data", "suspicion", "logs", "explaining"},
     {
         "config",
         "records",
@@ -115,6 +115,7 @@ FORBIDDEN = {
     "data": LEARNING | SCREENS | TABLES,
     "encoders": {"faiss"} | SCREENS | TABLES,
     "network": {"sklearn", "faiss", "pandas"} | SCREENS | TABLES | FILES_AND_PHOTOS,
+    "explaining": LEARNING | SCREENS | TABLES | {"PIL", "pyarrow", "pathlib", "numpy", "pandas"},
     "store": LEARNING | SCREENS,
     "sources": LEARNING | SCREENS | {"alembic", "psycopg", "numpy", "pandas"},
     "index": TENSORS | SCREENS | TABLES,

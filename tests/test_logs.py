@@ -80,11 +80,12 @@ def test_secrets_are_in_no_line(capsys: pytest.CaptureFixture[str], monkeypatch:
     monkeypatch.setenv("MMQ_DATABASE_URL", "postgresql://ana:p%40ss%2Fword@host/shop")
     monkeypatch.setenv("MMQ_VECTORS_URL", "http://ana:milvus-word@host:19530")
     monkeypatch.setenv("MMQ_PROXY_SECRET", "only-the-proxy")
+    monkeypatch.setenv("MMQ_LLM_KEY", "sk-key")
     logs.hide("from-the-provider")
     logs.set_up(LogConfig("json"))
-    secret = ("p%40ss%2Fword", "p@ss/word", "milvus-word", "only-the-proxy", "from-the-provider")
+    secret = ("p%40ss%2Fword", "p@ss/word", "milvus-word", "only-the-proxy", "from-the-provider", "sk-key")
     logs.event("failure", sentence=f"cannot reach {' '.join(secret)}")
-    assert lines(capsys)[0]["sentence"] == "cannot reach *** *** *** *** ***"
+    assert lines(capsys)[0]["sentence"] == "cannot reach *** *** *** *** *** ***"
     assert logs.without_secrets("at p@ss/word") == "at ***"
 
 

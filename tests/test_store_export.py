@@ -92,6 +92,8 @@ def test_programs_get_every_text_as_it_is(labelled: Store, tmp_path: Path, suffi
             "batch": found.label.batch,
             "threshold": found.label.threshold,
             "neighbours": json.dumps(found.label.neighbours) if found.label.neighbours else None,
+            "explanation_id": found.label.explanation_id,
+            "suggestion": found.label.suggestion,
         }
         for found in labelled.labels_page(size=100).rows
     ]

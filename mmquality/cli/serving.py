@@ -17,6 +17,7 @@ from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter
 from mmquality.config import Access, AccessConfig, Workspace
 from mmquality.errors import NoWorkspaceError, WorkspaceError
+from mmquality.explaining.endpoint import endpoint
 from mmquality.records import Role
 
 HERE = "127.0.0.1"
@@ -77,9 +78,10 @@ def _dashboard(
 ) -> None:
     """Become the Streamlit server.
 
-    Raises `WorkspaceError` for an address where just anybody could come in.
+    Raises `WorkspaceError` for an address where just anybody could come in, and for wrong settings.
     """
     _check_access(address)
+    endpoint()  # a language model that is set up wrongly is said now, not to an analyst
     home = Path(mmquality.__file__).parents[1]
     app = home / "app.py"
     if not app.exists():

@@ -154,11 +154,20 @@ def read_many(
 
 def write_thumbnail(path: str | Place, target: Path, side: int = 256) -> None:
     """Write a small upright JPEG of the photo, longest side `side`, to `target` in one atomic step."""
-    image = load_rgb(path, side)
-    image.thumbnail((side, side))
+    data = small_jpeg(path, side)
     target.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(target) as part:
-        image.save(part, "JPEG", quality=85)
+        part.write_bytes(data)
+
+
+def small_jpeg(path: str | Place, side: int) -> bytes:
+    """An upright JPEG of the photo, longest side at most `side`: its pixels, and nothing else of the file."""
+    image = load_rgb(path, side)
+    image.thumbnail((side, side))
+    image.info.clear()  # Pillow would carry a JPEG's comment over
+    made = io.BytesIO()
+    image.save(made, "JPEG", quality=85)
+    return made.getvalue()
 
 
 def _read_known(path: str | Place, photo_hash: str | None) -> bytes:

@@ -17,9 +17,9 @@ from mmquality.pages.components import caption, notice
 from mmquality.pages.escaping import plain
 from mmquality.pages.guard import for_this_visit
 from mmquality.pages.widgets import choice, pages, text_filter
-from mmquality.pages.wording import VERDICTS, count
+from mmquality.pages.wording import TAKEN_UP, VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Drawn, Role, Verdict
+from mmquality.records import Drawn, Role, Suggestion, Verdict
 from mmquality.store import MOST_DEEDS, AuditQuery, Deed, export_audit
 
 PAGE_SIZE = 50
@@ -29,7 +29,7 @@ _KINDS = {
     Deed.LABEL: "Label", Deed.WITHDRAWAL: "Label taken back",
     Deed.REMOVAL: "Listing removed", Deed.RETURN: "Listing back",
     Deed.IMPORT: "Labels imported", Deed.EXPORT: "Export", Deed.MODEL: "Model", Deed.REASONS: "Reasons",
-    Deed.ROLES: "Roles",
+    Deed.ROLES: "Roles", Deed.QUESTION: "Language model asked",
 }  # fmt: skip
 
 
@@ -102,7 +102,8 @@ def _what(row: Any) -> str:
     if row.kind == Deed.WITHDRAWAL:
         return f"{said}, by {row.what}"
     how = "from a file" if row.drawn == Drawn.IMPORTED else "one of many" if row.batch else ""
-    return "; ".join(filter(None, (said, how, f"“{row.what}”" if row.what else "")))
+    taken = TAKEN_UP[Suggestion(row.suggestion)] if row.suggestion else ""
+    return "; ".join(filter(None, (said, how, taken, f"“{row.what}”" if row.what else "")))
 
 
 def _downloads(catalogue: Catalogue, query: AuditQuery, total: int) -> None:

@@ -20,7 +20,8 @@ from mmquality.store import Order, Store
 READING = frozenset(
     (
         "actors", "analysts", "audit_page", "batch", "catalogue_chunks", "catalogue_frame", "categories",
-        "arrival_seconds", "current_labels", "current_version", "dead_letters", "disputed", "facets",
+        "arrival_seconds", "current_labels", "current_version", "dead_letters", "disputed", "explanation_for",
+        "explanation_use", "facets",
         "faults", "filter_names", "flagged", "ids_of",
         "import_problems", "import_reports", "judged_as", "judged_before", "judged_scores",
         "judged_since", "judged_twice", "judged_unseen", "keep_selection", "label_counts", "label_events",
@@ -37,6 +38,7 @@ READING = frozenset(
 ROLES: Mapping[str, tuple[Role, str]] = {
     "add_label": (Role.ANALYST, "Labelling"),
     "add_labels": (Role.ANALYST, "Labelling"),
+    "add_explanation": (Role.ANALYST, "Asking the language model"),
     "undo_label": (Role.ANALYST, "Taking a label back"),
     "undo_batch": (Role.ANALYST, "Taking labels back"),
     "next_case": (Role.ANALYST, "Reviewing"),

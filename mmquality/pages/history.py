@@ -11,7 +11,7 @@ from mmquality.pages import plots
 from mmquality.pages.charts import as_label, theme_colours
 from mmquality.pages.components import label_badge, section
 from mmquality.pages.escaping import as_html
-from mmquality.pages.wording import count, moment, percent
+from mmquality.pages.wording import TAKEN_UP, count, moment, percent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Label, Listing, ModelVersion
 from mmquality.store import PastLabel
@@ -46,6 +46,8 @@ def _past_label(past: PastLabel, score: bool) -> str:
     seen = _seen(label) if score else []
     if label.threshold is not None:
         seen.append(f"reviewing from {percent(label.threshold)} on")
+    if label.suggestion is not None:
+        seen.append(TAKEN_UP[label.suggestion])
     if label.neighbours:
         seen.append(f"{count(len(label.neighbours), 'other listing')} on screen")
     note = f" · “{as_html(label.note)}”" if label.note else ""

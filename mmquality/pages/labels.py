@@ -19,6 +19,7 @@ from mmquality.pages import (
     links,
     place,
     session,
+    suggestion_use,
     verdicts,
 )
 from mmquality.pages.charts import Bar, show_bars
@@ -68,6 +69,7 @@ def show(catalogue: Catalogue) -> None:
                 query_params={"order": "Disagreements"}, width="content",
             )  # fmt: skip
     agreement.show(catalogue)
+    suggestion_use.show(catalogue)
 
 
 def _nothing_yet() -> None:

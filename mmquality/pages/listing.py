@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from mmquality.errors import UnknownListingError
-from mmquality.pages import evidence, links, listing_head, session, verdicts
+from mmquality.pages import evidence, links, listing_head, session, suggestions, verdicts
 from mmquality.pages.asking import query_of
 from mmquality.pages.components import chips, disputed_note, header, notice, title
 from mmquality.pages.filters import Filters
@@ -54,7 +54,9 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
         drawn, threshold = Drawn.SECOND if unseen else Drawn.BROWSED, filters.query().min_score
         case = verdicts.Case(catalogue, listing, after=around[1], drawn=drawn, threshold=threshold)
         _judge(case, ranked.label if ranked and not unseen else None)
+        asked = st.container()
     evidence.show(catalogue, listing, found, queue, unseen=unseen)
+    suggestions.show(case, asked)
 
 
 def _judge(case: verdicts.Case, label: Label | None) -> None:

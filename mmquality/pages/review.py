@@ -9,16 +9,25 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from mmquality.errors import MMQualityError, NotAllowedError
-from mmquality.pages import evidence, frame, history, links, listing_head, session, verdicts
+from mmquality.errors import NotAllowedError
+from mmquality.pages import (
+    evidence,
+    frame,
+    history,
+    links,
+    listing_head,
+    review_queue,
+    session,
+    suggestions,
+    verdicts,
+)
 from mmquality.pages.asking import query_of
 from mmquality.pages.components import caption, chips, header, notice, title
 from mmquality.pages.filters import Filters
 from mmquality.pages.photos import full_photo, zoomable_photo
-from mmquality.pages.widgets import choice
-from mmquality.pages.wording import count, percent
+from mmquality.pages.wording import count
 from mmquality.pipeline.reading import Catalogue
-from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
+from mmquality.pipeline.settings import CatalogueSettings, load_settings
 from mmquality.records import Drawn, Label, Role
 from mmquality.store import Case, Order
 
@@ -26,14 +35,6 @@ _NAME = "own-name"
 _SKIPPED = "skipped"  # ids of the listings that this visit left to others
 _LEFT = "left"  # the cases that were skipped since the last verdict: Back takes them up again
 _BACK = "back"  # the label whose case is looked at again; in the address
-ORDERS = {
-    "Worst first": Order.WORST,
-    "Most uncertain first": Order.UNCERTAIN,
-    "Most varied first": Order.VARIED,
-    "Newest import first": Order.NEWEST,
-    links.DISAGREEMENTS: Order.DISPUTES,
-}
-_SHARES = (0.0, 0.02, 0.05, 0.1, 0.2)
 _Places = tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]  # of the photo, the title and the form
 _PAUSE = timedelta(minutes=5)  # longer than this between two verdicts is not work on a case
 
@@ -101,7 +102,7 @@ def _bar(catalogue: Catalogue, analyst: str, filters: Filters, settings: Catalog
         help="Without it you judge by what you see. It stands in the message after your verdict.",
     )  # fmt: skip
     with st.popover("Queue", icon=":material/tune:"):
-        order = _settings(catalogue, filters, settings)
+        order = review_queue.settings(catalogue, filters, settings)
     st.button(
         "Back", shortcut="B", icon=":material/arrow_back:", on_click=_go_back, args=(catalogue, analyst),
         help="To the case you judged or skipped before",
@@ -123,43 +124,6 @@ def _today(catalogue: Catalogue, analyst: str) -> str:
     between = sorted(gap for a, b in zip(times, times[1:], strict=False) if (gap := a - b) < _PAUSE)
     pace = f", {between[len(between) // 2].total_seconds():.0f} s each" if between else ""
     return f"{count(len(times), 'verdict')} today{pace}"
-
-
-def _settings(catalogue: Catalogue, filters: Filters, settings: CatalogueSettings) -> Order:
-    order = ORDERS[choice("Hand out", list(ORDERS), "order", 260)]
-    _share(
-        catalogue, "Control cases", "control_share", settings,
-        "Drawn at random from the whole catalogue and not marked. They alone tell how many mismatches the "
-        "ranking misses.",
-    )  # fmt: skip
-    _share(
-        catalogue, "Second reviews", "second_share", settings,
-        "Of the cases judged, how many somebody else judges, too, without seeing the first verdict. They "
-        "tell how well analysts agree.",
-    )  # fmt: skip
-    st.page_link(
-        links.RANKING, label="Choose what is reviewed, in the ranking", icon=":material/filter_alt:",
-        query_params=filters.params(),
-    )  # fmt: skip
-    return order
-
-
-def _share(catalogue: Catalogue, label: str, name: str, settings: CatalogueSettings, means: str) -> None:
-    """One of the shares that everybody who reviews this catalogue goes by."""
-    share, key = getattr(settings, name), name.replace("_", "-")
-    st.select_slider(
-        label, sorted({*_SHARES, share}), value=share, format_func=percent, key=key, on_change=_set_share,
-        args=(catalogue, name, key), help=f"{means} For everybody who reviews this catalogue.",
-    )  # fmt: skip
-
-
-def _set_share(catalogue: Catalogue, name: str, key: str) -> None:
-    try:
-        session.visitor().must_be(Role.ADMIN, "Changing how the queue works")
-    except MMQualityError as error:
-        verdicts.say(":material/error:", str(error))
-        return
-    change_settings(catalogue.workspace, **{name: float(st.session_state[key])})
 
 
 def _skipped() -> list[str]:
@@ -286,7 +250,9 @@ def _case(
             caption("Judged before; its title or photo has changed since.")
         if case.drawn is Drawn.DISPUTE:
             history.labels(catalogue, listing, "Analysts disagree; your verdict settles it", not hidden)
+        asked = st.container()
     evidence.show(catalogue, listing, found, "", history=not hidden, unseen=True)
+    suggestions.show(about, asked)
 
 
 def _look_ahead(catalogue: Catalogue, listing_id: str | None) -> None:

@@ -16,12 +16,15 @@ from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.wording import VERDICTS, moment, percent, verdict
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Drawn, Label, Listing, Role, Verdict
+from mmquality.store import Explanation
 
 _ERROR = ":material/error:"
 _KEYS = 9  # reasons with a key of their own: 1 to 9
 _SAID = "said"  # what to tell in the run that follows a change
 _SAVED_AT = "saved-at"  # when this visit's last verdict was written
 _PAUSE = 0.4  # seconds; nobody reads a listing in less: the key repeats, or was meant for the listing before
+_TAKEN_UP = "taken-up"  # the language model's suggestion that the form holds, if any
+_LONGEST_NOTE = 1000  # characters
 _LAST = "last-verdict"  # this visit's last verdict, its listing's title, and what was said of it
 _AFTER_KEY = "after"
 _AFTER = ("Next listing", "Stay here")
@@ -65,7 +68,8 @@ def form(case: Case, label: Label | None, place: DeltaGenerator | None = None) -
         _buttons(case)
         st.text_input(
             "Note", key=_note_key(case.listing), placeholder="a note, before the verdict (Tab leaves it)",
-            label_visibility="collapsed", max_chars=1000, on_change="ignore", icon=":material/edit_note:",
+            label_visibility="collapsed", max_chars=_LONGEST_NOTE, on_change="ignore",
+            icon=":material/edit_note:",
         )  # fmt: skip
         if case.done is None:
             # Not a toggle: while an input has the focus, the keys of the buttons are asleep.
@@ -77,6 +81,19 @@ def form(case: Case, label: Label | None, place: DeltaGenerator | None = None) -
                 key=_AFTER_KEY,
                 persist_state="session",
             )
+
+
+def take_up(listing: Listing, said: Explanation) -> None:
+    """For a callback: put a suggestion into the form; what is saved is still the key that is pressed."""
+    written = str(st.session_state.get(_note_key(listing)) or "").strip()
+    st.session_state[_note_key(listing)] = f"{written} {said.sentence}".strip()[:_LONGEST_NOTE]
+    st.session_state[_TAKEN_UP] = said
+
+
+def taken_up(listing: Listing) -> Explanation | None:
+    """The suggestion that the form holds."""
+    said: Explanation | None = st.session_state.get(_TAKEN_UP)
+    return said if said is not None and said.listing_id == listing.listing_id else None
 
 
 def say_what_was_saved() -> None:
@@ -139,12 +156,15 @@ def _button(
     icon: str | None = None,
 ) -> None:
     key = f"{said}-{reason}" if reason else str(said)
+    held = taken_up(case.listing)
+    suggested = held is not None and (held.verdict, held.reason) == (said, reason)
     st.button(
         words,
         key=key,
         shortcut=shortcut,
         icon=icon,
         width="stretch",
+        type="primary" if suggested else "secondary",
         on_click=_save,
         args=(case, said, reason),
     )
@@ -160,10 +180,12 @@ def _save(case: Case, said: Verdict, reason: str | None) -> None:
         return
     version = case.catalogue.version
     note = str(st.session_state.get(_note_key(case.listing)) or "")
+    held = taken_up(case.listing)
     try:
         label = case.catalogue.store.add_label(
             case.listing.listing_id, said, reason, note, session.analyst(), version.name if version else None,
             case.drawn, case.score_hidden, case.threshold, evidence.shown(case.listing.listing_id),
+            held.explanation_id if held else None,
         )  # fmt: skip
     except MMQualityError as error:
         st.session_state[_SAID] = _ERROR, str(error)
@@ -173,6 +195,7 @@ def _save(case: Case, said: Verdict, reason: str | None) -> None:
     words = f"Saved: {verdict(label)}{revealed} ({case.listing.title})"
     st.session_state[_LAST] = label, case.listing.title, words
     st.session_state[_note_key(case.listing)] = ""
+    st.session_state.pop(_TAKEN_UP, None)
     if case.done is not None:
         case.done()
     elif case.after and st.session_state.get(_AFTER_KEY) == _AFTER[0]:

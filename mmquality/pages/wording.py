@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from mmquality.pages import place
-from mmquality.records import Label, ModelVersion, Verdict
+from mmquality.records import Label, ModelVersion, Suggestion, Verdict
 from mmquality.records import count as count
 from mmquality.records import percent as percent
 
 VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE: "Unsure"}
+TAKEN_UP = {
+    Suggestion.ACCEPTED: "as a language model suggested",
+    Suggestion.EDITED: "from a language model's suggestion, edited",
+}
 
 
 def scored_by(version: ModelVersion) -> tuple[str, ...]:
@@ -47,3 +51,8 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def money(cost: float | None) -> str:
+    """`cost 0.00042`; nothing where nobody knows."""
+    return "" if cost is None else f"cost {cost:.2g}" if cost < 1 else f"cost {cost:,.2f}"

@@ -6,6 +6,7 @@ from mmquality.store.bulk import MOST_AT_ONCE, Batch
 from mmquality.store.conditions import LabelFilter, RankingQuery
 from mmquality.store.draw import LEASE, Case, Order
 from mmquality.store.events import Deed
+from mmquality.store.explanations import Explanation, ExplanationUse
 from mmquality.store.export import EXPORT_ENDINGS, export_audit, export_labels, export_problems
 from mmquality.store.facets import Facet
 from mmquality.store.label_imports import Fate, Taken
@@ -14,6 +15,7 @@ from mmquality.store.ranking import RankingPage
 from mmquality.store.reports import ImportReport, ProblemsPage
 from mmquality.store.selection import MOST_COUNTED
 from mmquality.store.sorting import RANKING_SORTS
+from mmquality.store.standing import second_draw
 from mmquality.store.store import Store
 from mmquality.store.summary import Flagged, GroupRate, Groups
 from mmquality.store.upserting import UpsertCounts
@@ -29,6 +31,8 @@ __all__ = [
     "DeadLetter",
     "Deed",
     "EXPORT_ENDINGS",
+    "Explanation",
+    "ExplanationUse",
     "MOST_AT_ONCE",
     "MOST_DEEDS",
     "MOST_COUNTED",
@@ -61,4 +65,5 @@ __all__ = [
     "export_audit",
     "export_labels",
     "export_problems",
+    "second_draw",
 ]

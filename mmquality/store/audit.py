@@ -24,6 +24,7 @@ from sqlalchemy import (
 from mmquality.store.comings import removals
 from mmquality.store.database import Database
 from mmquality.store.events import Deed, events, record
+from mmquality.store.explanations import explanations
 from mmquality.store.tables import label_withdrawals, labels, listings
 
 MOST_DEEDS = 10_000  # nobody pages further
@@ -37,7 +38,7 @@ _returns = (
     .where(removals.c.returned_at.is_not(None))
     .subquery("returns")
 )  # fmt: skip
-_TABLES = labels, label_withdrawals, removals, events
+_TABLES = labels, label_withdrawals, removals, explanations, events
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class AuditPage:
 
 AUDIT_COLUMNS = (
     "at", "analyst", "kind", "number", "subject", "listing_id", "title", "verdict", "reason", "what",
-    "drawn", "batch",
+    "drawn", "batch", "suggestion",
 )  # fmt: skip
 
 
@@ -104,34 +105,41 @@ class AuditStore(Database):
 def _parts(query: AuditQuery) -> list[Select[Any]]:
     """The deeds of each table that the query asks for; in some it asks for none."""
     said = (labels.c.listing_no, labels.c.verdict, labels.c.reason)
-    how = (labels.c.drawn, labels.c.batch)
+    how = (labels.c.drawn, labels.c.batch, labels.c.suggestion)
     given = _part(query, Deed.LABEL, labels, labels.c.label_id, *said, labels.c.note, *how)
     number = label_withdrawals.c.label_id
     back = _part(query, Deed.WITHDRAWAL, label_withdrawals, number, *said, labels.c.analyst, *how)
     back = back.join(labels, labels.c.label_id == number)
-    none = (cast(null(), Text), cast(null(), Text))
+    none = (cast(null(), Text),) * 2
+    unsaid = (cast(null(), Text),) * len(how)
     nothing, by_import = cast(literal(""), Text), cast(literal("by an import"), Text)
     of_removal = removals.c.removal_id, removals.c.listing_no
-    out = _part(query, Deed.REMOVAL, removals, *of_removal, *none, nothing, *none)
+    out = _part(query, Deed.REMOVAL, removals, *of_removal, *none, nothing, *unsaid)
     of_return = _returns.c.removal_id, _returns.c.listing_no
-    again = _part(query, Deed.RETURN, _returns, *of_return, *none, by_import, *none)
+    again = _part(query, Deed.RETURN, _returns, *of_return, *none, by_import, *unsaid)
+    answered = (explanations.c.listing_no, explanations.c.verdict, explanations.c.reason)
+    told = explanations.c.sentence + explanations.c.failure  # one of them is empty
+    asked = _part(query, Deed.QUESTION, explanations, explanations.c.explanation_id, *answered, told, *unsaid)
     if query.listing_id is not None:
         here = select(listings.c.listing_no).where(listings.c.listing_id == query.listing_id)
         mine = labels.c.listing_no == here.scalar_subquery()
         given, back = given.where(mine), back.where(mine)
         out = out.where(removals.c.listing_no == here.scalar_subquery())
         again = again.where(_returns.c.listing_no == here.scalar_subquery())
-    parts = {Deed.LABEL: given, Deed.WITHDRAWAL: back, Deed.REMOVAL: out, Deed.RETURN: again}
+        asked = asked.where(explanations.c.listing_no == here.scalar_subquery())
+    parts = {
+        Deed.LABEL: given, Deed.WITHDRAWAL: back, Deed.REMOVAL: out, Deed.RETURN: again, Deed.QUESTION: asked,
+    }  # fmt: skip
     if query.kind in parts:
         return [parts[query.kind]]
     no_listing = cast(null(), BigInteger)
-    other = _part(query, None, events, events.c.event_id, no_listing, *none, events.c.what, *none)
+    other = _part(query, None, events, events.c.event_id, no_listing, *none, events.c.what, *unsaid)
     others = [] if query.listing_id else [other]
     return others if query.kind else [*parts.values(), *others]
 
 
 def _part(query: AuditQuery, kind: Deed | None, table: FromClause, number: Any, *columns: Any) -> Select[Any]:
-    names = ("listing_no", "verdict", "reason", "what", "drawn", "batch")
+    names = ("listing_no", "verdict", "reason", "what", "drawn", "batch", "suggestion")
     told = cast(literal(kind.value), Text) if kind else table.c.kind
     subject = cast(literal(""), Text) if kind else table.c.subject
     made = select(

@@ -32,6 +32,7 @@ class Deed(StrEnum):
     WITHDRAWAL = "withdrawal"
     REMOVAL = "removal"
     RETURN = "return"
+    QUESTION = "question"  # to a language model
     IMPORT = "label import"
     EXPORT = "export"
     MODEL = "model"

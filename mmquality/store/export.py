@@ -50,6 +50,8 @@ EXPORT_SCHEMA = pa.schema(
         pa.field("batch", pa.string()),
         pa.field("threshold", pa.float64()),
         pa.field("neighbours", pa.string()),  # a JSON list of listing_ids
+        pa.field("explanation_id", pa.int64()),
+        pa.field("suggestion", pa.string()),
     ]
 )
 EXPORT_COLUMNS = tuple(column.name for column in EXPORTED)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, FromClause, Row, RowMapping, Select, func, select
 
-from mmquality.records import Drawn, Label, Verdict
+from mmquality.records import Drawn, Label, Suggestion, Verdict
 from mmquality.store.database import Database
 from mmquality.store.left_first import LeftFirst
 from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions
@@ -38,6 +38,8 @@ given_columns = [
             "batch",
             "threshold",
             "neighbours",
+            "explanation_id",
+            "suggestion",
         )
     ),
 ]
@@ -67,6 +69,8 @@ def given_label(row: Mapping[Any, Any]) -> Label:
         batch=row["label_batch"],
         threshold=row["label_threshold"],
         neighbours=tuple(json.loads(row["label_neighbours"] or "[]")),
+        explanation_id=row["label_explanation_id"],
+        suggestion=Suggestion(row["label_suggestion"]) if row["label_suggestion"] else None,
     )
 
 
@@ -223,7 +227,17 @@ EXPORTED = [  # what an export says of a label, in its order
     model_versions.c.name.label("model_version"),
     *(
         labels.c[name]
-        for name in ("score", "rank", "drawn", "score_hidden", "batch", "threshold", "neighbours")
+        for name in (
+            "score",
+            "rank",
+            "drawn",
+            "score_hidden",
+            "batch",
+            "threshold",
+            "neighbours",
+            "explanation_id",
+            "suggestion",
+        )  # fmt: skip
     ),
 ]
 

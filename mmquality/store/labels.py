@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bind
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
 from mmquality.records import Drawn, Label, Verdict
 from mmquality.store.database import tell
+from mmquality.store.explanations import taken_up
 from mmquality.store.label_pages import (
     LabelReader,
     as_label,
@@ -81,22 +82,30 @@ class LabelStore(LabelReader):
         score_hidden: bool = False,
         threshold: float | None = None,
         neighbours: Sequence[str] = (),
+        explanation_id: int | None = None,
     ) -> Label:
         """Add a verdict; from now on it is the one that counts for the listing.
 
         It records version, score and rank of the listing in `seen_version`, the model version that the
         analyst looked at (without it: the one in force), how the case came before the analyst, whether the
         score was hidden until now, the `threshold` from which on the analyst reviewed, and the ids of the
-        `neighbours` that were shown. Whoever holds the case in the queue has done with it.
-        Raises `MMQualityError` for a mismatch without a reason, a match with one or an empty analyst,
-        `UnknownListingError`, and `WorkspaceError` for an unknown version.
+        `neighbours` that were shown; `explanation_id`: the language model's suggestion that the analyst took
+        up, with whether the label is as it was suggested. Whoever holds the case in the queue has done with
+        it. Raises `MMQualityError` for a mismatch without a reason, a match with one, an empty analyst or a
+        suggestion that is none, `UnknownListingError`, and `WorkspaceError` for an unknown version.
         """
         event = verdict_event(verdict, reason, note, analyst)
         with self._write() as connection:
             judged = _judged(connection, listing_id, seen_version)
-            drawn_as = {"drawn": drawn.value, "score_hidden": score_hidden, "threshold": threshold}
+            drawn_as: dict[str, Any] = {
+                "drawn": drawn.value,
+                "score_hidden": score_hidden,
+                "threshold": threshold,
+            }
             if neighbours:
                 drawn_as["neighbours"] = json.dumps(list(neighbours), ensure_ascii=False)
+            if explanation_id is not None:
+                drawn_as |= taken_up(connection, explanation_id, judged["listing_no"], event)
             values = {**{name: judged[name] for name in _RECORDED}, **event, **drawn_as}
             connection.execute(_DONE, {"number": judged["listing_no"]})
             added = connection.execute(_ADDED, values).mappings().one()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmquality.store.arrivals import ArrivalStore
 from mmquality.store.audit import AuditStore
 from mmquality.store.bulk import BulkStore
+from mmquality.store.explanations import ExplanationStore
 from mmquality.store.facets import FacetStore
 from mmquality.store.kept_selections import KeptSelectionStore
 from mmquality.store.label_imports import LabelImportStore
@@ -40,6 +41,7 @@ class Store(
     QueueStore,
     LabelStore,
     SecondReviewStore,
+    ExplanationStore,
     LabelImportStore,
     BulkStore,
     ReportStore,

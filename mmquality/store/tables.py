@@ -209,6 +209,8 @@ labels = Table(
     Column("batch", StoredText),  # what was labelled with one click
     Column("threshold", Double),  # the score from which on the analyst reviewed; NULL = the whole ranking
     Column("neighbours", StoredText),  # that were shown: a JSON list of listing_ids
+    Column("explanation_id", ForeignKey("explanations.explanation_id")),  # a suggestion that was taken up, …
+    Column("suggestion", StoredText),  # … as it was or edited
     Index("ix_labels_listing_no", "listing_no", "label_id"),
     Index("ix_labels_created_at", "created_at"),
     Index("ix_labels_analyst", "analyst", "label_id"),
@@ -219,6 +221,12 @@ labels = Table(
 
 _is_second = labels.c.drawn == literal_column("'second'")  # written out, as an index wants it
 Index("ix_labels_second", labels.c.label_id, sqlite_where=_is_second, postgresql_where=_is_second)
+
+_is_suggested = labels.c.explanation_id.is_not(None)
+Index(
+    "ix_labels_explanation_id", labels.c.explanation_id,
+    sqlite_where=_is_suggested, postgresql_where=_is_suggested,
+)  # fmt: skip
 
 # An undo is an event too: it names the label that no longer counts.
 label_withdrawals = Table(

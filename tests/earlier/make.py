@@ -38,6 +38,7 @@ COMMITS = {
     "0014": "f58f14a",
     "0015": "3cdc515",
     "0016": "339d1cc",
+    "0017": "955b521",
 }
 HERE = Path(__file__).parent
 IDS = [f"L{n:02d}" for n in range(24)]

@@ -216,6 +216,7 @@ def measure(folder: Path, listings: int) -> dict[str, dict[str, float]]:
         seconds = time.perf_counter() - started
         peak.stop()
         found[stage.__name__] = {"s": seconds, "peak GB": peak.bytes / 1e9}
+        print(f"{listings:,}, {stage.__name__}: {found[stage.__name__]}", file=sys.stderr)  # if one fails
     return found
 
 

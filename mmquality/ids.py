@@ -44,6 +44,8 @@ class Ids(Sequence[str]):
 
     def __init__(self, ids: Iterable[str]) -> None:
         names = pa.array(ids, pa.large_string())
+        if isinstance(names, pa.ChunkedArray):  # of a pandas column that was read or put together in pieces
+            names = _piece(names)
         self._hold(names, pc.array_sort_indices(names))
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,13 @@ def test_a_row_is_where_a_list_has_it(
         assert list(found) == ids == [found[row] for row in range(len(found))] and found[::2] == ids[::2]
         assert [found.row(name) for name in ids] == list(range(len(ids)))
         assert all((name in found) == (name in ids) for name in others)
+
+
+def test_a_column_in_pieces_is_one_list_of_ids() -> None:
+    """A column of more than some hundred thousand rows comes in pieces from its file."""
+    column = pd.concat([pd.Series(["b", "a"], dtype="str"), pd.Series(["c"], dtype="str")])
+    found = Ids(column)
+    assert list(found) == ["b", "a", "c"] and [found.row(name) for name in "abcd"] == [1, 0, 2, None]
 
 
 def test_what_no_title_can_be_is_no_id() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count, product
 from pathlib import Path
 
@@ -195,6 +196,17 @@ class TestNeighbours:
         one, other = Neighbourhood.of(titles, photos), Neighbourhood.of(titles, photos, new)
         for photo_of in (None, lender):
             np.testing.assert_array_equal(one.terms(trust, photo_of), other.terms(trust, photo_of))
+
+    @pytest.mark.parametrize("lent", [False, True])
+    def test_who_is_looked_at_together_does_not_matter(self, lent: bool) -> None:
+        around, trust = Neighbourhood.of(*embeddings(300)), np.random.default_rng(2).random(300)
+        by_title, by_photo = (
+            replace(near, together=np.random.default_rng(seed).permutation(300))
+            for seed, near in enumerate((around.by_title, around.by_photo))
+        )
+        shuffled = replace(around, by_title=by_title, by_photo=by_photo)
+        lender = others_than(300) if lent else None
+        np.testing.assert_array_equal(shuffled.terms(trust, lender), around.terms(trust, lender))
 
     def test_terms_of_a_part_are_those_of_the_whole(self) -> None:
         trust, shown = np.random.default_rng(2).random(50), Neighbourhood.of(*embeddings(50)).shown()

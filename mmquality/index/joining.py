@@ -35,6 +35,7 @@ class Joined:
     rows: Writable  # (n, k) int32
     cosine: Writable  # (n, k) float32
     recall: float  # the share of them that was found, measured on a sample
+    together: Ints  # (n,) every row, list by list
 
 
 def nearest_of_all(vectors: Rows, k: int, new: New) -> Joined:
@@ -46,7 +47,7 @@ def nearest_of_all(vectors: Rows, k: int, new: New) -> Joined:
     lists = _Lists.of(vectors, rng, new)
     asked = np.sort(rng.choice(n, min(_ASKED, n), replace=False))
     width, recall = _width(vectors, lists, asked, k)
-    joined = Joined(new((n, k), np.int32), new((n, k), np.float32), recall)
+    joined = Joined(new((n, k), np.int32), new((n, k), np.float32), recall, lists.held.order)
     for block in blocks(n, _AT_ONCE):
         own = lists.held.order[block]  # rows that lie together want the same lists
         rows, cosine = lists.search(vectors[own], k + 1, width)

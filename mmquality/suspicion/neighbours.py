@@ -8,6 +8,7 @@ much company a listing has stands beside them, so that their weight can depend o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,17 @@ class Near:
     rows: Rows  # (n, k)
     cosine: Rows  # (n, k)
     recall: float = 1.0  # the share of them that was found
+    together: Ints | None = None  # (n,) every row, near ones one after the other; None: not known
+
+    def in_turn(self, of: Ints) -> Iterator[slice | Ints]:
+        """Blocks of places in the rows `of`, together those that have neighbours in common."""
+        order: Ints | None = None
+        if self.together is not None:
+            place = np.empty(len(self.together), np.int64)
+            place[self.together] = np.arange(len(self.together))
+            order = np.argsort(place[of], kind="stable")
+        for block in blocks(len(of), _BLOCK):
+            yield block if order is None else order[block]
 
 
 def nearest_others(vectors: Rows, k: int = NEIGHBOURS, new: New = in_memory) -> Near:
@@ -41,7 +53,7 @@ def nearest_others(vectors: Rows, k: int = NEIGHBOURS, new: New = in_memory) -> 
     n = len(vectors)
     if n >= MANY:
         joined = nearest_of_all(vectors, min(k, n - 1), new)
-        return Near(joined.rows, joined.cosine, joined.recall)
+        return Near(joined.rows, joined.cosine, joined.recall, joined.together)
     held = vectors[:]
     rows, distances = NeighbourIndex.build(held, [""] * n).search_others(held, np.arange(n), k)
     return Near(rows, (1 - distances**2 / 2).astype(np.float32))
@@ -60,11 +72,13 @@ class Side:
         """`near` those of rows `of`, without `besides`; `vectors` of rows `own` are held against theirs."""
         n, k = len(of), near.rows.shape[1]
         side = Side(new((n, k), np.int32), new((n, k), np.float32), new((n, k), np.float32))
-        for block in blocks(n, _BLOCK):
-            rows, cosine = near.rows[of[block]], near.cosine[of[block]]
-            side.rows[block] = rows
-            side.cosine[block] = np.where(rows == besides[block, None], -np.inf, cosine)
-            side.likeness[block] = np.einsum("bd,bkd->bk", vectors[own[block]], vectors[rows])
+        for some in near.in_turn(of):
+            rows, cosine = near.rows[of[some]], near.cosine[of[some]]
+            side.rows[some] = rows
+            side.cosine[some] = np.where(rows == besides[some, None], -np.inf, cosine)
+            others, place = np.unique(rows, return_inverse=True)  # of a file, each is read once
+            theirs = vectors[others][place.reshape(rows.shape)]
+            side.likeness[some] = np.einsum("bd,bkd->bk", vectors[own[some]], theirs)
         return side
 
     def disagreement(self, trust: Doubles, block: slice) -> tuple[Doubles, Doubles]:

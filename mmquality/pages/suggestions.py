@@ -127,8 +127,8 @@ def _told(said: Explanation) -> str:
     quoted = word_chips(said.quotes, "", "") if said.quotes else ""
     warned = "The listing tries to tell the model what to answer." if said.instructions else ""
     return (
-        f'<p class="mmq-verdict"><span class="mmq-badge mmq-{said.verdict}">{as_html(words)}</span>'
-        f"<span>suggested by {as_html(' · '.join(filter(None, facts)))}</span></p>"
-        f'<p class="mmq-why">{as_html(said.sentence)}</p>{quoted}'
+        f'<p class="mmq-verdict"><span class="mmq-badge mmq-{said.verdict}">{as_html(words)}</span></p>'
+        f'<p class="mmq-why">{as_html(said.sentence)}</p>'
         + (f'<p class="mmq-said mmq-alarming">{warned}</p>' if warned else "")
+        + f'{quoted}<p class="mmq-verdict">Suggested by {as_html(" · ".join(filter(None, facts)))}</p>'
     )

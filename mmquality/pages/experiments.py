@@ -166,7 +166,7 @@ def _examples(catalogue: Catalogue, report: ExperimentReport) -> None:
     neighbours.listing_rows("seed", [neighbours.row(catalogue, found[seed])])
     lists = by_seed[seed].lists
     listings = catalogue.store.listings_by_id({i for shown in lists.values() for i in shown})
-    with st.grid("auto", min_column_width=200, gap=16, key="arms"):
+    with st.grid("auto", min_column_width=176, gap=12, key="arms"):
         for arm, shown in lists.items():
             with st.container(gap="small"):
                 section(arm.capitalize())

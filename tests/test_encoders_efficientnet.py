@@ -17,7 +17,7 @@ from torch.nn import functional
 from mmquality.encoders.efficientnet_lite0 import STAGES, EfficientNetLite0, from_weights
 from mmquality.encoders.photo import load_photo_encoder
 
-LISTINGS = Path(os.environ.get("MMQ_LISTINGS", Path(__file__).parents[2] / "shared" / "listings"))
+LISTINGS = Path(os.environ.get("MMQ_LISTINGS") or Path(__file__).parents[2] / "shared" / "listings")
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -19,6 +21,13 @@ from mmquality.errors import WorkspaceError
 from mmquality.store import Store, database, schema
 from mmquality.store.schema import VERSION_TABLE
 from mmquality.store.tables import UtcDateTime, metadata
+
+_COUNT = """
+import sys
+from mmquality.store import Store
+with Store.open(sys.argv[1]) as store:
+    print(store.listing_count())
+"""
 
 
 def shape(connection: Connection) -> dict[str, Any]:
@@ -58,17 +67,27 @@ def test_the_migrations_make_the_tables_that_the_code_expects(database_url: str)
 def test_a_file_is_read_ahead_where_it_is_a_small_part_of_memory(
     store: Store, monkeypatch: pytest.MonkeyPatch, share: float, pieces: bool
 ) -> None:
-    opened: list[str] = []
-
-    def noting(path: str, *how: str, **more: int) -> IO[Any]:
-        opened.append(path)
-        return open(path, *how, **more)  # type: ignore[call-overload, no-any-return]
-
-    monkeypatch.setattr(database, "open", noting, raising=False)
+    read: list[str] = []
+    monkeypatch.setattr(database.subprocess, "run", lambda command, check: read.append(command[-1]))
     monkeypatch.setattr(database, "_READ_AHEAD", share)
     store.read_ahead()
     in_a_file = store._engine.dialect.name == "sqlite"
-    assert opened == [store._engine.url.database] * (in_a_file and pieces)
+    assert read == [store._engine.url.database] * (in_a_file and pieces)
+
+
+@pytest.mark.parametrize("looked_up", ["read_ahead", "listing_count"])
+def test_what_is_written_is_kept_whoever_else_comes_and_goes(tmp_path: Path, looked_up: str) -> None:
+    """To open and close the file, even to read it, would undo the locks that tell others of this process."""
+    url = f"sqlite:///{tmp_path / 'mmquality.db'}"
+    with Store.open(url) as store:
+        fill(store, 3)
+        getattr(store, looked_up)()
+        log = (tmp_path / "mmquality.db-wal").stat().st_ino
+        come_and_go = [sys.executable, "-c", _COUNT, url]
+        assert subprocess.run(come_and_go, capture_output=True, check=True).stdout == b"3\n"
+        assert (tmp_path / "mmquality.db-wal").stat().st_ino == log
+        store.upsert_listings(frame([row(3)]))
+        assert subprocess.run(come_and_go, capture_output=True, check=True).stdout == b"4\n"
 
 
 def test_migrations_are_named_after_their_schemas() -> None:

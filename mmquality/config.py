@@ -274,7 +274,7 @@ def _seconds(written: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds <= _LONGEST_WAIT:
-        raise WorkspaceError(f"MMQ_LLM_SECONDS is {written!r}; it can be up to {_LONGEST_WAIT} seconds.")
+        raise WorkspaceError(f"MMQ_LLM_SECONDS is {written!r}; it can be over 0 and up to {_LONGEST_WAIT}.")
     return seconds
 
 

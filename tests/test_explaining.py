@@ -60,6 +60,14 @@ class TestAnEndpoint:
         assert model.sent[0]["response_format"]["json_schema"]["schema"] == answer_schema(REASONS)
         assert model.headers[0]["authorization"] == f"Bearer {KEY}"
 
+    def test_quotes_what_was_sent_or_nothing(self, model: Model) -> None:
+        model.says = lambda sent: SUGGESTION | {"quotes": ["RED mug", "guitar", '2" wide']}
+        wide = question(attributes={"size": '2" wide'})
+        reply = ask(config(model), wide)
+        assert reply.answer is not None and reply.answer.quotes == ("RED mug", '2" wide')
+        seen = ask(config(model), replace(wide, photo=b"\xff\xd8"))  # it may stand on the photo
+        assert seen.answer is not None and seen.answer.quotes == ("RED mug", "guitar", '2" wide')
+
     @pytest.mark.parametrize("refused", [("json_schema",), ("json_schema", "json_object")])
     def test_without_a_schema_is_asked_more_simply(self, model: Model, refused: tuple[str, ...]) -> None:
         model.refuses = refused

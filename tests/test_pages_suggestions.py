@@ -89,12 +89,15 @@ def test_what_the_analyst_makes_of_it_is_told(shop: Fixture, model: Model) -> No
     button(app, ASK).click().run()
     button(app, "Use it").click().run()
     assert app.text_input(key="note-L004").value == f"A guitar! {SENTENCE}"
-    button(app, "Match").click().run()
+    button(app, "Wrong variant").click().run()
     assert label_of(shop, "L004").suggestion is Suggestion.EDITED
     app = opened("listing", id="L005")
+    app.text_input(key="note-L005").set_value("No guitar.")
     button(app, ASK).click().run()
+    button(app, "Use it").click().run()
     button(app, "Match").click().run()
-    assert label_of(shop, "L005").explanation_id is None  # not taken up
+    left = label_of(shop, "L005")
+    assert (left.explanation_id, left.note) == (None, "No guitar.")  # nor its sentence
     app = opened("labels")
     table = next(d.value for d in app.dataframe if "unused" in d.value)
     row = table.iloc[0]

@@ -59,6 +59,11 @@ class Question:
         text = json.dumps({**title, **_cleaned(told)}, ensure_ascii=False, indent=1)
         return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
+    def holds(self, quote: str) -> bool:
+        """Whether these words go out; where the photo does, they may stand in it."""
+        written = json.dumps(quote, ensure_ascii=False)[1:-1].casefold()
+        return self.photo is not None or written in self.data().casefold()
+
     def messages(self) -> list[dict[str, object]]:
         """As the protocol wants them: what is to be done, then the data."""
         reasons = "\n".join(f"- `{code}`: {words}" for code, words in self.reasons.items())

@@ -14,7 +14,7 @@ from mmquality.config import LLMConfig
 from mmquality.errors import MMQualityError, WorkspaceError
 from mmquality.explaining.endpoint import endpoint
 from mmquality.pages import place, session, verdicts
-from mmquality.pages.components import word_chips
+from mmquality.pages.components import caption, word_chips
 from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.guard import for_this_visit
 from mmquality.pages.wording import VERDICTS, moment, money
@@ -44,8 +44,8 @@ def show(case: verdicts.Case, where: DeltaGenerator) -> None:
 def _panel(case: verdicts.Case, config: LLMConfig) -> None:
     said = known(case.catalogue, case.listing, config)
     card = st.container(gap="small")
-    if _button(config, again=said is not None):
-        said = _asked(case, config) or said
+    if _button(config, again=said is not None) and _asked(case, config):
+        st.rerun()  # so that the button says "again" beside the answer
     if said is not None:
         with card:
             _card(case, said)
@@ -116,6 +116,10 @@ def _card(case: verdicts.Case, said: Explanation) -> None:
         on_click=verdicts.take_up, args=(case.listing, said),
         help="Puts the sentence into the note and marks the verdict; a key saves it, changed or not.",
     )  # fmt: skip
+    if held:
+        caption(
+            "The verdict is marked above, the sentence is the note. Save by key or click, changed or not."
+        )
 
 
 def _told(said: Explanation) -> str:

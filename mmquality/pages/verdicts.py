@@ -181,6 +181,8 @@ def _save(case: Case, said: Verdict, reason: str | None) -> None:
     version = case.catalogue.version
     note = str(st.session_state.get(_note_key(case.listing)) or "")
     held = taken_up(case.listing)
+    if held is not None and held.verdict is not said:  # left after all: its sentence is not the analyst's
+        note, held = note.replace(held.sentence, "").strip(), None
     try:
         label = case.catalogue.store.add_label(
             case.listing.listing_id, said, reason, note, session.analyst(), version.name if version else None,

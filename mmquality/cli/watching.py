@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mmquality.cli import options
-from mmquality.cli.terminal import TerminalReporter, print_json, print_table, printable
+from mmquality.cli.terminal import TerminalReporter, command, print_json, print_table, printable
 from mmquality.config import Workspace
 from mmquality.errors import MMQualityError
 from mmquality.pipeline.people import whoami
@@ -176,3 +176,6 @@ def _watch(workspace: Workspace, source: Source, once: bool) -> None:
         signal.signal(sign, lambda number, frame: stop.set())
     done = watching.watch(workspace, source, once, stop, TerminalReporter())
     click.echo(printable(done.in_words()))
+    if done.letters:
+        listed = command("watch letters", workspace)
+        click.echo(f"{count(done.letters, 'letter')} could not be used; what and why: {listed}")

@@ -73,7 +73,9 @@ def watch(
     stop, reporter = stop or Event(), reporter or Silent()
     with open_store(workspace) as store, one_watcher(workspace):
         version_in_force(workspace, store)
-        with Checker(place(_images(workspace))) as checker:
+        images = _images(workspace)
+        reporter.say(f"Watching {source.name}; photos are looked for below {images}.")
+        with Checker(place(images)) as checker:
             watcher = _Watcher(workspace, store, source, checker, reporter)
             source.open(store.positions(source.name))
             try:
@@ -109,7 +111,6 @@ class _Watcher:
 
     def run(self, ahead: ReadAhead, stop: Event) -> None:
         """Until `stop` is set, or the source has ended."""
-        self._reporter.say(f"Watching {self._source.name}.")
         self._try_letters()
         while not stop.is_set():
             batches = ahead.take(_TOGETHER, _IDLE)

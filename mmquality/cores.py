@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,8 +29,12 @@ def on_every_core(work: Callable[[Part], Done], parts: Iterable[Part]) -> Iterat
         torch.set_num_threads(threads)  # else the pool's setting holds for every thread to come
 
 
-def ahead(work: Callable[[Part], Done], parts: Iterable[Part], threads: int) -> Iterator[Done]:
-    """`work` of every part, in order, at most four for each of the threads before they are asked for."""
+def ahead(work: Callable[[Part], Done], parts: Iterable[Part], threads: int | None = None) -> Iterator[Done]:
+    """`work` of every part, in order, at most four for each of the threads before they are asked for.
+
+    There are as many threads as cores, but no more than eight, where nobody says how many.
+    """
+    threads = threads or min(8, os.cpu_count() or 1)
     return _done_by(ThreadPoolExecutor(threads), work, parts, 4 * threads)
 
 

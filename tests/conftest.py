@@ -73,6 +73,17 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
     return fixture
 
 
+@pytest.fixture
+def plain_queue(fresh: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
+    """`fresh`, with neither control cases nor second reviews, and verdicts as quick as they come."""
+    from mmquality.pages import verdicts
+    from mmquality.pipeline.settings import change_settings
+
+    change_settings(fresh.workspace, control_share=0.0, second_share=0.0)
+    monkeypatch.setattr(verdicts, "_PAUSE", 0.0)
+    return fresh
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The address of a PostgreSQL server that lives as long as the test run.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from dashboard import button, opened, store_of, texts, unescaped
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
-from workspaces import Fixture, small_workspace
+from workspaces import Fixture
 
 from mmquality.errors import WorkspaceError
-from mmquality.pages import verdicts
 from mmquality.pages.escaping import as_html, plain
 from mmquality.pages.filters import Filters
 from mmquality.pipeline.reading import Catalogue
@@ -22,13 +19,9 @@ from mmquality.store.tables import current_labels
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
+def shop(plain_queue: Fixture) -> Fixture:
     """A workspace whose queue has neither control cases nor second reviews."""
-    fixture = small_workspace(tmp_path / "shop")
-    change_settings(fixture.workspace, control_share=0.0, second_share=0.0)
-    monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
-    monkeypatch.setattr(verdicts, "_PAUSE", 0.0)
-    return fixture
+    return plain_queue
 
 
 def worst(shop: Fixture, n: int, **filters: object) -> Listing:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from dashboard import button, opened, store_of, texts
 from language_model import SUGGESTION, Model, language_model
 from streamlit.testing.v1 import AppTest
-from workspaces import Fixture, small_workspace
+from workspaces import Fixture
 
-from mmquality.pages import access, suggestions, verdicts
+from mmquality.pages import access, suggestions
 from mmquality.pages.access import Visitor
 from mmquality.pipeline.settings import change_settings
 from mmquality.records import Label, Role, Suggestion, Verdict
@@ -22,14 +21,10 @@ ASK, AGAIN = "Ask the language model", "Ask again"
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixture:
-    """A workspace whose queue has neither control cases nor second reviews."""
-    fixture = small_workspace(tmp_path / "shop")
-    change_settings(fixture.workspace, control_share=0.0, second_share=0.0)
-    monkeypatch.setenv("MMQ_WORKSPACE", str(fixture.workspace.root))
-    monkeypatch.setattr(verdicts, "_PAUSE", 0.0)
+def shop(plain_queue: Fixture, monkeypatch: pytest.MonkeyPatch) -> Fixture:
+    """A workspace whose queue has neither control cases nor second reviews; an answer is looked for often."""
     monkeypatch.setattr(suggestions, "_BEAT", 0.02)
-    return fixture
+    return plain_queue
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 import stat
 import threading
@@ -149,7 +148,7 @@ def read_many(
         return partial(as_rgb, path, _read_known(path, known), side)
 
     photos = zip(paths, repeat(None) if hashes is None else hashes, strict=False)
-    return ahead(read, photos, workers or min(8, os.cpu_count() or 1))
+    return ahead(read, photos, workers)
 
 
 def write_thumbnail(path: str | Place, target: Path, side: int = 256) -> None:

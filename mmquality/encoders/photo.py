@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -88,7 +87,7 @@ def load_photo_encoder(name: str = "default") -> PhotoEncoder:
 
 def _in_batches(features: Features) -> Parts:
     def parts(photos: Iterable[Photo]) -> Iterator[np.ndarray]:
-        remaining = ahead(decoded, photos, min(8, os.cpu_count() or 1))
+        remaining = ahead(decoded, photos)
         while batch := list(islice(remaining, BATCH)):
             yield features(batch)
 

@@ -48,8 +48,8 @@ def ask(config: LLMConfig, question: Question) -> Reply:
     try:
         said = asyncio.run(_completion(config, question))
         answer = read_answer(_text_of(said, config), question.reasons)
-        quotes = tuple(filter(question.holds, answer.quotes))  # it is told to quote; it may make up
-        answer = answer.model_copy(update={"quotes": quotes})
+        # It is told to quote; it may make up.
+        answer = answer.model_copy(update={"quotes": question.held(answer.quotes)})
     except (TimeoutError, openai.APITimeoutError):
         failure = (
             f"{config.host} gave no answer within {config.seconds:g} s; ask again, or allow more by "

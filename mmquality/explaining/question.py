@@ -59,10 +59,12 @@ class Question:
         text = json.dumps({**title, **_cleaned(told)}, ensure_ascii=False, indent=1)
         return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
-    def holds(self, quote: str) -> bool:
-        """Whether these words go out; where the photo does, they may stand in it."""
-        written = json.dumps(quote, ensure_ascii=False)[1:-1].casefold()
-        return self.photo is not None or written in self.data().casefold()
+    def held(self, quotes: Sequence[str]) -> tuple[str, ...]:
+        """Those of the quotes that go out; where the photo does, they may stand in it."""
+        if self.photo is not None:
+            return tuple(quotes)
+        sent = self.data().casefold()
+        return tuple(q for q in quotes if json.dumps(q, ensure_ascii=False)[1:-1].casefold() in sent)
 
     def messages(self) -> list[dict[str, object]]:
         """As the protocol wants them: what is to be done, then the data."""

@@ -21,27 +21,14 @@ _disputed = select(current_labels.c.listing_no).where(current_labels.c.disputed)
 _STREAMED = 1_000  # rows held at a time by an export
 
 labels_with_versions = labels.outerjoin(model_versions, model_versions.c.version_id == labels.c.version_id)
+_SAID = ("verdict", "reason", "note", "analyst", "created_at")
+_SEEN = (  # when it was said, and how it came to be
+    "score", "rank", "drawn", "score_hidden", "batch", "threshold", "neighbours", "explanation_id",
+    "suggestion",
+)  # fmt: skip
 given_columns = [
     labels.c.label_id,
-    *(
-        labels.c[name].label(f"label_{name}")
-        for name in (
-            "verdict",
-            "reason",
-            "note",
-            "analyst",
-            "created_at",
-            "score",
-            "rank",
-            "drawn",
-            "score_hidden",
-            "batch",
-            "threshold",
-            "neighbours",
-            "explanation_id",
-            "suggestion",
-        )
-    ),
+    *(labels.c[name].label(f"label_{name}") for name in (*_SAID, *_SEEN)),
 ]
 label_columns = [*given_columns, model_versions.c.name.label("label_version")]
 
@@ -223,22 +210,9 @@ class LabelReader(Database):
 EXPORTED = [  # what an export says of a label, in its order
     labels.c.label_id,
     *(listings.c[name] for name in ("listing_id", "title", "category", "image")),
-    *(labels.c[name] for name in ("verdict", "reason", "note", "analyst", "created_at")),
+    *(labels.c[name] for name in _SAID),
     model_versions.c.name.label("model_version"),
-    *(
-        labels.c[name]
-        for name in (
-            "score",
-            "rank",
-            "drawn",
-            "score_hidden",
-            "batch",
-            "threshold",
-            "neighbours",
-            "explanation_id",
-            "suggestion",
-        )  # fmt: skip
-    ),
+    *(labels.c[name] for name in _SEEN),
 ]
 
 _row_columns = [

@@ -40,18 +40,18 @@ def test_images_are_drawn_a_few_ahead_and_order_is_kept(default) -> None:
     drawn_so_far, seen = [], []
 
     def images() -> Iterator[Image.Image]:
-        for seed in range(70):
+        for seed in range(120):
             drawn_so_far.append(seed)
             yield drawn(seed % 7)
 
     def progress(done: int, total: int) -> None:
         seen.append((done, total, len(drawn_so_far)))
 
-    features = default.encode(images(), progress, total=70)
-    assert [(done, total) for done, total, _ in seen] == [(64, 70), (70, 70)]
-    assert 64 <= seen[0][2] < 70
+    features = default.encode(images(), progress, total=120)
+    assert [(done, total) for done, total, _ in seen] == [(64, 120), (120, 120)]
+    assert 64 <= seen[0][2] < 120
     alone = np.concatenate([default.encode([drawn(seed)]) for seed in range(7)])
-    np.testing.assert_allclose(features, alone[np.arange(70) % 7], atol=1e-4)
+    np.testing.assert_allclose(features, alone[np.arange(120) % 7], atol=1e-4)
 
 
 def test_no_images_are_no_rows(default) -> None:

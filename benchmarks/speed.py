@@ -87,7 +87,7 @@ class Bench:
         told = Told.of((with_attributes(frame.iloc[block]) for block in blocks(self.listings)), FIELDS)
         centres = np.zeros((len(FIELDS), TITLE), np.float32)
         vectors = title.placed(frame["title_hash"]), photo.placed(frame["photo_hash"])
-        return EncodedCatalogue(frame, *vectors, context_vectors(told, title, centres), centres)
+        return EncodedCatalogue(frame, *vectors, told, context_vectors(told, title, centres), centres)
 
     @cached_property
     def ready(self) -> list[torch.Tensor]:

@@ -13,6 +13,8 @@ from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar
 
+from mmquality.memory import give_back_large_blocks
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -64,6 +66,7 @@ def _interrupts_held_back() -> Iterator[None]:
 
 def _begin(initializer: Callable[..., object] | None, *initargs: Any) -> None:
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    give_back_large_blocks()
     if initializer is not None:
         initializer(*initargs)
 

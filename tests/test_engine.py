@@ -28,6 +28,7 @@ from mmquality.engine import Engine, Local, open_engine
 from mmquality.errors import EncoderError, EngineError, MMQualityError
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.pipeline import encoding, scoring_work
+from mmquality.pipeline.context import Told
 from mmquality.pipeline.encoded import EncodedCatalogue
 from mmquality.pipeline.encoding import EncodeSummary, encode
 from mmquality.pipeline.importing import import_files
@@ -193,7 +194,7 @@ def test_networks_read_the_same_bytes(
     frame = pd.DataFrame({"title": [f"Title {i}" for i in range(n)]})
     none = np.zeros((n, 0), np.float32)
     titles, photos = (EmbeddingCache(tmp_path, name).placed(hashes) for name in ("titles", "photos"))
-    catalogue = EncodedCatalogue(frame, titles, photos, none, none)
+    catalogue = EncodedCatalogue(frame, titles, photos, Told.of([], ()), none, none)
     monkeypatch.setattr(scoring_work, "BLOCK", 16)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

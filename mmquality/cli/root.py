@@ -37,6 +37,7 @@ from mmquality.cli import (
 from mmquality.cli.terminal import printable
 from mmquality.config import LogConfig
 from mmquality.errors import MMQualityError
+from mmquality.memory import give_back_large_blocks
 
 
 class Commands(click.Group):
@@ -81,6 +82,7 @@ def _as_event(ctx: click.Context) -> Iterator[None]:
 @click.version_option(__version__, prog_name="mmquality")
 def main() -> None:
     """Find marketplace listings whose title and cover photo do not belong together."""
+    give_back_large_blocks()
 
 
 for command in (

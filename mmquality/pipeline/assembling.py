@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from mmquality.config import Workspace
-from mmquality.data.describing import in_words, worded
+from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
+from mmquality.pipeline.context import Told
 from mmquality.pipeline.encoded import encoded_catalogue
 from mmquality.pipeline.held_out import held_out_by
 from mmquality.pipeline.kept_clicks import kept_clicks
@@ -28,6 +30,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+_COLUMNS = ("listing_id", "title", "photo_path", "title_hash", "photo_hash", "category")
 POSITIONS = 50  # places on a page told apart; deeper ones count as the last
 MOST_CLICKS = 50  # listings clicked in one session; beyond, it is a crawler's, and no listings go together
 LABEL_VALUES = {Verdict.MISMATCH.value: 1.0, Verdict.MATCH.value: 0.0}  # unsure teaches nothing
@@ -41,11 +44,16 @@ class Assembled:
     settings: CatalogueSettings
     data: TrainingData
     fingerprint: dict[str, object]  # what the data was, so that a checkpoint can say what it was trained on
-    fields: tuple[str, ...]  # columns read beside the title: `data.titles` is [title ; context]
+    told: Told  # what is read beside the title: `data.titles` is [title ; context]
     centres: Floats  # (fields, dim) of what they say, for the model to keep
     title_vectors: Rows  # (n, dim) of the titles alone, read when they are asked for
     labels: pd.DataFrame  # that teach: label_id, listing_id, verdict, reason, analyst, created_at
     held_out: frozenset[str] = frozenset()  # listings whose clicks were left out
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Columns read beside the title."""
+        return self.told.fields
 
     def in_memory(self) -> Assembled:
         """The same with all vectors in memory."""
@@ -56,7 +64,7 @@ class Assembled:
         verdict = self.data.verdict.copy()
         verdict[self.rows_of(self.labels["listing_id"][apart])] = np.nan
         data = replace(self.data, verdict=verdict)
-        known = _fingerprint(self.catalogue, data, self.fields) | {"labels_apart": int(apart.sum())}
+        known = _fingerprint(self.catalogue, data, self.told) | {"labels_apart": int(apart.sum())}
         return replace(self, data=data, fingerprint=self.fingerprint | known)
 
     def rows_of(self, listing_ids: Iterable[str]) -> Ints:
@@ -79,7 +87,11 @@ def assemble(
     """
     settings = encoded_settings(workspace)
     fields = settings.context_fields if fields is None else tuple(fields)
-    encoded = encoded_catalogue(workspace, store, settings.text_encoder, settings.photo_encoder, fields)
+    encoders, products = (settings.text_encoder, settings.photo_encoder), list[str | None]()
+    encoded = encoded_catalogue(
+        workspace, store, *encoders, fields, columns=_COLUMNS,
+        seen=lambda piece: products.extend(map(product_of, piece["attributes"])),
+    )  # fmt: skip
     catalogue = encoded.listings
     rows = pd.Index(catalogue["listing_id"])
     held_out = held_out_by(hold_out, rows)
@@ -92,17 +104,26 @@ def assemble(
         photos=encoded.photos,
         title_key=_keys(catalogue["title"].str.casefold()),
         photo_key=_keys(catalogue["photo_hash"]),
-        product_key=product_keys(catalogue["attributes"]),
+        product_key=_product_keys(products),
         pairs=_pairs(impressions, co_clicks, rows),
         shown=shown,
         clicked=clicked,
         verdict=_verdicts(labels, rows),
     )
-    fingerprint = _fingerprint(catalogue, data, fields)
+    fingerprint = _fingerprint(catalogue, data, encoded.told)
     if held_out:
         fingerprint["held_out"] = int(rows.isin(held_out).sum())
+    pa.default_memory_pool().release_unused()  # else the whole click log's room stays with this process
     return Assembled(
-        catalogue, settings, data, fingerprint, fields, encoded.centres, encoded.titles, labels, held_out
+        catalogue,
+        settings,
+        data,
+        fingerprint,
+        encoded.told,
+        encoded.centres,
+        encoded.titles,
+        labels,
+        held_out,
     )
 
 
@@ -214,19 +235,23 @@ def _keys(values: pd.Series[str]) -> Ints:
 
 def product_keys(attributes: pd.Series[Any]) -> Ints:
     """Listings that name the same product share a key; one that names none has a key of its own."""
-    named = [product_of(a) or f"\0{row}" for row, a in enumerate(attributes)]  # \0 is in no attribute
+    return _product_keys(map(product_of, attributes))
+
+
+def _product_keys(products: Iterable[str | None]) -> Ints:
+    named = [product or f"\0{row}" for row, product in enumerate(products)]  # \0 is in no attribute
     return _keys(pd.Series(named, dtype="str"))
 
 
-def _fingerprint(catalogue: pd.DataFrame, data: TrainingData, fields: Sequence[str]) -> dict[str, object]:
+def _fingerprint(catalogue: pd.DataFrame, data: TrainingData, told: Told) -> dict[str, object]:
     digest = sha256()
     for column in ("listing_id", "title_hash", "photo_hash"):
         digest.update("\n".join(catalogue[column]).encode())
-    for field in fields:
-        digest.update("\n".join(worded(catalogue, field)).encode())
+    for field in range(len(told.fields)):
+        digest.update("\n".join(told.words(field)).encode())
     for array in (data.pairs, data.shown, data.clicked, data.verdict):
         digest.update(np.ascontiguousarray(array).tobytes())
-    beside = {"beside_the_title": in_words(fields)} if fields else {}
+    beside = {"beside_the_title": in_words(told.fields)} if told.fields else {}
     return {
         "sha256": digest.hexdigest(),
         "listings": len(catalogue),

@@ -58,7 +58,8 @@ class Told:
 
     listings: int
     fields: tuple[str, ...]
-    keys: list[list[str]]  # of each field: the content hashes of its distinct texts, …
+    texts: list[list[str]]  # of each field: what it says, each text once, …
+    keys: list[list[str]]  # … their content hashes, …
     said: list[Ints]  # … and (n,) which of them it says of a listing, -1 where it says nothing
 
     @classmethod
@@ -72,8 +73,14 @@ class Told:
                 texts = worded(piece, field)
                 numbers = [known.setdefault(text, len(known)) if text else -1 for text in texts]
                 parts.append(np.array(numbers, dtype=np.int32))
-        keys = [[_key(text) for text in known] for known in number]
-        return cls(listings, tuple(fields), keys, [np.concatenate(parts) for parts in said])
+        distinct = [list(known) for known in number]
+        keys = [[_key(text) for text in of_field] for of_field in distinct]
+        return cls(listings, tuple(fields), distinct, keys, [np.concatenate(parts) for parts in said])
+
+    def words(self, field: int) -> list[str]:
+        """What the field with this number says of each listing, "" where it says nothing."""
+        texts = [*self.texts[field], ""]  # which -1 finds, too
+        return [texts[number] for number in self.said[field].tolist()]
 
 
 def context_texts(catalogue: pd.DataFrame, fields: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -29,19 +29,20 @@ class EncodedCatalogue:
     listings: pd.DataFrame
     titles: CachedRows  # (n, dim)
     photos: CachedRows  # (n, photo_dim)
-    context: Made  # (n, dim) what stands beside the title, (n, 0) where nothing of it is read
+    told: Told  # what stands beside the title, in words, …
+    context: Made  # … and as vectors, (n, dim), (n, 0) where nothing of it is read
     centres: Floats  # (fields, dim) that it is told from
 
     @property
     def title_side(self) -> Made:
         """What the network reads of a listing's text, (n, title_dim): see `context.title_side`."""
-        texts, speller = self.listings["title"], Speller()
-        dim = self.titles.shape[1] + SPELLING_DIM + self.context.shape[1]
+        texts, speller = self.listings["title"], Speller()  # not all that is known of the listings
+        titles, context = self.titles, self.context
 
         def make(rows: Ints) -> Floats:
-            return title_side(self.titles[rows], list(texts.iloc[rows]), self.context[rows], speller)
+            return title_side(titles[rows], list(texts.iloc[rows]), context[rows], speller)
 
-        return Made(len(texts), dim, make)
+        return Made(len(texts), titles.shape[1] + SPELLING_DIM + context.shape[1], make)
 
 
 def encoded_catalogue(
@@ -52,12 +53,14 @@ def encoded_catalogue(
     fields: Sequence[str] = (),
     centres: Floats | None = None,
     columns: Sequence[str] = COLUMNS,
+    seen: Callable[[pd.DataFrame], object] = lambda piece: None,
 ) -> EncodedCatalogue:
     """The catalogue with the embeddings of these encoders, without listings whose photo is gone.
 
     `fields` are the columns read beside the title, `centres` (fields, dim) those of the model that reads them
     (None: this catalogue's); `columns` those of `listings` that are wanted, the title and the hashes among
-    them. Raises `WorkspaceError` where there are no listings, or some that `encode` has not seen.
+    them; `seen` sees all columns, in pieces. Raises `WorkspaceError` where there are no listings, or some
+    that `encode` has not seen.
     """
     # A listing is encoded before it is stored where they come one by one, so the caches are opened later.
     chunks = store.catalogue_chunks(COLUMNS)
@@ -69,6 +72,7 @@ def encoded_catalogue(
     def encoded() -> Iterator[pd.DataFrame]:
         for piece in _encoded_pieces(catalogue, titles, photos):
             pieces.append(piece[list(columns)])
+            seen(piece)
             yield piece
 
     told = Told.of(encoded(), fields)
@@ -78,6 +82,7 @@ def encoded_catalogue(
         listings,
         titles.placed(listings["title_hash"]),
         photos.placed(listings["photo_hash"]),
+        told,
         context_vectors(told, titles, centres),
         centres,
     )

@@ -196,6 +196,17 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return decoded
 
 
+def test_a_photo_that_many_parts_of_a_file_show_is_decoded_once(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_MOST_ROWS", 3)
+    text = "listing_id,title,image\n" + "".join(f"{i},t,images/{i % 2}.jpg\n" for i in range(9))
+    decoded = _counted(monkeypatch)
+    chunks = list(read_catalogue(_catalogue(shop, text), shop))
+    assert len(chunks) == 3 and sorted(decoded) == ["0.jpg", "1.jpg"]
+    assert _whole(chunks)[0]["photo_hash"].nunique() == 2
+
+
 def test_unchanged_photos_are_not_decoded_again(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "listing_id,title,image\n" + "".join(f"{i},t,images/{i % 3}.jpg\n" for i in range(6))
     path = _catalogue(shop, text)

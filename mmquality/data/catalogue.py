@@ -33,6 +33,7 @@ LISTING_COLUMNS = (
 )  # fmt: skip
 
 _LONGEST_ID = 200
+_HASH_DIGITS = 64
 _PLAIN = r"(?:[!-~]+(?: [!-~]+)*)?"  # visible ASCII with single spaces between: clean as it is
 _OWN = {ROW, *REQUIRED, "category", "price", "seller"}  # every other column of the file is an attribute
 
@@ -148,6 +149,10 @@ def _check_photos(sieve: Sieve, stamps: PhotoStamps) -> dict[str, FoundPhoto]:
 
 def _check_unique(sieve: Sieve, rows: dict[str, int]) -> None:
     ids, numbers = sieve.frame["listing_id"].tolist(), sieve.frame[ROW].tolist()
+    here = dict(zip(ids, numbers, strict=True))
+    if len(here) == len(ids) and rows.keys().isdisjoint(here):  # as nearly always
+        rows.update(here)
+        return
     first = [rows.setdefault(listing_id, row) == row for listing_id, row in zip(ids, numbers, strict=True)]
     again = ~pd.Series(first, index=sieve.frame.index, dtype=bool)
     reasons = [f"is a duplicate of row {rows[listing_id]}" for listing_id in sieve.frame["listing_id"][again]]
@@ -168,7 +173,7 @@ def _listings(frame: pd.DataFrame, photos: Mapping[str, FoundPhoto]) -> pd.DataF
         "attributes": _attributes(frame, written.where(prices.isna(), "")),
         "image": frame["image"],
         **_photo_columns(frame["image"], photos),
-        "title_hash": _texts([hashlib.sha256(text.encode()).hexdigest() for text in frame["title"].tolist()]),
+        "title_hash": _hashes(frame["title"].tolist()),
     }
     return pd.DataFrame({name: columns[name] for name in LISTING_COLUMNS}).reset_index(drop=True)
 
@@ -187,6 +192,13 @@ def _photo_columns(images: pd.Series[str], photos: Mapping[str, FoundPhoto]) -> 
 
 def _texts(values: Sequence[str] | pa.Array) -> ExtensionArray:
     return pd.array(values, dtype="str")
+
+
+def _hashes(texts: Sequence[str]) -> ExtensionArray:
+    """The SHA-256 of each, written out for all of them together."""
+    digits = b"".join([hashlib.sha256(text.encode()).digest() for text in texts]).hex().encode()
+    starts = pa.array(_HASH_DIGITS * np.arange(len(texts) + 1))
+    return _texts(pa.LargeStringArray.from_buffers(len(texts), starts.buffers()[1], pa.py_buffer(digits)))
 
 
 def _cleaned(column: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:

@@ -65,6 +65,7 @@ class PhotoStamps:
         self._workers = workers or os.cpu_count() or 1
         self._progress = progress or (lambda photos: None)
         self._pool: Workers | None = None
+        self._before: dict[str, PhotoStamp] = {}  # by path, of the call before: listings share photos
 
     def __enter__(self) -> PhotoStamps:
         return self
@@ -88,7 +89,7 @@ class PhotoStamps:
         # Before they are read: a change meanwhile shows next time.
         stamps = self._side_by_side(_size_and_time, list(paths.values()))
         for (image, path), (size, mtime_ns) in zip(paths.items(), stamps, strict=True):
-            known = self._known.get(str(path)) if mtime_ns != UNTOLD else None
+            known = self._stamp_of(str(path)) if mtime_ns != UNTOLD else None
             if known and known[:2] == (size, mtime_ns) and size <= self._limits.max_photo_bytes:
                 found[image] = FoundPhoto(str(path), PhotoStamp(*known))
             else:
@@ -101,7 +102,11 @@ class PhotoStamps:
                 found[image] = FoundPhoto(str(path), PhotoStamp(size, mtime_ns, seen))
             else:
                 found[image] = seen
+        self._before = {photo.path: photo.stamp for photo in found.values() if isinstance(photo, FoundPhoto)}
         return found
+
+    def _stamp_of(self, path: str) -> tuple[int, int, str] | None:
+        return self._before.get(path) or self._known.get(path)
 
     def _hashes(self, paths: Sequence[Place], many: bool) -> Iterator[str | PhotoProblem]:
         check = partial(_content_hash, limits=self._limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -24,7 +24,7 @@ from mmquality.pipeline.settings import CatalogueSettings, change_settings, load
 from mmquality.pipeline.spool import Spool
 from mmquality.pipeline.thumbnails import make_thumbnails
 from mmquality.records import RowProblem
-from mmquality.store import Store, UpsertCounts
+from mmquality.store import FirstListings, Store, UpsertCounts
 
 
 @dataclass
@@ -67,6 +67,7 @@ class _Read:
     listings: Spool
     impressions: Spool
     co_clicks: Spool
+    first: FirstListings | None  # the listings once more, where they are the first
     problems: list[RowProblem] = field(default_factory=list)
 
 
@@ -85,9 +86,11 @@ def import_files(
     """
     reporter, settings = reporter or Silent(), load_settings(workspace)
     files = _complete(files, settings)
-    with Spool() as listings, Spool() as impressions, Spool() as co_clicks:
-        read = _Read(listings, impressions, co_clicks)
+    with ExitStack() as until_written:
+        listings, impressions, co_clicks = (until_written.enter_context(Spool()) for _ in range(3))
         with _existing(workspace) as store:
+            first = until_written.enter_context(_first(workspace, files, store))
+            read = _Read(listings, impressions, co_clicks, first)
             _fill(read, files, store, limits or ImportLimits(), reporter)
         summary = _write(workspace, files, read)
         _remember(workspace, files, settings, catalogue_name)
@@ -95,9 +98,17 @@ def import_files(
     return summary
 
 
+def _first(
+    workspace: Workspace, files: InputFiles, store: Store | None
+) -> AbstractContextManager[FirstListings | None]:
+    """Where the listings are made ready while they are read: nowhere but for an empty catalogue in SQLite."""
+    empty = files.listings is not None and (store is None or not store.listing_count())
+    return FirstListings() if empty and FirstListings.suit(workspace.database_url) else nullcontext()
+
+
 def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummary:
     with Store.open(workspace.database_url, create=True) as store:
-        counts = store.load_listings(read.listings)
+        counts = store.load_listings(read.listings, read.first)
         with alone_in(workspace):
             _store_clicks(workspace, store, read)
             if read.impressions.rows or len(read.listings):
@@ -159,6 +170,8 @@ def _read_listings(
     with reporter.stage("Checking photos") as advance:
         for chunk in read_catalogue(files.listings, files.images, stamps, limits, progress=advance):
             read.listings.add(chunk.listings)
+            if read.first is not None:
+                read.first.add(chunk.listings)
             ids.append(chunk.listings["listing_id"])
             read.problems.extend(chunk.problems)
             check_problems(files.listings, read.problems, limits)

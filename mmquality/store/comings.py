@@ -19,12 +19,14 @@ from sqlalchemy import (
     Select,
     Table,
     func,
+    insert,
+    literal,
     select,
     update,
 )
 
 from mmquality.store.database import IN_ONE, batches, insert_rows, upsert
-from mmquality.store.tables import RowNumber, StoredText, UtcDateTime, metadata
+from mmquality.store.tables import RowNumber, StoredText, UtcDateTime, listings, metadata
 
 # The last change of each listing that was added, came back, or got another title or photo.
 changes = Table(
@@ -77,6 +79,13 @@ def note_changes(connection: Connection, new: Sequence[int], others: Sequence[in
     if others:
         rows = [{"listing_no": no, "change_no": number} for no in others]
         connection.execute(upsert(connection, changes, ["change_no"]), rows)
+
+
+def note_all(connection: Connection) -> None:
+    """All listings, which are new."""
+    one = select(listings.c.listing_no, literal(last_change(connection) + 1))
+    in_order = one.order_by(listings.c.listing_no)
+    connection.execute(insert(changes).from_select(["listing_no", "change_no"], in_order))
 
 
 def removed_among(connection: Connection, numbers: Iterable[int]) -> set[int]:

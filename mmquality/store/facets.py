@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, text, update
 
 from mmquality.store.database import IN_ONE, Database, batches, insert_rows
@@ -25,8 +29,14 @@ _LONGEST = 100  # characters; a longer value is a text to read, not one to choos
 _MOST_DISTINCT = 0.5  # different values per listing that has one: above it, hardly any filter finds two
 _OFFERED = 1_000  # values of an attribute, the most frequent
 _AT_ONCE = 50_000  # changes
+_PACKED_AT_ONCE = 500_000  # pairs of numbers
+_BITS = 32  # of a listing's number beside that of a value in one integer
+_LAST = (1 << _BITS) - 1
+_INTO = "INSERT INTO listing_values (value_no, listing_no)"
+_UNPACKED = f"{_INTO} SELECT value >> {_BITS}, value & {_LAST} FROM json_each(?)"
 
 Pair = tuple[str, str]  # an attribute's name and one of its values
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ def facets_of(seller: str | None, given: Mapping[str, Any]) -> frozenset[Pair]:
 @lru_cache(maxsize=100_000)  # most values come again and again
 def _worded(name: str, value: object) -> Pair | None:
     """An attribute's name and its value as one chooses it; None where there is none to choose."""
-    words = " ".join(storable(str(value)).split())
+    words = "" if value is None else " ".join(storable(str(value)).split())
     return (storable(name), words) if 0 < len(words) <= _LONGEST else None
 
 
@@ -119,56 +129,87 @@ class NewFacets:
     """
 
     def __init__(self) -> None:
-        self._gained: dict[Pair, list[int]] = {}
-        self._as_written: dict[str, dict[object, list[int]]] = {}  # name → value → its listings
-        self._values: Counter[str] = Counter()
+        self._pairs: dict[Pair, int] = {}  # each with a number of its own
+        self._of_name: dict[str, _ValueNumbers] = {}
+        self._found: list[Numbers] = []  # packed: the number of a pair, and a listing that has it
 
-    def add(self, listing_no: int, seller: str | None, given: Mapping[str, Any]) -> None:
-        """A listing that is new; `listing_no` rises."""
-        for name, value in {**given, SELLER: seller or ""}.items():
-            of_name = self._as_written.setdefault(name, {})
-            listings = of_name.get(value)
-            if listings is None:
-                if (listings := self._listings(name, value)) is None:
-                    continue
-                of_name[value] = listings
-            # A listing may have the same value twice, once its names are what a database holds.
-            if not listings or listings[-1] != listing_no:
-                listings.append(listing_no)
+    def add(self, listing_nos: Numbers, sellers: Sequence[str | None], given: Sequence[str]) -> None:
+        """Listings that are new: their numbers, sellers, and attributes as JSON texts."""
+        objects: list[dict[str, Any]] = orjson.loads(f"[{','.join(given)}]")
+        for name in set().union(*objects) - {SELLER}:
+            self._add(name, listing_nos, [each.get(name) for each in objects])
+        self._add(SELLER, listing_nos, sellers)
 
     def write(self, connection: Connection) -> None:
         """Let the listings be found; `one_import_at_a_time` was called before."""
-        _move(connection, self._gained, {})
+        found = np.sort(np.concatenate([np.empty(0, np.int64), *self._found]))
+        # A listing may have the same value twice, once its names are what a database holds.
+        found = found[np.diff(found, prepend=-1) > 0]
+        starts = np.searchsorted(found, np.arange(len(self._pairs)) << _BITS)
+        listings = np.split(found & _LAST, starts)[1:]
+        _move(connection, dict(zip(self._pairs, listings, strict=True)), {})
 
-    def _listings(self, name: str, value: object) -> list[int] | None:
-        """Those that have the value; None where nobody can choose it, or the attribute has too many."""
-        if self._values[name] > MOST_VALUES and name != SELLER:
-            return None
-        pair = _worded(name, value)
+    def _add(self, name: str, listing_nos: Numbers, values: Sequence[object]) -> None:
+        numbers = self._of_name.setdefault(name, _ValueNumbers(name, self._pairs))
+        if numbers.too_many:
+            return
+        codes, different = pd.factorize(np.array(values, dtype=object))
+        pairs = np.array([*map(numbers.__getitem__, different), -1], np.int64)[codes]  # None's code is -1
+        self._found.append((pairs << _BITS | listing_nos)[pairs >= 0])
+
+
+class _ValueNumbers(dict[object, int]):
+    """The numbers of an attribute's values: -1 where nobody can choose the value, or there are too many."""
+
+    def __init__(self, name: str, pairs: dict[Pair, int]) -> None:
+        super().__init__()
+        self._name, self._pairs, self._own = name, pairs, set[Pair]()
+
+    @property
+    def too_many(self) -> bool:
+        return len(self._own) > MOST_VALUES and self._name != SELLER
+
+    def __missing__(self, value: object) -> int:
+        pair = None if self.too_many else _worded(self._name, value)
         if pair is None:
-            return None
-        self._values[name] += pair not in self._gained
-        return self._gained.setdefault(pair, [])
+            return -1
+        self._own.add(pair)
+        self[value] = number = self._pairs.setdefault(pair, len(self._pairs))
+        return number
 
 
 def _move(
-    connection: Connection, gained: Mapping[Pair, Sequence[int]], lost: Mapping[Pair, Sequence[int]]
+    connection: Connection, gained: Mapping[Pair, Sequence[int] | Numbers], lost: Mapping[Pair, Sequence[int]]
 ) -> None:
     """Write which listings gained and lost each value."""
     _add_values(connection, set(gained))
     numbers = _numbers(connection, {*gained, *lost})
     # What has no number belongs to an attribute that is no facet.
     known = sorted((numbers[pair], pair) for pair in gained if pair in numbers)
-    added = ((value, no) for value, pair in known for no in gained[pair])
+    of_value = np.repeat([value for value, _ in known], [len(gained[pair]) for _, pair in known])
+    added = [np.asarray(gained[pair], np.int64) for _, pair in known]
     left = ((numbers[pair], no) for pair in lost if pair in numbers for no in lost[pair])
     gone = [{"of_value": value, "of_listing": no} for value, no in left]
     counts = Counter({value: len(gained[pair]) for value, pair in known})
     counts.subtract(row["of_value"] for row in gone)
     moved = [{"of_value": number, "more": more} for number, more in sorted(counts.items()) if more]
-    insert_rows(connection, listing_values, ("value_no", "listing_no"), added)
+    if added:
+        _insert(connection, of_value, np.concatenate(added))
     for statement, rows in ((_FORGET, gone), (_COUNT, moved)):
         if rows:
             connection.execute(statement, rows)
+
+
+def _insert(connection: Connection, value_nos: Numbers, listing_nos: Numbers) -> None:
+    """Write pairs of numbers, sorted; SQLite unpacks them itself, for a row that is bound takes it longer."""
+    if connection.dialect.name != "sqlite":
+        rows = zip(value_nos.tolist(), listing_nos.tolist(), strict=True)
+        insert_rows(connection, listing_values, ("value_no", "listing_no"), rows)
+        return
+    packed = value_nos.astype(np.int64) << _BITS | listing_nos
+    for start in range(0, len(packed), _PACKED_AT_ONCE):
+        some = orjson.dumps(packed[start : start + _PACKED_AT_ONCE], option=orjson.OPT_SERIALIZE_NUMPY)
+        connection.exec_driver_sql(_UNPACKED, (some.decode(),))
 
 
 _THIS_VALUE = listing_values.c.value_no == bindparam("of_value")

@@ -14,9 +14,16 @@ from mmquality.store.comings import is_in, removed
 from mmquality.store.counts import counted
 from mmquality.store.database import IN_ONE, Database, batches
 from mmquality.store.facets import one_import_at_a_time
+from mmquality.store.first_listings import FirstListings
 from mmquality.store.search_tables import category_counts
 from mmquality.store.tables import listings
-from mmquality.store.upserting import UpsertCounts, holds_listings, load_frames, upsert_frame
+from mmquality.store.upserting import (
+    UpsertCounts,
+    copy_listings,
+    holds_listings,
+    load_frames,
+    upsert_frame,
+)
 
 _STAMP = ("photo_size", "photo_mtime_ns")
 _CHUNK = 20_000  # listings that are Python objects at once
@@ -48,18 +55,31 @@ class ListingStore(Database):
             one_import_at_a_time(connection)
             return upsert_frame(connection, frame)
 
-    def load_listings(self, frames: Iterable[pd.DataFrame]) -> UpsertCounts:
+    def load_listings(
+        self, frames: Iterable[pd.DataFrame], ready: FirstListings | None = None
+    ) -> UpsertCounts:
         """`upsert_listings` of each frame; into an empty catalogue all of them in one transaction.
 
         The first listings come in without indexes, which are then built of all of them at once. Later ones
-        leave room between two frames for those who label meanwhile.
+        leave room between two frames for those who label meanwhile. `ready`: the same frames, if they should
+        be the first.
         """
+        if ready is not None and ready.ready() and (counts := self._copied(ready)) is not None:
+            return counts
         remaining = iter(frames)
         with self._write(first=True) as connection:
             one_import_at_a_time(connection)
             if not holds_listings(connection):
                 return load_frames(connection, remaining)
         return sum(map(self.upsert_listings, remaining), UpsertCounts())
+
+    def _copied(self, ready: FirstListings) -> UpsertCounts | None:
+        """What became of the first listings; None where others came first."""
+        try:
+            with self._write(first=True) as connection:
+                return None if holds_listings(connection) else copy_listings(connection, ready)
+        finally:
+            self._engine.dispose()  # lets go of the files that were copied from
 
     def listing(self, listing_id: str) -> Listing:
         """One listing. Raises `UnknownListingError`."""

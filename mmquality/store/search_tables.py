@@ -64,14 +64,14 @@ saved_views = Table(
 # a trigger, and each time that a number is lower than the one before.
 TITLE_LETTERS = "title_letters"
 TITLE_THREES = "title_threes"  # which there are, and in how many titles
-_SQLITE_LETTERS = (
+CREATE_LETTERS = (
     f"CREATE VIRTUAL TABLE {TITLE_LETTERS} USING fts5(title, content='', columnsize=0, detail=none, "
-    "tokenize='trigram case_sensitive 1')",
-    f"CREATE VIRTUAL TABLE {TITLE_THREES} USING fts5vocab({TITLE_LETTERS}, row)",
+    "tokenize='trigram case_sensitive 1')"
 )
+_CREATE_THREES = f"CREATE VIRTUAL TABLE {TITLE_THREES} USING fts5vocab({TITLE_LETTERS}, row)"
 _LETTERED = "listing_no, title_folded || '  ' FROM listings NOT INDEXED"
 _OF_THESE = "WHERE listing_no IN (SELECT value FROM json_each(?)) ORDER BY listing_no"
-_ADD_ALL = f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT {_LETTERED} ORDER BY listing_no"
+ADD_ALL_LETTERS = f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT {_LETTERED} ORDER BY listing_no"
 _ADD = f"INSERT INTO {TITLE_LETTERS} (rowid, title) SELECT {_LETTERED} {_OF_THESE}"
 _FORGET = (
     f"INSERT INTO {TITLE_LETTERS} ({TITLE_LETTERS}, rowid, title) SELECT 'delete', {_LETTERED} {_OF_THESE}"
@@ -83,10 +83,13 @@ _SCHEMA_OF_TRIGRAMS = text(
 )
 
 
-def index_title_letters(connection: Connection) -> None:
-    """Let a part of a title be found without reading all of them; the table of listings is there already."""
+def index_title_letters(connection: Connection, add: bool = True) -> None:
+    """Let a part of a title be found without reading all of them; the table of listings is there already.
+
+    Without `add` the titles of SQLite's listings are to be added.
+    """
     if connection.dialect.name == "sqlite":
-        for statement in (*_SQLITE_LETTERS, _ADD_ALL):
+        for statement in (CREATE_LETTERS, _CREATE_THREES, *([ADD_ALL_LETTERS] if add else [])):
             connection.exec_driver_sql(statement)
     elif schema := _schema_of_trigrams(connection):
         connection.exec_driver_sql(

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
+import numpy as np
 import orjson
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
-from mmquality.store.comings import bring_back, note_changes, removed_among
+from mmquality.store.comings import bring_back, note_all, note_changes, removed_among
 from mmquality.store.counts import add_to_counts
 from mmquality.store.database import IN_ONE, batches, insert_rows, upsert
 from mmquality.store.facets import FacetChange, NewFacets, change_facets, facets_of
+from mmquality.store.first_listings import FirstListings
 from mmquality.store.search_tables import add_letters, drop_title_letters, forget_letters, index_title_letters
 from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import current_labels, listings
@@ -30,6 +32,8 @@ _COMPARED = (*_CONTENT, "photo_size", "photo_mtime_ns")
 _WRITTEN = (*_COMPARED, "title_folded")
 _TEXTS = _CONTENT[:8]
 _TITLE, _CATEGORY, _SELLER, _ATTRIBUTES = map(_CONTENT.index, ("title", "category", "seller", "attributes"))
+# In SQLite these grow at their end while the first listings come: their columns are all zero then, or rise.
+_GROWING = ("ix_listings_narrow", "ix_listings_impressions", "ix_listings_clicks")
 _JUDGED = [_CONTENT.index(name) for name in JUDGED]
 
 Row = tuple[Any, ...]  # `_WRITTEN`, of what is stored `_COMPARED`
@@ -94,14 +98,26 @@ def load_frames(connection: Connection, frames: Iterable[pd.DataFrame]) -> Upser
             if not all(new):
                 twice.append(frame[[not first for first in new]])
             added = _add(connection, list(compress(rows, new)))
-            note_changes(connection, [number for number, _ in added], [])
-            for number, row in added:
-                facets.add(number, row[_SELLER], orjson.loads(row[_ATTRIBUTES]))
+            numbers = np.array([number for number, _ in added], np.int64)
+            facets.add(numbers, [row[_SELLER] for _, row in added], [row[_ATTRIBUTES] for _, row in added])
             categories.update(row[_CATEGORY] or "" for _, row in added)
             seen.update(row[0] for _, row in added)
+        note_all(connection)
+    index_title_letters(connection)
     facets.write(connection)
     _count(connection, categories)
     return sum((upsert_frame(connection, frame) for frame in twice), UpsertCounts(added=len(seen)))
+
+
+def copy_listings(connection: Connection, ready: FirstListings) -> UpsertCounts:
+    """`load_frames` of what is ready to be copied."""
+    with _indexed_afterwards(connection):
+        ready.copy_rows(connection)
+        note_all(connection)
+    ready.facets.write(connection)
+    _count(connection, ready.categories)
+    ready.copy_letters(connection)
+    return UpsertCounts(added=ready.added)
 
 
 def holds_listings(connection: Connection) -> bool:
@@ -111,14 +127,18 @@ def holds_listings(connection: Connection) -> bool:
 
 @contextmanager
 def _indexed_afterwards(connection: Connection) -> Iterator[None]:
-    """Many listings are written inside: their table's indexes are gone meanwhile, and built at the end."""
+    """Many listings are written inside: their table's indexes are gone meanwhile, and built at the end.
+
+    Letters of titles are to be written then.
+    """
     drop_title_letters(connection)
-    for index in listings.indexes:
+    growing = _GROWING if connection.dialect.name == "sqlite" else ()
+    rebuilt = [index for index in listings.indexes if index.name not in growing]
+    for index in rebuilt:
         index.drop(connection, checkfirst=True)
     yield
-    for index in listings.indexes:
+    for index in rebuilt:
         index.create(connection)
-    index_title_letters(connection)
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:

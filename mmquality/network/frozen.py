@@ -81,7 +81,8 @@ class _Standardise:
 def _squares(part: Part) -> Tensor:
     """`‖x‖²` of each row, (n,)."""
     if isinstance(part, Tensor):
-        return part.norm(dim=1).square_()
+        squares: Tensor = part.norm(dim=1).square_()
+        return squares
     return torch.from_numpy(part.multiply(part).sum(axis=1))
 
 

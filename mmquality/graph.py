@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from mmquality.rows import Rows, Writable, blocks
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-_BLOCK = 1_024  # listings whose partners are gathered at a time
+_BLOCK = 1_024  # listings that are moved at a time
+_GATHERED = 16_384  # of their partners at a time
 _LEAST_LENGTH = 1e-4  # of a sum of unit vectors; what is shorter is rounding
 
 
@@ -42,24 +43,35 @@ def propagate(z: Rows, pairs: Ints, weight: float, result: Writable) -> None:
 def _moved(own: Floats, partners: csr_array, z: Rows, weight: float) -> Floats:
     """The vectors `own` (b, d) moved towards their `partners` (b, n) among `z` (n, d)."""
     degree = np.diff(partners.indptr)
-    moved = np.flatnonzero(degree)
-    if len(moved) and weight:
-        others, column = np.unique(partners.indices, return_inverse=True)
-        among = csr_array((partners.data, column, partners.indptr), shape=(len(own), len(others)))
-        towards = among[moved] @ z[others] / np.sqrt(degree[moved, None])
-        vectors = own[moved] + weight * towards
-        # Partners that lie opposite may cancel a listing out; it then stays where it was.
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        own = own.copy()
-        own[moved] = np.where(
-            lengths > _LEAST_LENGTH, vectors / np.maximum(lengths, _LEAST_LENGTH), own[moved]
-        )
-    return own
+    if not weight or not degree.any():
+        return own
+    vectors = _sums(partners, z)
+    vectors *= (weight / np.sqrt(np.maximum(degree, 1), dtype=np.float32))[:, None]
+    vectors += own
+    lengths = np.sqrt(np.einsum("bd,bd->b", vectors, vectors))
+    # Partners that lie opposite may cancel a listing out; it then stays where it was.
+    stays = (degree == 0) | (lengths <= _LEAST_LENGTH)
+    vectors /= np.where(stays, 1, lengths)[:, None]
+    vectors[stays] = own[stays]
+    return vectors
+
+
+def _sums(partners: csr_array, z: Rows) -> Floats:
+    """`Σ_j z_j` over the partners of each listing, (b, d); each is read once, in the order of the file."""
+    others, column = np.unique(partners.indices, return_inverse=True)
+    shape = partners.shape[0], len(others)
+    among = csr_array((partners.data, column, partners.indptr), shape=shape).tocsc()
+    sums = np.zeros((shape[0], z.shape[1]), np.float32)
+    for some in blocks(len(others), _GATHERED):  # a listing may have any number of partners
+        sums += among[:, some] @ z[others[some]]
+    return sums
 
 
 def _partners(pairs: Ints, n: int) -> csr_array:
     """The graph's adjacency, (n, n), 1 for each pair both ways round."""
-    ends = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
-    one, other = ends[:, 0], ends[:, 1]
-    rows, columns = np.concatenate([one, other]), np.concatenate([other, one])
-    return csr_array(coo_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(n, n)))
+    one, other = pairs[pairs[:, 0] != pairs[:, 1]].T
+    ends = np.sort(np.concatenate([one * n + other, other * n + one]))
+    ends = ends[np.diff(ends, prepend=-1) > 0]
+    rows, columns = np.divmod(ends, max(n, 1))
+    begin = np.append(0, np.cumsum(np.bincount(rows, minlength=n)))
+    return csr_array((np.ones(len(ends), np.float32), columns.astype(np.int32), begin), shape=(n, n))

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 BLOCK = 16_384  # rows at a time, by default
+_Move = Callable[[int, list[memoryview], int], int]  # `os.preadv` or `os.pwritev`
 
 
 class Rows(Protocol):
@@ -45,8 +46,55 @@ def in_memory(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Writable:
     return np.empty(shape, dtype)
 
 
-class Stored:
-    """An array in a `.npy` file, mapped only while some of it is read or written.
+class InFile:
+    """An array whose rows lie in a file one after the other, read and written where they lie.
+
+    Nothing is mapped: a map counts all that it ever touched as this process's memory, sixteen pages for each
+    row, so that a few thousand rows from anywhere would be the whole file. Rows that follow each other in the
+    file and in what is asked for are one read; who asks for many has them sorted.
+    """
+
+    def __init__(self, path: Path, offset: int, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
+        """`offset` bytes into the file begins the first row."""
+        self.path, self.offset, self.shape, self.dtype = path, offset, shape, np.dtype(dtype)
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
+        """A copy. Raises `OSError`, or `ValueError` where the file is too short."""
+        numbers = _numbers(rows, len(self))
+        found = np.empty((*numbers.shape, *self.shape[1:]), self.dtype)
+        self._each_run(numbers, found, os.O_RDONLY, os.preadv)
+        return found
+
+    def __setitem__(self, rows: Any, values: Any) -> None:
+        numbers = _numbers(rows, len(self))
+        given = np.broadcast_to(values, (*numbers.shape, *self.shape[1:]))
+        self._each_run(numbers, np.require(given, self.dtype, "C"), os.O_WRONLY, os.pwritev)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.asarray(self[:], dtype)
+
+    def _each_run(self, numbers: Ints, array: npt.NDArray[Any], flags: int, move: _Move) -> None:
+        """Move the rows of `array` from or to their places in the file."""
+        if not array.size:
+            return
+        width, numbers = array.nbytes // numbers.size, numbers.reshape(-1)
+        begin = np.append(0, np.flatnonzero(np.diff(numbers) != 1) + 1)
+        place = (self.offset + width * numbers[begin]).tolist()
+        ends = np.append(begin[1:], len(numbers)) * width
+        content = array.reshape(-1).view(np.uint8).data
+        file = os.open(self.path, flags)
+        try:
+            for start, end, where in zip((begin * width).tolist(), ends.tolist(), place, strict=True):
+                _move_all(move, file, content[start:end], where)
+        finally:
+            os.close(file)
+
+
+class Stored(InFile):
+    """An array in a `.npy` file.
 
     What is read is a copy: nothing of the file stays in this process's memory. The system keeps in its own
     what there is room for.
@@ -55,42 +103,43 @@ class Stored:
     def __init__(self, path: Path) -> None:
         """An array that is there. Raises `OSError` or `ValueError` where it is damaged or not there."""
         mapped = np.load(path, mmap_mode="r")
-        self.path, self.shape, self.dtype = path, mapped.shape, mapped.dtype
+        if not mapped.flags.c_contiguous:
+            raise ValueError("its rows do not lie one after the other")
+        super().__init__(path, mapped.offset, mapped.shape, mapped.dtype)
 
     @classmethod
     def create(cls, path: str | Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Stored:
         """A new array of zeros in the place of what was there. Raises `OSError` where there is no room."""
         np.lib.format.open_memmap(path, "w+", dtype, shape)
-        with open(path, "r+b") as file:  # written on a disk that is full, a map would end the process
+        with open(path, "r+b") as file:  # told now that the disk is full, not in the middle of the work
             os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
         return cls(Path(path))
-
-    def __len__(self) -> int:
-        return int(self.shape[0])
-
-    def __getitem__(self, rows: Any) -> Any:
-        return np.array(np.load(self.path, mmap_mode="r")[rows])
-
-    def __setitem__(self, rows: Any, values: Any) -> None:
-        mapped = np.load(self.path, mmap_mode="r+")
-        if isinstance(rows, slice) and rows.step is None and mapped.flags.c_contiguous:
-            self._write(mapped, rows, values)  # a map would fault page by page: thrice the time
-        else:
-            mapped[rows] = values
-
-    def _write(self, mapped: np.memmap, rows: slice, values: Any) -> None:
-        start, stop, _ = rows.indices(len(self))
-        block = np.require(np.broadcast_to(values, (max(stop - start, 0), *self.shape[1:])), self.dtype, "C")
-        with self.path.open("r+b") as file:
-            file.seek(mapped.offset + start * mapped.strides[0])
-            file.write(block.data)
-
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.asarray(self[:], dtype)
 
     def move(self, path: Path) -> None:
         """Give the file another place."""
         self.path = Path(shutil.move(self.path, path))
+
+
+def _numbers(rows: Any, n: int) -> Ints:
+    """Which of n rows are meant, as NumPy means them. Raises `IndexError`."""
+    if isinstance(rows, slice):
+        return np.arange(*rows.indices(n))
+    rows = np.asarray(rows)
+    if rows.dtype == np.bool_:
+        if rows.shape != (n,):
+            raise IndexError(f"{rows.shape} do not say of each of {n} rows whether it is meant")
+        return np.flatnonzero(rows)
+    if rows.size and not -n <= rows.min() <= rows.max() < n:
+        raise IndexError(f"there are {n} rows, asked for are {rows.min()} to {rows.max()}")
+    return np.asarray(np.where(rows < 0, rows + n, rows), np.int64)
+
+
+def _move_all(move: _Move, file: int, content: memoryview, place: int) -> None:
+    """All bytes; the system may move fewer at a time."""
+    while (moved := move(file, [content], place)) < len(content):
+        if not moved:
+            raise ValueError("the file ends early")
+        content, place = content[moved:], place + moved
 
 
 def in_folder(folder: str | Path) -> New:
@@ -112,7 +161,7 @@ class Made:
         return self.shape[0]
 
     def __getitem__(self, rows: slice | npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        return self._make(np.arange(len(self))[rows])
+        return self._make(_numbers(rows, len(self)))
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.asarray(self[:], dtype)

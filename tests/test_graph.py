@@ -64,6 +64,23 @@ def test_the_size_of_a_block_does_not_matter(monkeypatch: pytest.MonkeyPatch, bl
     np.testing.assert_array_equal(propagated(z, pairs, 0.4), expected)
 
 
+@given(graphs(), WEIGHTS, st.integers(1, 4))
+def test_partners_may_be_read_a_few_at_a_time(graph: tuple[Floats, Ints], weight: float, few: int) -> None:
+    z, most = graph[0], []
+
+    class Read(np.ndarray):
+        def __getitem__(self, rows: object) -> Floats:
+            most.append(len(found := z[rows]))
+            return found
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("mmquality.graph._GATHERED", few)
+        patched.setattr("mmquality.graph._BLOCK", few)
+        found = propagated(z.view(Read), graph[1], weight)
+    np.testing.assert_allclose(found, by_hand(*graph, weight), atol=2e-3)
+    assert max(most) <= few
+
+
 @given(graphs(), WEIGHTS)
 def test_every_vector_keeps_unit_norm(graph: tuple[Floats, Ints], weight: float) -> None:
     np.testing.assert_allclose(np.linalg.norm(propagated(*graph, weight), axis=1), 1, atol=1e-5)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 from test_network_siamese import embeddings, random_network
 
 from mmquality.network.frozen import Frozen
@@ -16,7 +18,7 @@ from mmquality.network.projection import PROJECTIONS
 def test_it_is_the_same_function(projection: str, n: int) -> None:
     network, inputs = random_network(projection), embeddings(n)
     frozen = Frozen(network)
-    x, y = frozen.standardised(*inputs)
+    x, y = frozen.standardised([inputs[0]], inputs[1])
     torch.testing.assert_close((x, y), network.standardised(*inputs))
     found, expected = frozen.project(x, y), network.project(x, y)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
@@ -27,9 +29,24 @@ def test_it_is_the_same_function(projection: str, n: int) -> None:
 @torch.inference_mode()
 def test_what_it_reads_stays_as_it_was() -> None:
     frozen = Frozen(random_network())
-    x, y = frozen.standardised(*embeddings(30))
+    titles, photos = embeddings(30)
+    x, y = frozen.standardised([titles], photos)
     inputs = x.clone(), y.clone()
     p = frozen.project(x, y)
     projected = p.u.clone(), p.v.clone()
     frozen.mismatch(p), frozen.unified(p)
     assert all(map(torch.equal, (x, y, *p), (*inputs, *projected)))
+
+
+@pytest.mark.parametrize("n", [0, 1, 30])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@torch.inference_mode()
+def test_titles_may_come_in_parts_and_sparse(n: int, index: type) -> None:
+    network, (titles, photos) = random_network(), embeddings(n)
+    titles[:, 3:8] *= torch.rand(n, 5) < 0.3
+    titles[:1] = 0  # a listing that says nothing
+    middle = csr_array(titles[:, 3:8].numpy())
+    middle.indices, middle.indptr = middle.indices.astype(index), middle.indptr.astype(index)
+    parts = [titles[:, :3], middle, titles[:, 8:], torch.empty(n, 0)]
+    found = Frozen(network).standardised(parts, photos)
+    torch.testing.assert_close(found, network.standardised(titles, photos))

@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 
 from mmquality.rows import Made, Stored, blocks, in_folder, in_memory, kept
 
-KEYS = st.one_of(
-    st.builds(slice, st.integers(-9, 9), st.integers(-9, 9)),
-    st.lists(st.integers(0, 6), max_size=9).map(lambda rows: np.array(rows, dtype=np.int64)),
+DISTINCT = st.one_of(
+    st.builds(slice, st.integers(-9, 9), st.integers(-9, 9), st.sampled_from([None, 1, 2, -1])),
+    st.lists(st.integers(-7, 6), max_size=7, unique_by=lambda row: row % 7).map(
+        lambda rows: np.array(rows, dtype=np.int64)
+    ),
     st.lists(st.booleans(), min_size=7, max_size=7).map(np.array),
 )
+KEYS = DISTINCT | st.lists(st.integers(-7, 6), max_size=9).map(lambda rows: np.array(rows, dtype=np.int32))
+TYPES = st.sampled_from([np.float16, np.float32, np.int32, np.float64])
 
 
 def some(n: int = 7, dim: int = 3) -> np.ndarray:
@@ -34,6 +38,53 @@ def test_rows_are_read_as_from_an_array(tmp_path_factory: pytest.TempPathFactory
         np.testing.assert_array_equal(rows[key], array[key])
         np.testing.assert_array_equal(np.asarray(rows), array)
         assert (rows.shape, rows.dtype, len(rows)) == (array.shape, array.dtype, 7)
+
+
+@given(DISTINCT, TYPES, st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_rows_are_written_as_into_an_array(
+    tmp_path_factory: pytest.TempPathFactory, key: object, dtype: type, one_for_all: bool
+) -> None:
+    array = (9 * some()).astype(dtype)
+    stored = Stored.create(tmp_path_factory.mktemp("rows") / "a.npy", array.shape, dtype)
+    stored[:] = array
+    values = 5 if one_for_all else 9 * some()[: len(array[key])] + 1
+    stored[key] = array[key] = np.asarray(values, dtype)
+    np.testing.assert_array_equal(stored[:], array, strict=True)
+    np.testing.assert_array_equal(np.load(stored.path), array)
+
+
+@pytest.mark.parametrize("key", [np.array([0, 7]), np.array([-8]), np.array([True, False])])
+def test_rows_that_are_not_there_are_refused(tmp_path: Path, key: np.ndarray) -> None:
+    stored = Stored.create(tmp_path / "a.npy", (7, 3), np.float32)
+    for rows in (stored, Made(7, 3, lambda rows: some()[rows])):
+        with pytest.raises(IndexError):
+            rows[key]
+    with pytest.raises(IndexError):
+        stored[key] = 1
+
+
+def test_a_file_that_became_too_short_is_told(tmp_path: Path) -> None:
+    stored = Stored.create(tmp_path / "a.npy", (7, 3), np.float32)
+    os.truncate(stored.path, stored.path.stat().st_size - 1)
+    assert not stored[:6].any()
+    with pytest.raises(ValueError, match="ends early"):
+        stored[np.array([2, 6])]
+
+
+def test_the_system_may_move_a_few_bytes_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = Stored.create(tmp_path / "a.npy", (7, 3), np.float32)
+    read, write = os.preadv, os.pwritev
+    monkeypatch.setattr(os, "preadv", lambda file, parts, place: read(file, [parts[0][:5]], place))
+    monkeypatch.setattr(os, "pwritev", lambda file, parts, place: write(file, [parts[0][:5]], place))
+    stored[:] = some()
+    np.testing.assert_array_equal(stored[np.array([6, 1, 2])], some()[[6, 1, 2]])
+
+
+def test_columns_one_after_the_other_are_no_rows(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.asfortranarray(some()))
+    with pytest.raises(ValueError, match="rows do not lie"):
+        Stored(tmp_path / "a.npy")
 
 
 def test_what_is_written_by_rows_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:

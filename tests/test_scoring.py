@@ -164,7 +164,7 @@ def test_logits_and_embeddings_row_by_row() -> None:
         m, z = network.mismatch(p.u, p.v).numpy(), network.unified(p).numpy()
     np.testing.assert_allclose(mismatch_logits(network, titles, photos), m, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1, atol=1e-5)
-    read = read_block(frozen(network, checkpoint.fold_networks), titles, photos)
+    read = read_block(frozen(network, checkpoint.fold_networks), [titles], photos)
     by_hand = [other.mismatch(*other.project(x, y)).detach().numpy() for other in checkpoint.fold_networks]
     for found, expected in ((read.x, x.numpy()), (read.y, y.numpy()), (read.z, z)):
         np.testing.assert_allclose(found, expected, atol=1e-5)

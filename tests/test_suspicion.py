@@ -208,6 +208,15 @@ class TestNeighbours:
         lender = others_than(300) if lent else None
         np.testing.assert_array_equal(shuffled.terms(trust, lender), around.terms(trust, lender))
 
+    @pytest.mark.parametrize("name", ["_TOGETHER", "_BLOCK"])
+    def test_how_many_are_looked_at_together_does_not_matter(
+        self, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        around, trust = Neighbourhood.of(*embeddings(100)), np.random.default_rng(2).random(100)
+        expected = around.terms(trust, others_than(100))
+        monkeypatch.setattr(neighbours, name, 7)
+        np.testing.assert_array_equal(around.terms(trust, others_than(100)), expected)
+
     def test_terms_of_a_part_are_those_of_the_whole(self) -> None:
         trust, shown = np.random.default_rng(2).random(50), Neighbourhood.of(*embeddings(50)).shown()
         np.testing.assert_array_equal(shown.terms(trust, slice(10, 20)), shown.terms(trust)[10:20])

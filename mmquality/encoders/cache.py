@@ -24,7 +24,7 @@ from safetensors.numpy import save_file
 from mmquality.encoders.lookup import Lookup
 from mmquality.errors import EncoderError, ModelFileError
 from mmquality.files import whole_file
-from mmquality.rows import BLOCK
+from mmquality.rows import BLOCK, InFile
 
 FORMAT = "1"  # of a segment, in its metadata; those that earlier versions wrote say nothing of it
 _SMALL, _MANY = 1_000, 500  # rows of a segment; small segments that are worth a file of their own
@@ -53,11 +53,11 @@ class CachedRows:
         segment, row = self.places[rows].T
         used = np.unique(segment)
         if len(used) == 1:
-            return np.asarray(self._map(used[0])[row])
+            return self._read(used[0], row)
         vectors = np.empty((len(row), self.dim), dtype=np.float32)
         for number in used:
             wanted = segment == number
-            vectors[wanted] = self._map(number)[row[wanted]]
+            vectors[wanted] = self._read(number, row[wanted])
         return vectors
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
@@ -69,14 +69,14 @@ class CachedRows:
         places = np.stack([segment, self.places[rows, 1]], axis=1).astype(np.int32)
         return CachedRows([self.segments[number] for number in used], places, self.dim)
 
-    def _map(self, number: int) -> np.ndarray:
+    def _read(self, number: int, rows: npt.NDArray[np.int32]) -> np.ndarray:
         path = self.segments[number]
         if not path.exists():
             raise ModelFileError(
                 f"The embedding cache file {path} is not there on {socket.gethostname()}; share the "
                 "workspace's folder with all machines that work on it, or run `mmquality encode` again."
             )
-        return _map_vectors(path)
+        return _read_vectors(path, rows)
 
 
 class EmbeddingCache:
@@ -153,7 +153,7 @@ class EmbeddingCache:
         if len(small) < _MANY:
             return
         hashes = [key.decode("ascii") for path in small for key in _read_hashes(path)[0].tolist()]
-        _write(self._new_path(), hashes, np.concatenate([_map_vectors(path) for path in small]))
+        _write(self._new_path(), hashes, np.concatenate([_read_vectors(path) for path in small]))
         for path in small:
             path.unlink()
         self._open()
@@ -216,8 +216,8 @@ def _check_format(path: Path, found: str) -> None:
         )
 
 
-def _map_vectors(path: Path) -> np.ndarray:
-    """A segment's vectors, mapped: no more is read than the rows that are looked at.
+def _read_vectors(path: Path, rows: slice | npt.NDArray[np.int32] = slice(None)) -> np.ndarray:
+    """Some of a segment's vectors, by default all.
 
     The library would read all of them. A file begins with the length of its header, in 8 bytes, and the
     header, in JSON; `data_offsets` count from its end.
@@ -227,7 +227,7 @@ def _map_vectors(path: Path) -> np.ndarray:
             length = int.from_bytes(file.read(8), "little")
             told = json.loads(file.read(length))["vectors"]
         start = 8 + length + told["data_offsets"][0]
-        return np.memmap(path, np.float32, "r", offset=start, shape=tuple(told["shape"]))
+        return InFile(path, start, tuple(told["shape"]), np.float32)[rows]
     except (OSError, ValueError, LookupError) as error:
         raise ModelFileError(_damaged(path, str(error))) from error
 

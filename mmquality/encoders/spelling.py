@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
@@ -53,24 +53,24 @@ class Speller:
     def spell(self, titles: Sequence[str]) -> csr_array:
         """(n, 1024)"""
         split = [title.lower().split() for title in titles]
-        column, words = self._learnt([word for title in split for word in title])
-        begin = np.cumsum([0, *map(len, split)])
+        column, words = self._learnt(list(chain.from_iterable(split)))
+        begin = np.cumsum([0, *map(len, split)], dtype=np.int32)
         said = csr_array(
             (np.ones(len(column), np.float32), column, begin), shape=(len(titles), words.shape[0])
         )
         spelled: csr_array = normalize(said @ words, copy=False) if titles else said @ words
         return spelled
 
-    def _learnt(self, said: list[str]) -> tuple[list[int], csr_array]:
+    def _learnt(self, said: list[str]) -> tuple[npt.NDArray[np.int32], csr_array]:
         """The number of each of some words, and the hashed counts of all words that are known."""
         with self._learning:
             if len(self._number) > _MOST_WORDS:
                 self._number, self._words = {}, _none()
             number = self._number
-            if new := [word for word in dict.fromkeys(said) if word not in number]:
+            if new := list(set(said).difference(number)):
                 number.update(zip(new, count(len(number)), strict=False))
                 self._words = vstack([self._words, _HASHING.transform(new)], format="csr")
-            return [number[word] for word in said], self._words
+            return np.fromiter(map(number.__getitem__, said), np.int32, len(said)), self._words
 
 
 def _none() -> csr_array:

@@ -1,19 +1,24 @@
 """A trained network as scoring reads it: the same function, with little beside its products of matrices.
 
 Its weights are fixed and its projections are linear. So a projection is multiplied into the layers before it,
-and so are the factors that bring unit vectors to the scale of a layer; what is left is changed in place.
+and so are the factors that bring unit vectors to the scale of a layer; what is left is changed in place. Of
+an input that is mostly zeros no more is multiplied than the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import torch
+from scipy.sparse import csr_array
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmquality.network.siamese import Projected, SiameseNetwork
-from mmquality.network.towers import ModalityEncoder
+from mmquality.network.towers import ModalityEncoder, Standardise
+
+Part: TypeAlias = Tensor | csr_array  # some columns of an input, (n, columns), float32
 
 
 class Frozen:
@@ -25,7 +30,7 @@ class Frozen:
     @torch.no_grad()
     def __init__(self, network: SiameseNetwork) -> None:
         d, project = network.config.d, network.projection.project
-        self._inputs = network.inputs
+        self._title, self._photo = map(_Standardise, (network.inputs.title, network.inputs.photo))
         self._f_t, self._f_v = (_Encoder(f, project=project) for f in (network.f_t, network.f_v))
         self._g = _Encoder(network.g, scale=d**0.5)
         self._d_r = network.projection.translation().clone()
@@ -33,9 +38,9 @@ class Frozen:
         self._hidden, self._hidden_bias = first.weight * network.head.scale, first.bias.clone()
         self._last, self._last_bias = last.weight[0].clone(), last.bias.clone()
 
-    def standardised(self, titles: Tensor, photos: Tensor) -> tuple[Tensor, Tensor]:
-        """As `SiameseNetwork.standardised`."""
-        return self._inputs.title(titles), self._inputs.photo(photos)
+    def standardised(self, titles: Sequence[Part], photos: Tensor) -> tuple[Tensor, Tensor]:
+        """As `SiameseNetwork.standardised`, of titles whose columns come in parts, from left to right."""
+        return self._title(titles), self._photo([photos])
 
     def project(self, x: Tensor, y: Tensor) -> Projected:
         """As `SiameseNetwork.project`."""
@@ -56,6 +61,39 @@ class Frozen:
         torch.mul(translated, p.v, out=product)
         hidden = _gelu(F.linear(delta.flatten(1), self._hidden, self._hidden_bias))
         return (hidden @ self._last).add_(self._last_bias)
+
+
+class _Standardise:
+    """`Standardise` of columns that come in parts: `Σ_p x_p B_p / √(Σ_p ‖x_p‖²) − μ B`."""
+
+    def __init__(self, layer: Standardise) -> None:
+        self._basis, self._centre = layer.basis.clone(), layer.mean @ layer.basis
+
+    def __call__(self, parts: Sequence[Part]) -> Tensor:
+        squares = torch.stack([_squares(part) for part in parts]).sum(dim=0)
+        bases = torch.split(self._basis, [part.shape[1] for part in parts])
+        product = _product(parts[0], bases[0])
+        for part, basis in zip(parts[1:], bases[1:], strict=True):
+            product += _product(part, basis)
+        return product.div_(squares.sqrt_().clamp_(min=1e-12)[:, None]).sub_(self._centre)
+
+
+def _squares(part: Part) -> Tensor:
+    """`‖x‖²` of each row, (n,)."""
+    if isinstance(part, Tensor):
+        squares: Tensor = part.norm(dim=1).square_()
+        return squares
+    return torch.from_numpy(part.multiply(part).sum(axis=1))
+
+
+def _product(part: Part, basis: Tensor) -> Tensor:
+    """`x B`, (n, output_dim)."""
+    if isinstance(part, Tensor):
+        return part @ basis
+    indices, begin, values = map(torch.from_numpy, (part.indices, part.indptr, part.data))
+    return F.embedding_bag(
+        indices, basis, begin, mode="sum", per_sample_weights=values, include_last_offset=True
+    )
 
 
 class _Encoder:

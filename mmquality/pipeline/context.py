@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_array
 
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words, worded
@@ -130,11 +131,19 @@ def context_vectors(told: Told, cache: Embeddings, centres: Floats) -> Made:
 
 def title_side(vectors: Floats, titles: Sequence[str], context: Floats, speller: Speller) -> Floats:
     """`[normalise(x_i) ; w s_i ; c_i]`, (n, title_dim): title embedding, spelling, and context if any."""
-    dim, spelled = vectors.shape[1], speller.spell(titles).tocoo()
-    side = np.zeros((len(vectors), dim + SPELLING_DIM + context.shape[1]), dtype=np.float32)
-    side[:, :dim], side[:, dim + SPELLING_DIM :] = unit(vectors), context
-    side[spelled.row, dim + spelled.col] = SPELLING_WEIGHT * spelled.data
+    title, spelled, beside = title_parts(vectors, titles, context, speller)
+    dim, spelled = title.shape[1], spelled.tocoo()
+    side = np.zeros((len(title), dim + SPELLING_DIM + beside.shape[1]), dtype=np.float32)
+    side[:, :dim], side[:, dim + SPELLING_DIM :] = title, beside
+    side[spelled.row, dim + spelled.col] = spelled.data
     return side
+
+
+def title_parts(
+    vectors: Floats, titles: Sequence[str], context: Floats, speller: Speller
+) -> tuple[Floats, csr_array, Floats]:
+    """The same in three parts, the spelling as sparse as it is."""
+    return unit(vectors), speller.spell(titles) * np.float32(SPELLING_WEIGHT), context
 
 
 def save_centres(folder: Path, centres: Floats) -> None:

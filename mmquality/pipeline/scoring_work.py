@@ -14,7 +14,7 @@ from mmquality.encoders.spelling import Speller
 from mmquality.engine import Engine, Tell
 from mmquality.network.frozen import Frozen
 from mmquality.network.siamese import SiameseNetwork
-from mmquality.pipeline.context import title_side
+from mmquality.pipeline.context import title_parts
 from mmquality.pipeline.encoded import EncodedCatalogue
 from mmquality.rows import blocks
 from mmquality.scoring.networks import BLOCK, Read, frozen, read_block
@@ -43,7 +43,7 @@ class _Reading:
     def __call__(self, block: Unread, tell: Tell) -> Read:
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
-        titles = title_side(block.title_vectors[:], block.titles, block.context, self._speller)
+        titles = title_parts(block.title_vectors[:], block.titles, block.context, self._speller)
         read = read_block(self._networks, titles, block.photo_vectors[:])
         tell(len(block.titles))
         return read

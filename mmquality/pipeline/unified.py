@@ -43,8 +43,11 @@ def own_vectors(read: Read, config: TrainingConfig) -> Vectors:
     of_inputs = config.inputs_weight / np.sqrt(np.maximum(squares[1] + squares[2], _LEAST))
     length = np.sqrt(np.maximum(squares[0] + of_inputs**2 * (squares[1] + squares[2]), _LEAST))
     factors = 1 / length, of_inputs / length, of_inputs / length
-    parts = zip((read.z, read.x, read.y), factors, strict=True)
-    return np.concatenate([part * factor[:, None] for part, factor in parts], axis=1)
+    own = np.concatenate([read.z, read.x, read.y], axis=1)
+    ends = np.cumsum([part.shape[1] for part in (read.z, read.x)])
+    for part, factor in zip(np.split(own, ends, axis=1), factors, strict=True):
+        part *= factor[:, None]
+    return own
 
 
 def unified_dim(network: NetworkConfig) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.sparse import csr_array
 
 from mmquality.cores import on_every_core
 from mmquality.network.frozen import Frozen
@@ -18,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Part: TypeAlias = Floats | csr_array  # some columns of what a network reads, as they are or sparse
 
 UNSEEN = -1  # the fold of a listing that was not trained on
 BLOCK = 1_024  # listings at a time, on one core: what lies between two products stays in its cache
@@ -40,13 +43,13 @@ def frozen(network: SiameseNetwork, fold_networks: Sequence[SiameseNetwork]) -> 
 
 
 @torch.inference_mode()
-def read_block(networks: Sequence[Frozen], titles: Floats, photos: Floats) -> Read:
+def read_block(networks: Sequence[Frozen], titles: Sequence[Part], photos: Floats) -> Read:
     """All that is asked of `frozen` networks, from pretrained vectors (b, title_dim), (b, photo_dim) alone.
 
-    All of them read the embeddings as the last one standardises them.
+    The columns of `titles` come in parts. All networks read the vectors as the last one standardises them.
     """
     x, y = _standardised(networks[-1], titles, photos)
-    logits = np.empty((len(titles), len(networks)))
+    logits = np.empty((len(photos), len(networks)))
     for k, network in enumerate(networks):
         projected = network.project(x, y)
         logits[:, k] = network.mismatch(projected).numpy()
@@ -55,7 +58,7 @@ def read_block(networks: Sequence[Frozen], titles: Floats, photos: Floats) -> Re
 
 def read_blocks(networks: Sequence[Frozen], titles: Rows, photos: Rows) -> Iterator[Read]:
     """`read_block` of all listings, (n, title_dim) and (n, photo_dim), in their order, on every core."""
-    return on_every_core(lambda b: read_block(networks, titles[b], photos[b]), blocks(len(titles), BLOCK))
+    return on_every_core(lambda b: read_block(networks, [titles[b]], photos[b]), blocks(len(titles), BLOCK))
 
 
 def mismatch_logits(
@@ -76,7 +79,7 @@ def mismatch_logits(
 
     @torch.inference_mode()
     def ask(b: slice) -> None:
-        x, y = _standardised(asked, titles[rows[b]], photos[shown[b]])
+        x, y = _standardised(asked, [titles[rows[b]]], photos[shown[b]])
         logits[b] = asked.mismatch(asked.project(x, y)).numpy()
 
     for _ in on_every_core(ask, blocks(len(rows), BLOCK)):
@@ -95,5 +98,12 @@ def standardise(logits: Doubles, scales: Sequence[tuple[float, float]]) -> Doubl
     return np.asarray((logits - mean) / deviation)
 
 
-def _standardised(network: Frozen, titles: Floats, photos: Floats) -> tuple[torch.Tensor, torch.Tensor]:
-    return network.standardised(torch.from_numpy(titles), torch.from_numpy(photos))
+def _standardised(
+    network: Frozen, titles: Sequence[Part], photos: Floats
+) -> tuple[torch.Tensor, torch.Tensor]:
+    # What came from another process may not be written to, which torch asks for.
+    parts = [
+        torch.from_numpy(np.require(part, requirements="W")) if isinstance(part, np.ndarray) else part
+        for part in titles
+    ]
+    return network.standardised(parts, torch.from_numpy(photos))

@@ -25,7 +25,8 @@ NEIGHBOURS = 20
 SHARPNESS = 14.0  # a neighbour at cosine 0.95 counts half of one at 1
 MANY = 10_000  # listings from which on nearly all of the nearest are found, in lists; of fewer, all
 _COMPANY = 1e-3  # company of a listing that has none; its logarithm is taken
-_BLOCK = 128  # listings whose neighbours' vectors are gathered at a time
+_TOGETHER = 1_024  # listings whose neighbours' vectors are read at a time, each vector once …
+_BLOCK = 128  # … and that are held against them at a time
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Near:
             place = np.empty(len(self.together), np.int64)
             place[self.together] = np.arange(len(self.together))
             order = np.argsort(place[of], kind="stable")
-        for block in blocks(len(of), _BLOCK):
+        for block in blocks(len(of), _TOGETHER):
             yield block if order is None else order[block]
 
 
@@ -76,9 +77,7 @@ class Side:
             rows, cosine = near.rows[of[some]], near.cosine[of[some]]
             side.rows[some] = rows
             side.cosine[some] = np.where(rows == besides[some, None], -np.inf, cosine)
-            others, place = np.unique(rows, return_inverse=True)  # of a file, each is read once
-            theirs = vectors[others][place.reshape(rows.shape)]
-            side.likeness[some] = np.einsum("bd,bkd->bk", vectors[own[some]], theirs)
+            side.likeness[some] = _likeness(vectors, own[some], rows)
         return side
 
     def disagreement(self, trust: Doubles, block: slice) -> tuple[Doubles, Doubles]:
@@ -87,6 +86,16 @@ class Side:
         weight = trust[self.rows[block]] * nearness
         company = weight.sum(axis=1)
         return -(weight * self.likeness[block]).sum(axis=1) / (company + 1e-9), np.log(company + _COMPANY)
+
+
+def _likeness(vectors: Rows, own: Ints, others: Ints) -> Floats:
+    """Cosine of the vectors of rows `own` (b,) with those of `others` (b, k) each."""
+    found = np.empty(others.shape, np.float32)
+    read, place = np.unique(others, return_inverse=True)
+    mine, theirs, place = vectors[own], vectors[read], place.reshape(others.shape)
+    for some in blocks(len(own), _BLOCK):
+        found[some] = np.einsum("bd,bkd->bk", mine[some], theirs[place[some]])
+    return found
 
 
 @dataclass(frozen=True)

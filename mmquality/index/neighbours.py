@@ -57,7 +57,7 @@ class NeighbourIndex(VectorIndex):
         gone_through: int | None = None,
     ) -> NeighbourIndex:
         """`build`, `save` and `load`, with no more than a block of the vectors in memory as they are."""
-        _write(path, _at_unit_length(vectors), Ids(ids), advance, gone_through or _GONE_THROUGH)
+        _write(path, _AtUnitLength(vectors), Ids(ids), advance, gone_through or _GONE_THROUGH)
         return cls.load(path)
 
     def vectors_at(self, rows: RowNumbers) -> Vectors:
@@ -175,9 +175,17 @@ def _check_whole(index: Any, path: Path) -> None:
         index.reconstruct(index.ntotal - 1)
 
 
-def _at_unit_length(vectors: Rows) -> Made:
-    n, dim = vectors.shape
-    return Made(n, dim, lambda rows: unit(vectors[rows]))
+class _AtUnitLength:
+    """Rows of vectors (n, d), scaled when they are asked for."""
+
+    def __init__(self, vectors: Rows) -> None:
+        self.shape, self._vectors = vectors.shape, vectors
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> Vectors:
+        return unit(self._vectors[rows])
 
 
 def _write(path: Path, vectors: Rows, ids: Ids, advance: Callable[[int], object], gone_through: int) -> None:
@@ -186,17 +194,21 @@ def _write(path: Path, vectors: Rows, ids: Ids, advance: Callable[[int], object]
     with whole_file(path) as part:  # never written over: somebody may have mapped the one before
         recall = None if small else lists.write(part, vectors, advance)
         if recall is None:
-            faiss.write_index(_rounded(vectors, advance if small else lambda done: None), str(part))
+            _write_flat(part, vectors, advance)
     save_table(ids_path(path), ids.columns(), {_RECALL: str(1.0 if recall is None else recall)})
 
 
-def _rounded(vectors: Rows, advance: Callable[[int], object]) -> faiss.Index:
-    kind = faiss.ScalarQuantizer.QT_fp16
-    rounded = faiss.IndexScalarQuantizer(vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
-    for block in blocks(len(vectors)):
-        rounded.add(vectors[block])
-        advance(block.stop - block.start)
-    return rounded
+def _write_flat(path: Path, vectors: Rows, advance: Callable[[int], object]) -> None:
+    """Write what FAISS would of an index that is gone through, with a block of the vectors in memory."""
+    n, d = vectors.shape
+    flat = faiss.IndexScalarQuantizer(d, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    flat.ntotal = n
+    with path.open("wb") as file:
+        # Of an empty one FAISS writes last how many bytes its vectors take: none.
+        file.write(faiss.serialize_index(flat).tobytes()[:-8] + np.uint64(n * flat.code_size).tobytes())
+        for block in blocks(n):
+            file.write(flat.sa_encode(vectors[block]))
+            advance(block.stop - block.start)
 
 
 def _load_ids(path: Path) -> tuple[Ids, float]:

@@ -179,7 +179,7 @@ def _write_vectors(
     for block in blocks(len(vectors), _AT_ONCE):
         order = np.argsort(belongs[block], kind="stable")
         numbers, first = np.unique(belongs[block][order], return_index=True)
-        runs = np.split(rounding.sa_encode(vectors[block])[order], first[1:])
+        runs: list[Any] = np.split(rounding.sa_encode(vectors[block])[order], first[1:])
         for number, run in zip(numbers, runs, strict=True):
             free[number] += os.pwrite(file, run, free[number])
         advance(len(order))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from mmquality.errors import ModelFileError, UnknownListingError
 from mmquality.ids import Ids, save_table
-from mmquality.index import NeighbourIndex, distance_of, lists, neighbours, unit
+from mmquality.index import GrownIndex, NeighbourIndex, distance_of, lists, neighbours, unit
 from mmquality.rows import Stored
 
 ODD_IDS = [
@@ -257,12 +258,84 @@ class TestLists:
         np.testing.assert_allclose(found[:, 0], brute[:, 0], atol=2e-3)
         np.testing.assert_allclose(index.vectors(sample), unit(v[::5]), atol=1e-3)
 
+    @pytest.mark.parametrize("components", [64, 4])
+    def test_around_centres_they_find_the_very_rows(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, components: int
+    ) -> None:
+        """Told by few components, lists are worse and searches wider; what is told of them stays true."""
+        monkeypatch.setattr(lists, "_COMPONENTS", components)
+        monkeypatch.setattr(lists, "ENOUGH", 0.97)
+        rng = np.random.default_rng(1)
+        v = unit(rng.normal(size=(60, 100))[rng.integers(0, 60, 5_000)] + 0.5 * vectors(5_000, 100))
+        index = on_the_disk(tmp_path, v)
+        assert isinstance(index._index, faiss.IndexIVF)
+        assert faiss.downcast_index(index._index.quantizer).index.d == components
+        asked = np.arange(0, 5_000, 5)
+        true = NeighbourIndex.build(v, names(5_000)).search_others(v[asked], asked, 10)[0]
+        found = index.search_others(v[asked], asked, 10)[0]
+        hits = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, true, strict=True)])
+        assert 0.97 <= index.recall and hits == pytest.approx(index.recall, abs=0.015)
+
+    @settings(max_examples=15, deadline=None)
+    @given(
+        n=st.integers(2, 300),
+        d=st.sampled_from([1, 3, 70]),
+        seed=st.integers(0, 99),
+        distinct=st.sampled_from([None, 1, 3]),
+        block=st.integers(1, 99),
+    )
+    def test_every_vector_is_in_a_list_once_whatever_is_read_at_a_time(
+        self, n: int, d: int, seed: int, distinct: int | None, block: int
+    ) -> None:
+        v = unit(vectors(n, d, seed, distinct))
+        v[0] = 0
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lists, "_AT_ONCE", block)
+            patch.setattr(lists, "ENOUGH", 0)
+            path = Path(folder) / "title.faiss"
+            index = NeighbourIndex.write(path, v, names(n))
+            assert isinstance(index._index, faiss.IndexIVF)
+            rows = index.search(v[:1], n)[0]
+            assert sorted(rows[0]) == list(range(n))
+            np.testing.assert_allclose(index.vectors_at(np.arange(n)), v, atol=1e-3)
+
+    def test_what_has_gone_is_not_found_in_them(self, tmp_path: Path) -> None:
+        v = vectors(1_000)
+        gone = set(names(1_000)[::3])
+        grown = GrownIndex((on_the_disk(tmp_path, v), gone))
+        stay = np.setdiff1d(np.arange(1_000), np.arange(0, 1_000, 3))
+        brute = np.sort(all_distances(v[1:2], v[stay])[0])[1:]
+        found = grown.nearest("id-1", len(stay))
+        assert {i for i, _ in found} == {f"id-{row}" for row in stay} - {"id-1"}
+        np.testing.assert_allclose([d for _, d in found], brute, atol=2e-3)
+
     def test_without_enough_recall_everything_is_gone_through(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(lists, "ENOUGH", 1.1)
         index = on_the_disk(tmp_path, vectors(300))
         assert isinstance(index._index, faiss.IndexScalarQuantizer) and index.recall == 1
+        assert lists.write(tmp_path / "none.faiss", unit(vectors(300)), lambda done: None) is None
+        assert not (tmp_path / "none.faiss").exists()
+
+    def test_lists_of_an_earlier_version_are_searched(self, tmp_path: Path) -> None:
+        """Their centres had all dimensions, and were found by inner product."""
+        v = unit(vectors(2_000))
+        earlier_lists = faiss.IndexIVFScalarQuantizer(
+            faiss.IndexFlatIP(8), 8, 90, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT, False
+        )
+        earlier_lists.cp.spherical, earlier_lists.cp.min_points_per_centroid = True, 1
+        earlier_lists.train(v)
+        earlier_lists.add(v)
+        earlier_lists.make_direct_map()
+        earlier_lists.nprobe = 32
+        path = saved(tmp_path, names(2_000))
+        faiss.write_index(earlier_lists, str(path))
+        index = NeighbourIndex.load(path)
+        brute = np.sort(all_distances(v[:200], v), axis=1)[:, 1:11]
+        found = np.array([[d for _, d in index.nearest(i, 10)] for i in names(200)])
+        assert (found <= brute[:, -1:] + 1e-3).mean() >= 0.99
+        np.testing.assert_allclose(index.vectors(names(2_000)), v, atol=1e-3)
 
     def test_whoever_asks_for_more_than_lists_hold_gets_them(self, tmp_path: Path) -> None:
         v = vectors(2_000)
@@ -278,6 +351,16 @@ class TestLists:
     def test_a_few_vectors_may_be_in_lists(self, tmp_path: Path) -> None:
         index = on_the_disk(tmp_path, vectors(3))
         assert len(index.nearest("id-0", 10)) == 2 and index.recall == 1
+
+
+def test_without_lists_the_file_is_the_one_that_faiss_writes(tmp_path: Path) -> None:
+    v = vectors(20_000)  # more than one block
+    path = tmp_path / "title.faiss"
+    NeighbourIndex.build(v, names(20_000)).save(path)
+    flat = faiss.IndexScalarQuantizer(8, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    flat.add(unit(v))
+    faiss.write_index(flat, str(tmp_path / "theirs.faiss"))
+    assert path.read_bytes() == (tmp_path / "theirs.faiss").read_bytes()
 
 
 def test_an_index_that_says_it_holds_more_than_it_does_is_refused(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 Kept only where it finds what going through everything finds. The inverted file of Jégou, Douze and Schmid,
 "Product Quantization for Nearest Neighbor Search" (TPAMI 2011), section IV, with vectors of half precision
-in place of their codes.
+in place of their codes. Which list is near is told by the vectors' leading principal components: learning
+lists and finding them costs that many numbers a vector, not all of them.
 
-FAISS fills an inverted file in memory. A file of its own is therefore written around its header, list by list
-and byte for byte as FAISS would: vectors are read twice, and no more than a block of them is in memory.
+FAISS fills an inverted file in memory. A file of its own is therefore written around its header, byte for
+byte as FAISS would: vectors are read twice, and no more than a block of them is in memory.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,34 +29,31 @@ Ints = npt.NDArray[np.int64]
 
 ENOUGH = 0.99  # of the nearest that must be found; else everything is gone through, as where there are few
 NEAREST = 10  # neighbours of a listing by which lists are judged
-ASKED = 1_000  # listings by which they are judged
+ASKED = 300  # listings by which they are judged: the share found is known to ± 0.007
 PER_ROOT = 4  # lists for each 1 of √n: then finding lists and going through them take about as long
-_LEARNT_FROM = 40  # vectors for each list
-_ROUNDS = 10  # of k-means
 WIDTHS = (4, 8, 16, 32, 64, 128)  # lists that a search goes through
 AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
+_COMPONENTS = 64  # by which lists are told from each other
+_ROTATED_BY = 1_000  # vectors that the components are those of
+_LEARNT_FROM, _ROUNDS = 20, 6  # vectors for each list; of k-means
+_AT_ONCE = 4_096  # vectors that are read at a time: more leave the processor's caches
 
 
 def write(path: Path, vectors: Rows, advance: Callable[[int], object]) -> float | None:
     """Put `vectors`, unit length (n, d), into lists in the file `path`, with the narrowest search that finds
     `ENOUGH`; the share of the `NEAREST` that it finds.
 
-    None, and a file of no use, where none does. `advance` is told how many vectors more are in their lists.
+    None, and no file, where none does. `advance` is told how many vectors more are in their lists.
     """
     rng = np.random.default_rng(0)
     lists = _learnt(vectors, rng)
-    _write_filled(path, lists, vectors, advance)
-    asked = rng.choice(len(vectors), min(ASKED, len(vectors)), replace=False)
-    queries, filled = vectors[asked], _mapped(path)
-    farthest = _farthest(vectors, queries, NEAREST + 1)  # with itself, or a copy of it, in front
-    for width in WIDTHS:
-        filled.nprobe = lists.nprobe = width
-        recall = _recall(vectors, queries, search(filled, queries, NEAREST + 1)[1], farthest)
-        if recall >= ENOUGH:
-            with path.open("r+b") as file:  # the width is in the header
-                file.write(_header(lists))
-            return recall
-    return None
+    queries = vectors[np.sort(rng.choice(len(vectors), min(ASKED, len(vectors)), replace=False))]
+    belongs, nearest = _gone_through(vectors, lists.quantizer, queries)
+    lists.nprobe, recall = _width(lists.quantizer, queries, belongs[nearest])
+    if recall < ENOUGH:
+        return None
+    _write_filled(path, lists, vectors, belongs, advance)
+    return recall
 
 
 def search(index: faiss.IndexIVF, queries: Vectors, k: int) -> tuple[Any, Any]:
@@ -79,21 +78,54 @@ def _search(index: faiss.IndexIVF, queries: Vectors, k: int, width: int) -> tupl
     return cosines, rows
 
 
-def _mapped(path: Path) -> Any:
-    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-
-
 def _learnt(vectors: Rows, rng: np.random.Generator) -> faiss.IndexIVF:
     """Empty lists around centres of the vectors."""
     n, d = vectors.shape
     count = min(round(PER_ROOT * n**0.5), n)
-    lists = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(d), d, count, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT, False
-    )
-    lists.cp.niter, lists.cp.spherical, lists.cp.min_points_per_centroid = _ROUNDS, True, 1
-    some = rng.choice(n, min(n, count * _LEARNT_FROM), replace=False)
-    lists.train(vectors[np.sort(some)])
+    rotation = _components(vectors, rng)
+    some = np.sort(rng.choice(n, min(n, count * _LEARNT_FROM), replace=False))
+    rotated = np.concatenate([rotation.apply(vectors[some[block]]) for block in blocks(len(some), _AT_ONCE)])
+    clusters = faiss.Kmeans(rotation.d_out, count, niter=_ROUNDS, min_points_per_centroid=1, seed=0)
+    clusters.train(rotated)
+    centres, half = faiss.IndexPreTransform(rotation, clusters.index), faiss.ScalarQuantizer.QT_fp16
+    lists = faiss.IndexIVFScalarQuantizer(centres, d, count, half, faiss.METRIC_INNER_PRODUCT, False)
+    lists.is_trained = True  # centres are there, and half precision has nothing to learn
     return lists
+
+
+def _components(vectors: Rows, rng: np.random.Generator) -> faiss.PCAMatrix:
+    """From a vector to its leading principal components."""
+    n, d = vectors.shape
+    some = vectors[np.sort(rng.choice(n, min(n, _ROTATED_BY), replace=False))]
+    rotation = faiss.PCAMatrix(d, min(d, len(some), _COMPONENTS))
+    rotation.train(some)
+    rotation.PCAMat.clear()  # all the others: `apply` has no use for them
+    return rotation
+
+
+def _gone_through(vectors: Rows, centres: faiss.Index, queries: Vectors) -> tuple[Ints, Ints]:
+    """The list of every vector, (n,), and the rows nearest to each query, nearest first, without the first:
+    itself, or a copy of it, (queries, min(n - 1, `NEAREST`))."""
+    belongs = np.empty(len(vectors), np.int64)
+    best = faiss.ResultHeap(len(queries), min(len(vectors), NEAREST + 1), keep_max=True)
+    for block in blocks(len(vectors), _AT_ONCE):
+        here = vectors[block]
+        belongs[block] = centres.search(here, 1)[1][:, 0]
+        cosines, rows = faiss.knn(queries, here, min(best.k, len(here)), faiss.METRIC_INNER_PRODUCT)
+        best.add_result(cosines, rows + block.start)
+    best.finalize()
+    return belongs, best.I[:, 1:]
+
+
+def _width(centres: faiss.Index, queries: Vectors, belong: Ints) -> tuple[int, float]:
+    """The narrowest search that finds `ENOUGH`, else the widest, and the share that it finds of the rows that
+    are in the lists `belong` (queries, k). It finds those in the lists that it goes through."""
+    for width in WIDTHS:
+        gone_through = centres.search(queries, min(width, centres.ntotal))[1]
+        recall = float((belong[:, :, None] == gone_through[:, None]).any(axis=2).mean())
+        if recall >= ENOUGH:
+            break
+    return width, recall
 
 
 @dataclass(frozen=True)
@@ -106,30 +138,51 @@ class Sorted:
     @classmethod
     def by(cls, centres: faiss.Index, vectors: Rows) -> Sorted:
         """Every row belongs to the list of its nearest centre."""
-        nearest = np.concatenate([centres.search(vectors[b], 1)[1][:, 0] for b in blocks(len(vectors))])
-        order = np.argsort(nearest, kind="stable")
-        return cls(order, np.searchsorted(nearest[order], np.arange(centres.ntotal + 1)))
+        nearest = [centres.search(vectors[b], 1)[1][:, 0] for b in blocks(len(vectors))]
+        return cls.of(np.concatenate(nearest), centres.ntotal)
+
+    @classmethod
+    def of(cls, belongs: Ints, lists: int) -> Sorted:
+        """`belongs` (n,) names the list of every row."""
+        order = np.argsort(belongs, kind="stable")
+        return cls(order, np.searchsorted(belongs[order], np.arange(lists + 1)))
 
 
-def _write_filled(path: Path, lists: faiss.IndexIVF, vectors: Rows, advance: Callable[[int], object]) -> None:
+def _write_filled(
+    path: Path, lists: faiss.IndexIVF, vectors: Rows, belongs: Ints, advance: Callable[[int], object]
+) -> None:
     """Write `lists` with the vectors in them, which they name from then on, and do not hold."""
-    held = Sorted.by(lists.quantizer, vectors)
+    held = Sorted.of(belongs, lists.nlist)
     sizes, lists.ntotal = np.diff(held.begin), len(vectors)
-    number = np.repeat(np.arange(lists.nlist), sizes)
     places = np.empty(len(vectors), np.int64)  # from a row to its list and its place there
-    places[held.order] = (number << 32) | (np.arange(len(vectors)) - held.begin[number])
-    faiss.copy_array_to_vector(places, lists.direct_map.array)
+    places[held.order] = np.arange(len(vectors)) - np.repeat(held.begin[:-1], sizes)
+    faiss.copy_array_to_vector((belongs << 32) | places, lists.direct_map.array)
     direct_map: Any = faiss
     lists.direct_map.type = direct_map.DirectMap.Array
-    rounding = faiss.IndexScalarQuantizer(lists.d, faiss.ScalarQuantizer.QT_fp16)
     with path.open("wb") as file:
         file.write(_header(lists))
         for part in (b"ilar", [lists.nlist, lists.code_size], b"full", [lists.nlist, *sizes]):
             file.write(part if isinstance(part, bytes) else np.array(part, np.uint64).tobytes())
-        for rows in np.split(held.order, held.begin[1:-1]):
-            if len(rows):
-                file.write(rounding.sa_encode(vectors[rows]).tobytes() + rows.tobytes())
-                advance(len(rows))
+        begin = file.tell() + held.begin * (lists.code_size + held.order.itemsize)
+        os.posix_fallocate(file.fileno(), 0, int(begin[-1]))
+        _write_vectors(file.fileno(), begin[:-1], vectors, belongs, advance)
+        for at, rows in zip(begin[1:], np.split(held.order, held.begin[1:-1]), strict=True):
+            os.pwrite(file.fileno(), rows.tobytes(), int(at) - rows.nbytes)  # behind its vectors
+
+
+def _write_vectors(
+    file: int, begin: Ints, vectors: Rows, belongs: Ints, advance: Callable[[int], object]
+) -> None:
+    """Write every vector to its list; `begin` says where in the file these begin."""
+    rounding = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16)
+    free = begin.copy()
+    for block in blocks(len(vectors), _AT_ONCE):
+        order = np.argsort(belongs[block], kind="stable")
+        numbers, first = np.unique(belongs[block][order], return_index=True)
+        runs: list[Any] = np.split(rounding.sa_encode(vectors[block])[order], first[1:])
+        for number, run in zip(numbers, runs, strict=True):
+            free[number] += os.pwrite(file, run, free[number])
+        advance(len(order))
 
 
 def _header(lists: faiss.IndexIVF) -> bytes:
@@ -140,19 +193,3 @@ def _header(lists: faiss.IndexIVF) -> bytes:
     """
     empty = b"ilar" + np.array([lists.nlist, lists.code_size], np.uint64).tobytes() + b"sprs" + bytes(8)
     return faiss.serialize_index(lists).tobytes().removesuffix(empty)
-
-
-def _farthest(vectors: Rows, queries: Vectors, k: int) -> Vectors:
-    """The cosine of the k-th nearest of all `vectors` to each query, (queries, 1)."""
-    best = np.empty((len(queries), 0), np.float32)
-    for block in blocks(len(vectors)):
-        best = -np.sort(-np.concatenate([best, queries @ vectors[block].T], axis=1), axis=1)[:, :k]
-    return best[:, -1:]
-
-
-def _recall(vectors: Rows, queries: Vectors, found: Ints, farthest: Vectors) -> float:
-    """The share of what was found, itself apart, that is no farther than the last of the nearest."""
-    near = vectors[np.maximum(found, 0).ravel()].reshape(*found.shape, -1)
-    cosines = np.where(found < 0, -np.inf, np.einsum("qkd,qd->qk", near, queries))
-    hits = np.sort(cosines, axis=1)[:, :-1] >= farthest - AS_FAR
-    return float(hits.mean())

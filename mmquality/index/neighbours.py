@@ -186,17 +186,21 @@ def _write(path: Path, vectors: Rows, ids: Ids, advance: Callable[[int], object]
     with whole_file(path) as part:  # never written over: somebody may have mapped the one before
         recall = None if small else lists.write(part, vectors, advance)
         if recall is None:
-            faiss.write_index(_rounded(vectors, advance if small else lambda done: None), str(part))
+            _write_flat(part, vectors, advance)
     save_table(ids_path(path), ids.columns(), {_RECALL: str(1.0 if recall is None else recall)})
 
 
-def _rounded(vectors: Rows, advance: Callable[[int], object]) -> faiss.Index:
-    kind = faiss.ScalarQuantizer.QT_fp16
-    rounded = faiss.IndexScalarQuantizer(vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
-    for block in blocks(len(vectors)):
-        rounded.add(vectors[block])
-        advance(block.stop - block.start)
-    return rounded
+def _write_flat(path: Path, vectors: Rows, advance: Callable[[int], object]) -> None:
+    """Write what FAISS would of an index that is gone through, with a block of the vectors in memory."""
+    n, d = vectors.shape
+    flat = faiss.IndexScalarQuantizer(d, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    flat.ntotal = n
+    with path.open("wb") as file:
+        # Of an empty one FAISS writes last how many bytes its vectors take: none.
+        file.write(faiss.serialize_index(flat).tobytes()[:-8] + np.uint64(n * flat.code_size).tobytes())
+        for block in blocks(n):
+            file.write(flat.sa_encode(vectors[block]))
+            advance(block.stop - block.start)
 
 
 def _load_ids(path: Path) -> tuple[Ids, float]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from mmquality.cores import on_every_core
 from mmquality.rows import Rows, Writable, blocks
 
 Floats = npt.NDArray[np.float32]
@@ -36,8 +37,12 @@ def propagated(z: Floats, pairs: Ints, weight: float) -> Floats:
 def propagate(z: Rows, pairs: Ints, weight: float, result: Writable) -> None:
     """Write `propagated` into `result`, which is another array than `z`, block by block."""
     partners = _partners(pairs, len(z))
-    for block in blocks(len(z), _BLOCK):
-        result[block] = _moved(z[block], partners[block], z, weight)
+
+    def moved(block: slice) -> tuple[slice, Floats]:
+        return block, _moved(z[block], partners[block], z, weight)
+
+    for block, vectors in on_every_core(moved, blocks(len(z), _BLOCK)):
+        result[block] = vectors
 
 
 def _moved(own: Floats, partners: csr_array, z: Rows, weight: float) -> Floats:

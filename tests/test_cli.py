@@ -30,7 +30,7 @@ from mmquality.pipeline import building
 from mmquality.pipeline.encoding import EncodeSummary
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.records import Space
-from mmquality.store import EXPORT_ENDINGS
+from mmquality.store import EXPORT_ENDINGS, DeadLetter, Intake
 
 PROJECT = Path(__file__).parents[1]
 
@@ -344,6 +344,10 @@ class TestBuilding:
         assert "There is no import 7; the last one is 2." in error(
             run("problems", *place, "--import", 7, ok=False)
         )
+        letter = DeadLetter("folder /drop", "a.jsonl, row 1", "title is empty", "{}")
+        with open_store(Workspace.at(tmp_path / "w")) as store:
+            store.take_in(Intake("folder /drop", pd.DataFrame(), letters=[letter]), "watch")
+        assert "1 listing could not be used: mmquality watch letters -w" in run("problems", *place).stderr
 
     def test_import_of_clicks_alone(self, tmp_path: Path) -> None:
         shop = write_shop(tmp_path / "shop")
@@ -504,7 +508,9 @@ class TestOneSentence:
 
     def test_a_letter_that_is_not_there(self, workspace: Workspace) -> None:
         for option, done in (("--retry", "tried again"), ("--dismiss", "dismissed")):
-            sentence = error(run("watch", "letters", option, 99, "-w", workspace.root, ok=False))
+            refused = run("watch", "letters", option, 99, "-w", workspace.root, ok=False)
+            sentence = error(refused)
+            assert refused.stderr == f"Error: {sentence}\n"
             assert f"99: no letter of that number can be {done}." in sentence
 
     def test_what_the_system_refuses(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

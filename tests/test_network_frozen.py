@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
 from test_network_siamese import embeddings, random_network
 
+from mmquality.network import frozen as frozen_module
 from mmquality.network.frozen import Frozen
 from mmquality.network.projection import PROJECTIONS
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS)
 @pytest.mark.parametrize("n", [0, 1, 30])
+@pytest.mark.parametrize("one_dnn", [True, False])
 @torch.inference_mode()
-def test_it_is_the_same_function(projection: str, n: int) -> None:
+def test_it_is_the_same_function(
+    projection: str, n: int, one_dnn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not one_dnn:
+        monkeypatch.setattr(frozen_module, "_ONE_DNN", None)
     network, inputs = random_network(projection), embeddings(n)
     frozen = Frozen(network)
     x, y = frozen.standardised([inputs[0]], inputs[1])
@@ -24,6 +32,15 @@ def test_it_is_the_same_function(projection: str, n: int) -> None:
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(frozen.mismatch(found), network.mismatch(*expected), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(frozen.unified(found), network.unified(expected), atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_it_travels_to_other_processes() -> None:
+    frozen, (titles, photos) = Frozen(random_network()), embeddings(30)
+    arrived = pickle.loads(pickle.dumps(frozen))
+    x, y = frozen.standardised([titles], photos)
+    for found, expected in zip(arrived.project(x, y), frozen.project(x, y), strict=True):
+        assert torch.equal(found, expected)
 
 
 @torch.inference_mode()

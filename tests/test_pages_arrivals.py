@@ -50,6 +50,7 @@ def test_letters_are_tried_again_and_dismissed_on_the_import_report(fresh: Fixtu
     with store_of(fresh) as store:
         store.take_in(Intake("folder /drop", pd.DataFrame(), letters=letters), "watch")
     app = opened("imports")
+    assert ("stands below" in texts(app)) == ("Every row was used" in texts(app))
     assert app.dataframe[-1].value["place"].tolist() == ["a.jsonl, row 2", "a.jsonl, row 1"]
     button(app, "Try again: all").click().run()
     assert "From watchers" not in texts(app)

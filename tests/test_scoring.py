@@ -166,7 +166,9 @@ def test_logits_and_embeddings_row_by_row() -> None:
     np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1, atol=1e-5)
     read = read_block(frozen(network, checkpoint.fold_networks), [titles], photos)
     by_hand = [other.mismatch(*other.project(x, y)).detach().numpy() for other in checkpoint.fold_networks]
-    for found, expected in ((read.x, x.numpy()), (read.y, y.numpy()), (read.z, z)):
+    lengths = np.stack([np.linalg.norm(x, axis=1), np.linalg.norm(y, axis=1)], axis=1)
+    at_unit_length = ((read.x, x.numpy() / lengths[:, :1]), (read.y, y.numpy() / lengths[:, 1:]), (read.z, z))
+    for found, expected in (*at_unit_length, (read.lengths, lengths)):
         np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(read.logits, np.stack([*by_hand, m], axis=1), atol=1e-5)
 

@@ -8,7 +8,7 @@ import click
 
 from mmquality.anywhere import Place
 from mmquality.cli import options
-from mmquality.cli.terminal import TerminalReporter, print_json, print_table
+from mmquality.cli.terminal import TerminalReporter, command, print_json, print_table
 from mmquality.config import Workspace
 from mmquality.errors import MMQualityError
 from mmquality.pipeline.places import open_store
@@ -32,6 +32,7 @@ def problems(workspace: Workspace, number: int | None, top: int, out: Place | No
             click.echo(f"{count(written, 'problem')} written to {out}.")
             return
         rows = store.import_problems(report.report_id, 1, top).rows
+        letters = store.dead_letters(size=1).total
     if as_json:
         told = {"import": report.report_id, "created_at": report.created_at, "total": report.problems}
         print_json({**told, "problems": [asdict(row) for row in rows]})
@@ -43,6 +44,9 @@ def problems(workspace: Workspace, number: int | None, top: int, out: Place | No
         print_table(["file", "row", "column", "reason", "value"], listed)
     if report.problems > len(rows):
         click.echo(f"The first {len(rows)}; --out FILE writes all of them.", err=True)
+    if letters:
+        which = command("watch letters", workspace)
+        click.echo(f"Of what was watched, {count(letters, 'listing')} could not be used: {which}", err=True)
 
 
 def _report(store: Store, number: int | None) -> ImportReport:

@@ -142,11 +142,14 @@ def letters(
     with open_store(workspace) as store:
         if retry or retry_all:
             again = store.settle_letters(None if retry_all else retry, LetterState.AGAIN, whoami())
-            click.echo(f"{count(len(again), 'letter')} will be tried again by the watcher.", err=True)
+            if again or retry_all:
+                by = "by the watcher that runs, else by the next one"
+                click.echo(f"{count(len(again), 'letter')} will be tried again {by}.", err=True)
             _check_all(retry, again, "tried again")
         if dismiss:
             rest = store.settle_letters(dismiss, LetterState.DISMISSED, whoami())
-            click.echo(f"{count(len(rest), 'letter')} dismissed.", err=True)
+            if rest:
+                click.echo(f"{count(len(rest), 'letter')} dismissed.", err=True)
             _check_all(dismiss, rest, "dismissed")
         found = store.dead_letters(LetterState(state), 1, _SHOWN)
     if as_json:

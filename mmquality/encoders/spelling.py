@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from itertools import chain, count
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
@@ -45,7 +46,7 @@ class Speller:
     def __init__(self) -> None:
         self._learning = threading.Lock()
         self._number: dict[str, int] = {}  # word -> its row in …
-        self._words = _none()  # … the hashed counts of each
+        self._words = _Counts()  # … the hashed counts of each
 
     def __reduce__(self) -> tuple[type[Speller], tuple[()]]:
         return Speller, ()  # who is sent one hashes the words that he meets
@@ -65,13 +66,40 @@ class Speller:
         """The number of each of some words, and the hashed counts of all words that are known."""
         with self._learning:
             if len(self._number) > _MOST_WORDS:
-                self._number, self._words = {}, _none()
+                self._number, self._words = {}, _Counts()
             number = self._number
             if new := list(set(said).difference(number)):
                 number.update(zip(new, count(len(number)), strict=False))
-                self._words = vstack([self._words, _HASHING.transform(new)], format="csr")
-            return np.fromiter(map(number.__getitem__, said), np.int32, len(said)), self._words
+                self._words.add(_HASHING.transform(new))
+            return np.fromiter(map(number.__getitem__, said), np.int32, len(said)), self._words.all()
 
 
-def _none() -> csr_array:
-    return csr_array((0, SPELLING_DIM), dtype=np.float32)
+class _Counts:
+    """Hashed counts, a row for each word; what is there is not copied for every word that comes."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._begin, self._column = np.zeros(1, np.int32), np.empty(0, np.int32)
+        self._count = np.empty(0, np.float32)
+
+    def add(self, words: csr_matrix) -> None:
+        """Below those that are there; what `all` gave before stays as it was."""
+        end = int(self._begin[self._rows])
+        self._begin = _behind(self._begin, self._rows + 1, words.indptr[1:] + end)
+        self._column = _behind(self._column, end, words.indices)
+        self._count = _behind(self._count, end, words.data)
+        self._rows += words.shape[0]
+
+    def all(self) -> csr_array:
+        """(words, 1024)"""
+        begin, end = self._begin[: self._rows + 1], int(self._begin[self._rows])
+        parts = self._count[:end], self._column[:end], begin
+        return csr_array(parts, shape=(self._rows, SPELLING_DIM))
+
+
+def _behind(array: npt.NDArray[Any], length: int, more: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """`more` behind the first `length` of `array`; where that is full, in one with room for as much again."""
+    if length + len(more) > len(array):
+        array = np.concatenate([array[:length], np.empty(max(length, len(more)), array.dtype)])
+    array[length : length + len(more)] = more
+    return array

@@ -42,7 +42,8 @@ def show(catalogue: Catalogue) -> None:
     if report.problems:
         _problems(catalogue, report)
     else:
-        notice("Every row was used", "This import had no problem to report.")
+        watched = " What a watcher could not use stands below." if letters else ""
+        notice("Every row was used", f"This import had no problem to report.{watched}")
     if letters:
         dead_letters(catalogue)
 

@@ -39,14 +39,15 @@ def unified_vectors(
 
 def own_vectors(read: Read, config: TrainingConfig) -> Vectors:
     """`e_i` of some listings, (b, d_z + title_components + photo_components), not propagated yet."""
-    squares = [np.einsum("bd,bd->b", part, part) for part in (read.z, read.x, read.y)]
-    of_inputs = config.inputs_weight / np.sqrt(np.maximum(squares[1] + squares[2], _LEAST))
-    length = np.sqrt(np.maximum(squares[0] + of_inputs**2 * (squares[1] + squares[2]), _LEAST))
-    factors = 1 / length, of_inputs / length, of_inputs / length
-    own = np.concatenate([read.z, read.x, read.y], axis=1)
-    ends = np.cumsum([part.shape[1] for part in (read.z, read.x)])
-    for part, factor in zip(np.split(own, ends, axis=1), factors, strict=True):
-        part *= factor[:, None]
+    of_z, squares = np.einsum("bd,bd->b", read.z, read.z), (read.lengths**2).sum(axis=1)
+    of_inputs = config.inputs_weight / np.sqrt(np.maximum(squares, _LEAST))
+    length = np.sqrt(np.maximum(of_z + of_inputs**2 * squares, _LEAST))
+    factors = 1 / length, *(of_inputs / length * read.lengths.T)
+    own, start = np.empty((len(length), read.z.shape[1] + read.x.shape[1] + read.y.shape[1]), np.float32), 0
+    for part, factor in zip((read.z, read.x, read.y), factors, strict=True):
+        end = start + part.shape[1]
+        np.multiply(part, factor[:, None], out=own[:, start:end])
+        start = end
     return own
 
 

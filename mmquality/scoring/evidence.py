@@ -15,7 +15,6 @@ import numpy as np
 from scipy.special import expit
 
 from mmquality.checkpoint import Scales
-from mmquality.index import unit
 from mmquality.rows import New, Rows, Writable, blocks, in_memory
 from mmquality.scoring.networks import UNSEEN, Doubles, Ints, Read, standardise
 from mmquality.suspicion.weighing import Weighing, trust_after
@@ -57,7 +56,7 @@ class Gathered:
                     new((n, some.y.shape[1]), np.float32),
                 )
             rows = slice(start, start := start + len(some.x))
-            kept.logits[rows], kept.titles[rows], kept.photos[rows] = some.logits, unit(some.x), unit(some.y)
+            kept.logits[rows], kept.titles[rows], kept.photos[rows] = some.logits, some.x, some.y
         assert kept is not None and start == n
         return kept
 

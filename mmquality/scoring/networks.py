@@ -32,7 +32,8 @@ class Read:
     """What all networks make of some listings; row i of every array is the same one."""
 
     x: Floats  # (b, title_components) what the encoders read of titles …
-    y: Floats  # (b, photo_components) … and of photos
+    y: Floats  # (b, photo_components) … and of photos, both at unit length, …
+    lengths: Floats  # (b, 2) … which was this
     z: Floats  # (b, d_z) unified embedding, unit norm
     logits: Doubles  # (b, folds + 1) of each fold network, then of the network trained on everything
 
@@ -53,7 +54,9 @@ def read_block(networks: Sequence[Frozen], titles: Sequence[Part], photos: Float
     for k, network in enumerate(networks):
         projected = network.project(x, y)
         logits[:, k] = network.mismatch(projected).numpy()
-    return Read(x.numpy(), y.numpy(), network.unified(projected).numpy(), logits)
+    z = network.unified(projected).numpy()
+    lengths = torch.stack([_to_unit_length(x), _to_unit_length(y)], dim=1).numpy()
+    return Read(x.numpy(), y.numpy(), lengths, z, logits)
 
 
 def read_blocks(networks: Sequence[Frozen], titles: Rows, photos: Rows) -> Iterator[Read]:
@@ -96,6 +99,13 @@ def standardise(logits: Doubles, scales: Sequence[tuple[float, float]]) -> Doubl
     """Each column of (n, k) on its own scale."""
     mean, deviation = np.array(scales).T
     return np.asarray((logits - mean) / deviation)
+
+
+def _to_unit_length(e: torch.Tensor) -> torch.Tensor:
+    """In place; gives what the lengths were. What has none stays zero."""
+    lengths: torch.Tensor = e.norm(dim=1)
+    e.div_(torch.where(lengths == 0, 1, lengths)[:, None])
+    return lengths
 
 
 def _standardised(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mmquality.cores import on_every_core
 from mmquality.index import NeighbourIndex, nearest_of_all, unit
 from mmquality.rows import New, Rows, Writable, blocks, in_memory
 
@@ -73,11 +74,16 @@ class Side:
         """`near` those of rows `of`, without `besides`; `vectors` of rows `own` are held against theirs."""
         n, k = len(of), near.rows.shape[1]
         side = Side(new((n, k), np.int32), new((n, k), np.float32), new((n, k), np.float32))
-        for some in near.in_turn(of):
-            rows, cosine = near.rows[of[some]], near.cosine[of[some]]
-            side.rows[some] = rows
-            side.cosine[some] = np.where(rows == besides[some, None], -np.inf, cosine)
-            side.likeness[some] = _likeness(vectors, own[some], rows)
+        for block in blocks(n):
+            rows, cosine = near.rows[of[block]], near.cosine[of[block]]
+            side.rows[block] = rows
+            side.cosine[block] = np.where(rows == besides[block, None], -np.inf, cosine)
+
+        def alike(some: slice | Ints) -> tuple[slice | Ints, Floats]:
+            return some, _likeness(vectors, own[some], side.rows[some])
+
+        for some, likeness in on_every_core(alike, near.in_turn(of)):
+            side.likeness[some] = likeness
         return side
 
     def disagreement(self, trust: Doubles, block: slice) -> tuple[Doubles, Doubles]:

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from mmquality.network.siamese import Projected, SiameseNetwork
 from mmquality.network.towers import ModalityEncoder, Standardise
 
-_ONE_DNN: Any = torch.ops.mkldnn if torch.backends.mkldnn.is_available() else None
+_ONE_DNN: Any = torch.ops.mkldnn if torch.backends.mkldnn.is_available() else None  # type: ignore[no-untyped-call]
 Part: TypeAlias = Tensor | csr_array  # some columns of an input, (n, columns), float32
 
 

@@ -4,7 +4,7 @@
     python benchmarks/sizing.py --workspace DIR --short              bytes alone, written nowhere
 
 FOLDER holds what the other scripts print with `--json`: importing.json, encoding.json, speed_training.json,
-speed.json, neighbours.json. What is not there is named.
+speed.json. What is not there is named.
 """
 
 from __future__ import annotations
@@ -42,14 +42,18 @@ class Growth:
 
 
 def growth(stage: str, points: list[tuple[int, float]]) -> Growth:
-    """Through the smallest and the largest size; in proportion where there is one."""
+    """Through the smallest and the largest size; in proportion where there is one, and at the least.
+
+    What grows slower has a start that does not grow, and of a hundred million nothing else is seen.
+    """
     (few, quick), (many, slow) = min(points), max(points)
-    return Growth(stage, many, slow, log(slow / quick) / log(many / few) if many > few else 1.0)
+    exponent = log(slow / quick) / log(many / few) if many > few else 1.0
+    return Growth(stage, many, slow, max(exponent, 1.0))
 
 
 def importing(rows: list[Row]) -> Iterator[Growth]:
-    """Each way of importing."""
-    for way in dict.fromkeys(row["way"] for row in rows):
+    """Each way of importing; a floor is a part of one."""
+    for way in dict.fromkeys(row["way"] for row in rows if not row["way"].startswith("floor")):
         of_way = [row for row in rows if row["way"] == way]
         yield growth(f"import: {way}", [(_number(row["listings"]), row["seconds"]) for row in of_way])
 
@@ -73,17 +77,11 @@ def scoring(rows: list[Row]) -> Iterator[Growth]:
         yield growth(f"score and index: {row['stage']}", [(n, s) for n, s in points if s])
 
 
-def neighbours(rows: list[Row]) -> Iterator[Growth]:
-    """Keeping the index of one space."""
-    yield growth("index: keep one of 128 dimensions", [(_number(r["listings"]), r["kept s"]) for r in rows])
-
-
 STAGES: dict[str, Callable[[list[Row]], Iterator[Growth]]] = {
     "importing": importing,
     "encoding": encoding,
     "speed_training": training,
     "speed": scoring,
-    "neighbours": neighbours,
 }
 
 

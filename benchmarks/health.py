@@ -66,7 +66,7 @@ def known(workspace: Workspace) -> Known:
         version = store.current_version()
         assert version is not None
         listings = store.catalogue_frame(
-            ["listing_id", "title", "category", "seller", "title_hash", "photo_hash", "photo_path"]
+            ["listing_id", "title", "category", "seller", "title_hash", "photo_hash", "image"]
         ).fillna({"category": "", "seller": ""})
     scores = load_scores(workspace.models / version.name).set_index("listing_id")["score"]
     listings = listings[listings["listing_id"].isin(scores.index)].reset_index(drop=True)
@@ -99,7 +99,7 @@ def measure(catalogue: Built, seed: int) -> dict[str, Any]:
     photo_encoder, text_encoder = load_photo_encoder(), load_text_encoder()
     some = np.random.default_rng(seed).permutation(len(own.listings))[: 2 * NEW]
     grey, backwards = own.photos.copy(), own.titles.copy()
-    paths = own.listings["photo_path"].iloc[some]
+    paths = [catalogue.folder / image for image in own.listings["image"].iloc[some]]
     grey[some] = photo_encoder.encode(Image.open(path).convert("L").convert("RGB") for path in paths)
     backwards[some] = text_encoder.encode([spelt_backwards(t) for t in own.listings["title"].iloc[some]])
 

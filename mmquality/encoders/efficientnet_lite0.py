@@ -49,7 +49,8 @@ def squeezed(photo: Image.Image) -> Tensor:
     colour may come out one or two of 255 apart.
     """
     pixels, (width, height) = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None], photo.size
-    if width < SIDE < height:  # Pillow begins with the height, too, and rounds in between
+    # Pillow begins with the height, too, where there is more to be gained, and rounds in between.
+    if height > SIDE and height - SIDE > 2 * (width - SIDE):
         pixels = interpolate(pixels, (SIDE, width), mode="bicubic", antialias=True)
     return interpolate(pixels, (SIDE, SIDE), mode="bicubic", antialias=True)
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from catalogues import frame, publish, row
 
-from mmquality.store import FirstListings, RankingQuery, Store, UpsertCounts
+from mmquality.store import RankingQuery, Store, UpsertCounts
+from mmquality.store.first_listings import FirstListings
 from mmquality.store.text import as_json
 
 TABLES = (

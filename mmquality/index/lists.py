@@ -32,7 +32,6 @@ NEAREST = 10  # neighbours of a listing by which lists are judged
 ASKED = 300  # listings by which they are judged: the share found is known to ± 0.007
 PER_ROOT = 4  # lists for each 1 of √n: then finding lists and going through them take about as long
 WIDTHS = (4, 8, 16, 32, 64, 128)  # lists that a search goes through
-AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
 _COMPONENTS = 64  # by which lists are told from each other
 _ROTATED_BY = 1_000  # vectors that the components are those of
 _LEARNT_FROM, _ROUNDS = 20, 6  # vectors for each list; of k-means

@@ -20,11 +20,12 @@ import numpy as np
 
 from mmquality.errors import VectorDatabaseError
 from mmquality.ids import Ids
-from mmquality.index.lists import AS_FAR, ASKED, ENOUGH, NEAREST, PER_ROOT, WIDTHS, Vectors
+from mmquality.index.lists import ASKED, ENOUGH, NEAREST, PER_ROOT, WIDTHS, Vectors
 from mmquality.index.neighbours import NeighbourIndex
 from mmquality.index.seam import RowNumbers, VectorIndex, distance_of, unit
 
 _ROW, _VECTOR = "row", "vector"  # fields of a collection
+_AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
 _SEGMENT = 2**30  # bytes of vectors that a server keeps together, each such part with lists of its own
 _MOST_LISTS = 65_536
 _AT_ONCE, _QUERIES = 1_000, 100  # rows sent or asked for at a time; queries
@@ -231,7 +232,7 @@ def _judged(client: Any, collection: Collection, built: NeighbourIndex) -> Colle
     farthest = _search(client, collection, queries, k, collection.lists)[1][:, -1:]
     for width in (width for width in WIDTHS if width < collection.lists):
         cosines = _search(client, collection, queries, k, width)[1]
-        recall = float((cosines[:, 1:] >= farthest - AS_FAR).mean())  # itself, or a copy of it, apart
+        recall = float((cosines[:, 1:] >= farthest - _AS_FAR).mean())  # itself, or a copy of it, apart
         if recall >= ENOUGH:
             return Collection(collection.name, collection.dimensions, recall, collection.lists, width)
     return collection

@@ -127,16 +127,21 @@ class _Layer:
         self._ordered = _ONE_DNN._reorder_linear_weight(self._weight) if _ONE_DNN else None
 
     def __call__(self, x: Tensor, besides: Tensor | None = None) -> Tensor:
-        result: Tensor
         if self._ordered is None:
-            result = F.linear(x, self._weight, self._bias)
-            return F.gelu(result) if self._gelu else result if besides is None else result.add_(besides)
+            return self._in_torch(x, besides)
+        result: Tensor
         linear = _ONE_DNN._linear_pointwise
         if besides is None:
             result = linear(x, self._ordered, self._bias, "gelu" if self._gelu else "none", [], "none")
         else:
             result = linear.binary(x, besides, self._ordered, self._bias, "add")
         return result
+
+    def _in_torch(self, x: Tensor, besides: Tensor | None) -> Tensor:
+        product = F.linear(x, self._weight, self._bias)
+        if besides is not None:
+            return product.add_(besides)
+        return F.gelu(product) if self._gelu else product
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Layer, (self._weight, self._bias, self._gelu)  # the order is this machine's

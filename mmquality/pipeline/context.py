@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -60,7 +61,6 @@ class Told:
     listings: int
     fields: tuple[str, ...]
     texts: list[list[str]]  # of each field: what it says, each text once, …
-    keys: list[list[str]]  # … their content hashes, …
     said: list[Ints]  # … and (n,) which of them it says of a listing, -1 where it says nothing
 
     @classmethod
@@ -75,8 +75,12 @@ class Told:
                 numbers = [known.setdefault(text, len(known)) if text else -1 for text in texts]
                 parts.append(np.array(numbers, dtype=np.int32))
         distinct = [list(known) for known in number]
-        keys = [[_key(text) for text in of_field] for of_field in distinct]
-        return cls(listings, tuple(fields), distinct, keys, [np.concatenate(parts) for parts in said])
+        return cls(listings, tuple(fields), distinct, [np.concatenate(parts) for parts in said])
+
+    @cached_property
+    def keys(self) -> list[list[str]]:
+        """The content hashes of each field's texts."""
+        return [[_key(text) for text in of_field] for of_field in self.texts]
 
     def words(self, field: int) -> list[str]:
         """What the field with this number says of each listing, "" where it says nothing."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -24,7 +25,10 @@ from mmquality.pipeline.settings import CatalogueSettings, change_settings, load
 from mmquality.pipeline.spool import Spool
 from mmquality.pipeline.thumbnails import make_thumbnails
 from mmquality.records import RowProblem
-from mmquality.store import FirstListings, Store, UpsertCounts
+from mmquality.store import Store, UpsertCounts
+
+if TYPE_CHECKING:
+    from mmquality.store.first_listings import FirstListings
 
 
 @dataclass
@@ -102,8 +106,11 @@ def _first(
     workspace: Workspace, files: InputFiles, store: Store | None
 ) -> AbstractContextManager[FirstListings | None]:
     """Where the listings are made ready while they are read: nowhere but for an empty catalogue in SQLite."""
-    empty = files.listings is not None and (store is None or not store.listing_count())
-    return FirstListings() if empty and FirstListings.suit(workspace.database_url) else nullcontext()
+    if files.listings is None or (store is not None and store.listing_count()):
+        return nullcontext()
+    from mmquality.store.first_listings import FirstListings  # here: nothing else needs its driver
+
+    return FirstListings() if FirstListings.suit(workspace.database_url) else nullcontext()
 
 
 def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummary:

@@ -9,7 +9,6 @@ from mmquality.store.events import Deed
 from mmquality.store.explanations import Explanation, ExplanationUse
 from mmquality.store.export import EXPORT_ENDINGS, export_audit, export_labels, export_problems
 from mmquality.store.facets import Facet
-from mmquality.store.first_listings import FirstListings
 from mmquality.store.label_imports import Fate, Taken
 from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage, PastLabel
 from mmquality.store.ranking import RankingPage
@@ -40,7 +39,6 @@ __all__ = [
     "Batch",
     "Facet",
     "Fate",
-    "FirstListings",
     "SavedView",
     "Taken",
     "LEASE",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
@@ -14,7 +14,6 @@ from mmquality.store.comings import is_in, removed
 from mmquality.store.counts import counted
 from mmquality.store.database import IN_ONE, Database, batches
 from mmquality.store.facets import one_import_at_a_time
-from mmquality.store.first_listings import FirstListings
 from mmquality.store.search_tables import category_counts
 from mmquality.store.tables import listings
 from mmquality.store.upserting import (
@@ -24,6 +23,9 @@ from mmquality.store.upserting import (
     load_frames,
     upsert_frame,
 )
+
+if TYPE_CHECKING:  # who makes one loads its driver
+    from mmquality.store.first_listings import FirstListings
 
 _STAMP = ("photo_size", "photo_mtime_ns")
 _CHUNK = 20_000  # listings that are Python objects at once

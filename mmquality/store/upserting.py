@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -18,11 +18,13 @@ from mmquality.store.comings import bring_back, note_all, note_changes, removed_
 from mmquality.store.counts import add_to_counts
 from mmquality.store.database import IN_ONE, batches, insert_rows, upsert
 from mmquality.store.facets import FacetChange, NewFacets, change_facets, facets_of
-from mmquality.store.first_listings import FirstListings
 from mmquality.store.search_tables import add_letters, drop_title_letters, forget_letters, index_title_letters
 from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import current_labels, listings
 from mmquality.store.text import all_storable, as_json, folded
+
+if TYPE_CHECKING:  # who makes one loads its driver
+    from mmquality.store.first_listings import FirstListings
 
 _CONTENT = (
     "listing_id", "title", "category", "seller", "image", "photo_path", "title_hash", "photo_hash", "price",

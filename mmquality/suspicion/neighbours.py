@@ -82,8 +82,10 @@ class Side:
         def alike(some: slice | Ints) -> tuple[slice | Ints, Floats]:
             return some, _likeness(vectors, own[some], side.rows[some])
 
+        found = np.empty((n, k), np.float32)  # in memory until it is whole: listings come in any order
         for some, likeness in on_every_core(alike, near.in_turn(of)):
-            side.likeness[some] = likeness
+            found[some] = likeness
+        side.likeness[:] = found
         return side
 
     def disagreement(self, trust: Doubles, block: slice) -> tuple[Doubles, Doubles]:
@@ -100,7 +102,7 @@ def _likeness(vectors: Rows, own: Ints, others: Ints) -> Floats:
     read, place = np.unique(others, return_inverse=True)
     mine, theirs, place = vectors[own], vectors[read], place.reshape(others.shape)
     for some in blocks(len(own), _BLOCK):
-        found[some] = np.einsum("bd,bkd->bk", mine[some], theirs[place[some]])
+        found[some] = (theirs[place[some]] @ mine[some, :, None])[..., 0]
     return found
 
 

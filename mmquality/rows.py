@@ -20,8 +20,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 BLOCK = 16_384  # rows at a time, by default
 _SCATTERED = 64  # runs from which on rows are read through a map …
-_MAPPED = 512  # … of so many at a time: each may bring 64 KB of the file into this process
-_READ_AROUND = 128 << 10  # bytes that the system reads of a disk for a page, unless it is told not to
+_MAPPED = 64  # … of so many at a time: each may bring 2 MB of the file into this process
 _Move = Callable[[int, list[memoryview], int], int]  # `os.preadv` or `os.pwritev`
 
 
@@ -85,16 +84,14 @@ class InFile:
 
     def _gather(self, numbers: Ints, found: npt.NDArray[Any]) -> None:
         """Read rows from anywhere: threads that made a call for each would queue for Python's lock."""
-        width = found[0].nbytes
-        apart = np.ptp(numbers) * width > len(numbers) * _READ_AROUND
-        for some in blocks(len(numbers), _MAPPED):
-            with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                mapped.madvise(mmap.MADV_RANDOM if apart else mmap.MADV_NORMAL)
-                if len(mapped) < self.offset + len(self) * width:
-                    raise ValueError("the file ends early")
-                rows = np.ndarray(self.shape, self.dtype, mapped, self.offset)
+        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            if len(mapped) < self.offset + len(self) * found[0].nbytes:
+                raise ValueError("the file ends early")
+            rows = np.ndarray(self.shape, self.dtype, mapped, self.offset)
+            for some in blocks(len(numbers), _MAPPED):
                 np.take(rows, numbers[some], axis=0, out=found[some], mode="clip")
-                del rows  # a map ends when nobody looks at it
+                mapped.madvise(mmap.MADV_DONTNEED)  # it is this process's memory no longer
+            del rows  # a map ends when nobody looks at it
 
     def _each_run(self, numbers: Ints, array: npt.NDArray[Any], flags: int, move: _Move) -> None:
         """Move the rows of `array` from or to their places in the file."""

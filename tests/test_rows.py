@@ -39,7 +39,6 @@ def test_rows_are_read_as_from_an_array(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("mmquality.rows._SCATTERED", scattered)
         patched.setattr("mmquality.rows._MAPPED", 2)
-        patched.setattr("mmquality.rows._READ_AROUND", 128 << 10 if scattered == 3 else 0)
         for rows in (stored, Made(7, 3, lambda rows: array[rows])):
             np.testing.assert_array_equal(rows[key], array[key], strict=True)
             np.testing.assert_array_equal(np.asarray(rows), array)

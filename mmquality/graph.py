@@ -75,8 +75,9 @@ def _sums(partners: csr_array, z: Rows) -> Floats:
 def _partners(pairs: Ints, n: int) -> csr_array:
     """The graph's adjacency, (n, n), 1 for each pair both ways round."""
     one, other = pairs[pairs[:, 0] != pairs[:, 1]].T
-    ends = np.sort(np.concatenate([one * n + other, other * n + one]))
+    ends = np.concatenate([one * n + other, other * n + one])
+    ends.sort()
     ends = ends[np.diff(ends, prepend=-1) > 0]
-    rows, columns = np.divmod(ends, max(n, 1))
-    begin = np.append(0, np.cumsum(np.bincount(rows, minlength=n)))
-    return csr_array((np.ones(len(ends), np.float32), columns.astype(np.int32), begin), shape=(n, n))
+    begin = np.searchsorted(ends, n * np.arange(n + 1))
+    ends %= max(n, 1)
+    return csr_array((np.ones(len(ends), np.float32), ends.astype(np.int32), begin), shape=(n, n))

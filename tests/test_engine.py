@@ -28,7 +28,7 @@ from mmquality.engine import Engine, Local, open_engine
 from mmquality.errors import EncoderError, EngineError, MMQualityError
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.pipeline import encoding, scoring_work
-from mmquality.pipeline.context import Told
+from mmquality.pipeline.context import Told, context_centres, context_texts, context_vectors
 from mmquality.pipeline.encoded import EncodedCatalogue
 from mmquality.pipeline.encoding import EncodeSummary, encode
 from mmquality.pipeline.importing import import_files
@@ -189,12 +189,19 @@ def test_networks_read_the_same_bytes(
         for rows in (slice(0, 25), slice(25, n)):
             cache.put(hashes[rows], rng.normal(size=(n, dim)).astype(np.float32)[rows])
     torch.manual_seed(5)
-    shape = NetworkConfig(title_dim=16 + SPELLING_DIM, photo_dim=24, title_components=64, photo_components=24)
+    dims = {"title_dim": 16 + SPELLING_DIM + 16, "photo_dim": 24}
+    shape = NetworkConfig(**dims, title_components=64, photo_components=24)
     first, *folds = (SiameseNetwork(shape).eval() for _ in range(3))
-    frame = pd.DataFrame({"title": [f"Title {i}" for i in range(n)]})
-    none = np.zeros((n, 0), np.float32)
+    frame = pd.DataFrame(
+        {"title": [f"Title {i}" for i in range(n)], "category": ["Mugs", "Lamps"] * (n // 2)}
+    )
+    said = list(context_texts(frame, ["category"]))
+    EmbeddingCache(tmp_path, "titles").put(said, rng.normal(size=(2, 16)).astype(np.float32))
+    cache, told = EmbeddingCache(tmp_path, "titles"), Told.of([frame], ["category"])
     titles, photos = (EmbeddingCache(tmp_path, name).placed(hashes) for name in ("titles", "photos"))
-    catalogue = EncodedCatalogue(frame, titles, photos, Told.of([], ()), none, none)
+    centres = context_centres(told, cache)
+    context = context_vectors(told, cache, centres)
+    catalogue = EncodedCatalogue(frame, titles, photos, told, context, centres)
     monkeypatch.setattr(scoring_work, "BLOCK", 16)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

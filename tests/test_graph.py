@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch  # noqa: F401  # here, or the first example waits for it
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from test_network_siamese import embeddings, random_network
 
 from mmquality.network import frozen as frozen_module
-from mmquality.network.frozen import Frozen
+from mmquality.network.frozen import Frozen, Mixed
 from mmquality.network.projection import PROJECTIONS
 
 
@@ -67,3 +67,18 @@ def test_titles_may_come_in_parts_and_sparse(n: int, index: type) -> None:
     parts = [titles[:, :3], middle, titles[:, 8:], torch.empty(n, 0)]
     found = Frozen(network).standardised(parts, photos)
     torch.testing.assert_close(found, network.standardised(titles, photos))
+
+
+@pytest.mark.parametrize("n", [0, 1, 30])
+@pytest.mark.parametrize("few", [0, 3, 90])
+@torch.inference_mode()
+def test_titles_may_be_sums_of_vectors(n: int, few: int) -> None:
+    rng = np.random.default_rng(n)
+    network, (titles, photos) = random_network(), embeddings(n)
+    dense = rng.normal(size=(n, few)).astype(np.float32) * (rng.random((n, few)) < 0.1)
+    mixed = Mixed(csr_array(dense), rng.normal(size=(few, titles.shape[1] - 3)).astype(np.float32))
+    for array in (mixed.vectors, mixed.weights.data, mixed.weights.indices, mixed.weights.indptr):
+        array.flags.writeable = False  # as what came from another process
+    titles[:, 3:] = torch.from_numpy(dense @ mixed.vectors)
+    found = Frozen(network).standardised([titles[:, :3], mixed], photos)
+    torch.testing.assert_close(found, network.standardised(titles, photos), atol=1e-5, rtol=1e-4)

@@ -108,6 +108,14 @@ def test_any_rows_may_be_asked_for(cache: EmbeddingCache) -> None:
     np.testing.assert_array_equal(found[np.array([3, 0, 3])], of(CATALOGUE, cache)[[3, 0, 3]])
 
 
+def test_they_are_sums_of_what_is_said_once(cache: EmbeddingCache) -> None:
+    told = Told.of([CATALOGUE], FIELDS)
+    context = context_vectors(told, cache, context_centres(told, cache))
+    weights, vectors = context.mixed(rows := np.array([3, 4, 0, 2, 3]))
+    assert len(vectors) == 2  # what they say together: mugs, and red
+    np.testing.assert_array_equal(weights.toarray() @ vectors, context[rows])
+
+
 def test_reads_a_later_listing_by_the_centres_of_the_training(cache: EmbeddingCache) -> None:
     centres = centres_of(FIELDS, cache)
     alone = context_vectors(Told.of([CATALOGUE.iloc[:1]], FIELDS), cache, centres)[:]

@@ -28,16 +28,30 @@ def some(n: int = 7, dim: int = 3) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(n, dim)).astype(np.float32)
 
 
-@given(KEYS)
-@settings(max_examples=60, deadline=None)
-def test_rows_are_read_as_from_an_array(tmp_path_factory: pytest.TempPathFactory, key: object) -> None:
+@given(KEYS, st.sampled_from([1, 3, 64]))
+@settings(max_examples=90, deadline=None)
+def test_rows_are_read_as_from_an_array(
+    tmp_path_factory: pytest.TempPathFactory, key: object, scattered: int
+) -> None:
     array = some()
     stored = Stored.create(tmp_path_factory.mktemp("rows") / "a.npy", array.shape, array.dtype)
     stored[:] = array
-    for rows in (stored, Made(7, 3, lambda rows: array[rows])):
-        np.testing.assert_array_equal(rows[key], array[key])
-        np.testing.assert_array_equal(np.asarray(rows), array)
-        assert (rows.shape, rows.dtype, len(rows)) == (array.shape, array.dtype, 7)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("mmquality.rows._SCATTERED", scattered)
+        patched.setattr("mmquality.rows._MAPPED", 2)
+        for rows in (stored, Made(7, 3, lambda rows: array[rows])):
+            np.testing.assert_array_equal(rows[key], array[key], strict=True)
+            np.testing.assert_array_equal(np.asarray(rows), array)
+            assert (rows.shape, rows.dtype, len(rows)) == (array.shape, array.dtype, 7)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no list of what is mapped")
+def test_nothing_stays_mapped(tmp_path: Path) -> None:
+    stored, array = Stored.create(tmp_path / "a.npy", (3_000, 3), np.float32), some(3_000)
+    stored[:] = array
+    rows = np.random.default_rng(1).integers(0, 3_000, (500, 2))
+    np.testing.assert_array_equal(stored[rows], array[rows])
+    assert str(stored.path) not in Path("/proc/self/maps").read_text()
 
 
 @given(DISTINCT, TYPES, st.booleans())
@@ -64,10 +78,14 @@ def test_rows_that_are_not_there_are_refused(tmp_path: Path, key: np.ndarray) ->
         stored[key] = 1
 
 
-def test_a_file_that_became_too_short_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scattered", [1, 64])
+def test_a_file_that_became_too_short_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scattered: int
+) -> None:
+    monkeypatch.setattr("mmquality.rows._SCATTERED", scattered)
     stored = Stored.create(tmp_path / "a.npy", (7, 3), np.float32)
     os.truncate(stored.path, stored.path.stat().st_size - 1)
-    assert not stored[:6].any()
+    assert scattered == 1 or not stored[:6].any()
     with pytest.raises(ValueError, match="ends early"):
         stored[np.array([2, 6])]
 

@@ -8,8 +8,9 @@ hashed, so there is no vocabulary to keep with a model, and a title that comes l
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
-from itertools import chain, count
+from itertools import chain, count, islice
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,14 @@ class Speller:
 
     def __init__(self) -> None:
         self._learning = threading.Lock()
-        self._number: dict[str, int] = {}  # word -> its row in …
-        self._words = _Counts()  # … the hashed counts of each
+        self._forget()
 
     def __reduce__(self) -> tuple[type[Speller], tuple[()]]:
         return Speller, ()  # who is sent one hashes the words that he meets
+
+    def _forget(self) -> None:
+        self._number = defaultdict[str, int](count().__next__)  # word -> its row in …
+        self._words = _Counts()  # … the hashed counts of each
 
     def spell(self, titles: Sequence[str]) -> csr_array:
         """(n, 1024)"""
@@ -66,12 +70,12 @@ class Speller:
         """The number of each of some words, and the hashed counts of all words that are known."""
         with self._learning:
             if len(self._number) > _MOST_WORDS:
-                self._number, self._words = {}, _Counts()
-            number = self._number
-            if new := list(set(said).difference(number)):
-                number.update(zip(new, count(len(number)), strict=False))
-                self._words.add(_HASHING.transform(new))
-            return np.fromiter(map(number.__getitem__, said), np.int32, len(said)), self._words.all()
+                self._forget()
+            number, known = self._number, len(self._number)
+            row = np.fromiter(map(number.__getitem__, said), np.int32, len(said))  # which numbers new ones
+            if new := len(number) - known:
+                self._words.add(_HASHING.transform([*islice(reversed(number), new)][::-1]))
+            return row, self._words.all()
 
 
 class _Counts:

@@ -8,9 +8,10 @@ an input that is mostly zeros no more is multiplied than the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor, nn
@@ -20,7 +21,21 @@ from mmquality.network.siamese import Projected, SiameseNetwork
 from mmquality.network.towers import ModalityEncoder, Standardise
 
 _ONE_DNN: Any = torch.ops.mkldnn if torch.backends.mkldnn.is_available() else None  # type: ignore[no-untyped-call]
-Part: TypeAlias = Tensor | csr_array  # some columns of an input, (n, columns), float32
+
+
+class Mixed(NamedTuple):
+    """Rows that are sums of a few vectors, `W V`, (n, columns)."""
+
+    weights: csr_array  # (n, vectors) float32
+    vectors: npt.NDArray[np.float32]  # (vectors, columns)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, columns)"""
+        return self.weights.shape[0], self.vectors.shape[1]
+
+
+Part: TypeAlias = Tensor | csr_array | Mixed  # some columns of an input, (n, columns), float32
 
 
 class Frozen:
@@ -85,6 +100,8 @@ def _squares(part: Part) -> Tensor:
     if isinstance(part, Tensor):
         squares: Tensor = part.norm(dim=1).square_()
         return squares
+    if isinstance(part, Mixed):
+        return _squares(_sums(part.weights, _tensor(part.vectors)))
     so_far = np.concatenate([[0.0], np.cumsum(part.data**2, dtype=np.float64)])[part.indptr]
     return torch.from_numpy(np.diff(so_far).astype(np.float32))
 
@@ -93,10 +110,24 @@ def _product(part: Part, basis: Tensor) -> Tensor:
     """`x B`, (n, output_dim)."""
     if isinstance(part, Tensor):
         return part @ basis
-    indices, begin, values = map(torch.from_numpy, (part.indices, part.indptr, part.data))
+    if isinstance(part, csr_array):
+        return _sums(part, basis)
+    vectors = _tensor(part.vectors)
+    few = len(vectors) < len(part.weights.indptr)  # each of them is multiplied once
+    return _sums(part.weights, vectors @ basis) if few else _sums(part.weights, vectors) @ basis
+
+
+def _sums(weights: csr_array, vectors: Tensor) -> Tensor:
+    """`W V` without what is zero, (n, columns)."""
+    indices, begin, values = map(_tensor, (weights.indices, weights.indptr, weights.data))
     return F.embedding_bag(
-        indices, basis, begin, mode="sum", per_sample_weights=values, include_last_offset=True
+        indices, vectors, begin, mode="sum", per_sample_weights=values, include_last_offset=True
     )
+
+
+def _tensor(array: npt.NDArray[Any]) -> Tensor:
+    """The same numbers; a copy where they came from another process, and may not be written to."""
+    return torch.from_numpy(np.require(array, requirements="W"))
 
 
 class _Encoder:

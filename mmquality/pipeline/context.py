@@ -28,6 +28,7 @@ from mmquality.data.describing import in_words, worded
 from mmquality.encoders.spelling import SPELLING_DIM, Speller
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.index import unit
+from mmquality.network.frozen import Mixed
 from mmquality.pipeline.model_record import read_record
 from mmquality.pipeline.versions import working_version
 from mmquality.rows import Made, Rows, blocks
@@ -110,7 +111,7 @@ def context_centres(told: Told, cache: Embeddings) -> Floats:
     return centres
 
 
-def context_vectors(told: Told, cache: Embeddings, centres: Floats) -> Made:
+def context_vectors(told: Told, cache: Embeddings, centres: Floats) -> Context:
     """`c_i = w Σ_f (e(text of field f of listing i) − μ_f)`, (n, dim), made when they are asked for.
 
     `e` is the cached embedding, at unit length; `w` is `WEIGHT`; `centres` (fields, dim) are those that the
@@ -118,36 +119,50 @@ def context_vectors(told: Told, cache: Embeddings, centres: Floats) -> Made:
     field. Raises `WorkspaceError` where a text was never embedded.
     """
     _check_embedded(told, cache)
+    return Context(told, [cache.placed(keys) for keys in told.keys], centres, cache.dim if told.fields else 0)
 
-    texts = [cache.placed(keys) for keys in told.keys]
 
-    def make(rows: npt.NDArray[np.int64]) -> Floats:
-        total = np.zeros((len(rows), cache.dim if told.fields else 0), dtype=np.float32)
-        for said, of_texts, centre in zip(told.said, texts, centres, strict=True):
-            distinct, which = np.unique(said[rows], return_inverse=True)
-            vectors = np.zeros((len(distinct), cache.dim), dtype=np.float32)
-            vectors[distinct >= 0] = WEIGHT * (unit(of_texts[distinct[distinct >= 0]]) - centre)
-            total += vectors[which]
-        return total
+class Context(Made):
+    """`context_vectors`, as numbers or as the sums that they are."""
 
-    return Made(told.listings, cache.dim if told.fields else 0, make)
+    def __init__(self, told: Told, texts: list[Rows], centres: Floats, dim: int) -> None:
+        """`texts` are the embeddings of each field's texts, (texts of the field, dim)."""
+        super().__init__(told.listings, dim, self._sums)
+        self._told, self._texts, self._centres = told, texts, centres
+
+    def mixed(self, rows: npt.NDArray[np.int64]) -> Mixed:
+        """Some rows as sums of `w (e − μ_f)`, each of which is there once."""
+        vectors, known = [np.empty((0, self.shape[1]), np.float32)], 0
+        places = np.full((len(rows), len(self._texts)), -1)  # of what each field says in `vectors`
+        for field, (texts, centre) in enumerate(zip(self._texts, self._centres, strict=True)):
+            said = self._told.said[field][rows]
+            distinct, which = np.unique(said[said >= 0], return_inverse=True)
+            places[said >= 0, field] = known + which
+            vectors.append(WEIGHT * (unit(texts[distinct]) - centre))
+            known += len(distinct)
+        begin = np.append(0, np.cumsum((places >= 0).sum(axis=1)))
+        ones, columns = np.ones(begin[-1], np.float32), places[places >= 0]
+        weights = csr_array((ones, columns, begin), shape=(len(rows), known))
+        return Mixed(weights, np.concatenate(vectors))
+
+    def _sums(self, rows: npt.NDArray[np.int64]) -> Floats:
+        weights, vectors = self.mixed(rows)
+        return np.asarray(weights @ vectors)
 
 
 def title_side(vectors: Floats, titles: Sequence[str], context: Floats, speller: Speller) -> Floats:
     """`[normalise(x_i) ; w s_i ; c_i]`, (n, title_dim): title embedding, spelling, and context if any."""
-    title, spelled, beside = title_parts(vectors, titles, context, speller)
+    title, spelled = title_parts(vectors, titles, speller)
     dim, spelled = title.shape[1], spelled.tocoo()
-    side = np.zeros((len(title), dim + SPELLING_DIM + beside.shape[1]), dtype=np.float32)
-    side[:, :dim], side[:, dim + SPELLING_DIM :] = title, beside
+    side = np.zeros((len(title), dim + SPELLING_DIM + context.shape[1]), dtype=np.float32)
+    side[:, :dim], side[:, dim + SPELLING_DIM :] = title, context
     side[spelled.row, dim + spelled.col] = spelled.data
     return side
 
 
-def title_parts(
-    vectors: Floats, titles: Sequence[str], context: Floats, speller: Speller
-) -> tuple[Floats, csr_array, Floats]:
-    """The same in three parts, the spelling as sparse as it is."""
-    return unit(vectors), speller.spell(titles) * np.float32(SPELLING_WEIGHT), context
+def title_parts(vectors: Floats, titles: Sequence[str], speller: Speller) -> tuple[Floats, csr_array]:
+    """What stands before the context in two parts, the spelling as sparse as it is."""
+    return unit(vectors), speller.spell(titles) * np.float32(SPELLING_WEIGHT)
 
 
 def save_centres(folder: Path, centres: Floats) -> None:

@@ -14,7 +14,7 @@ from mmquality.config import Workspace
 from mmquality.encoders.cache import CachedRows, EmbeddingCache
 from mmquality.encoders.spelling import SPELLING_DIM, Speller
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.context import Told, context_centres, context_vectors, title_side
+from mmquality.pipeline.context import Context, Told, context_centres, context_vectors, title_side
 from mmquality.pipeline.encoding import COLUMNS, NO_LISTINGS, as_imported
 from mmquality.rows import Ints, Made
 from mmquality.store import Store
@@ -30,7 +30,7 @@ class EncodedCatalogue:
     titles: CachedRows  # (n, dim)
     photos: CachedRows  # (n, photo_dim)
     told: Told  # what stands beside the title, in words, …
-    context: Made  # … and as vectors, (n, dim), (n, 0) where nothing of it is read
+    context: Context  # … and as vectors, (n, dim), (n, 0) where nothing of it is read
     centres: Floats  # (fields, dim) that it is told from
 
     @property

@@ -6,20 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from mmquality.encoders.cache import CachedRows
 from mmquality.encoders.spelling import Speller
 from mmquality.engine import Engine, Tell
-from mmquality.network.frozen import Frozen
+from mmquality.network.frozen import Frozen, Mixed
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.pipeline.context import title_parts
 from mmquality.pipeline.encoded import EncodedCatalogue
 from mmquality.rows import blocks
 from mmquality.scoring.networks import BLOCK, Read, frozen, read_block
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class Unread:
     titles: list[str]
     title_vectors: CachedRows
     photo_vectors: CachedRows
-    context: Floats  # (b, dim) what stands beside the titles
+    context: Mixed  # (b, dim) what stands beside the titles
 
 
 class _Reading:
@@ -43,8 +40,8 @@ class _Reading:
     def __call__(self, block: Unread, tell: Tell) -> Read:
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
-        titles = title_parts(block.title_vectors[:], block.titles, block.context, self._speller)
-        read = read_block(self._networks, titles, block.photo_vectors[:])
+        titles = title_parts(block.title_vectors[:], block.titles, self._speller)
+        read = read_block(self._networks, [*titles, block.context], block.photo_vectors[:])
         tell(len(block.titles))
         return read
 
@@ -65,4 +62,5 @@ def _unread(encoded: EncodedCatalogue) -> Iterator[Unread]:
     titles = encoded.listings["title"]
     for rows in blocks(len(titles), BLOCK):
         vectors = encoded.titles.part(rows), encoded.photos.part(rows)
-        yield Unread(titles.iloc[rows].tolist(), *vectors, encoded.context[rows])
+        context = encoded.context.mixed(np.arange(rows.start, rows.stop))
+        yield Unread(titles.iloc[rows].tolist(), *vectors, context)

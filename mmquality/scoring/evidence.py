@@ -16,11 +16,13 @@ from scipy.special import expit
 
 from mmquality.checkpoint import Scales
 from mmquality.clicks import Counts
+from mmquality.cores import on_every_core
 from mmquality.rows import New, Rows, Writable, blocks, in_memory
 from mmquality.scoring.networks import UNSEEN, Doubles, Ints, Read, standardise
 from mmquality.suspicion.weighing import Weighing, trust_after
 
 ROUNDS = 5
+_WEIGHED = 4_096  # listings at a time, on one core
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,12 @@ def settled(network: NetworkEvidence, shown: Company, fold: Ints, scales: Scales
 
 def _weighed(weighing: Weighing, network: NetworkEvidence, shown: Company, trust: Doubles) -> Doubles:
     log_odds = np.empty(len(trust))
-    for block in blocks(len(trust)):
+
+    def weigh(block: slice) -> None:
         log_odds[block] = weighing.log_odds(terms_of(network, shown, trust, block))
+
+    for _ in on_every_core(weigh, blocks(len(trust), _WEIGHED)):
+        pass
     return log_odds
 
 

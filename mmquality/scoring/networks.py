@@ -12,7 +12,7 @@ import torch
 from scipy.sparse import csr_array
 
 from mmquality.cores import on_every_core
-from mmquality.network.frozen import Frozen
+from mmquality.network.frozen import Frozen, Mixed
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.rows import Rows, blocks
 
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Part: TypeAlias = Floats | csr_array  # some columns of what a network reads, as they are or sparse
+Part: TypeAlias = Floats | csr_array | Mixed  # some columns of what a network reads, however they are kept
 
 UNSEEN = -1  # the fold of a listing that was not trained on
 BLOCK = 1_024  # listings at a time, on one core: what lies between two products stays in its cache

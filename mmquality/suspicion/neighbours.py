@@ -66,7 +66,7 @@ class Side:
     """The neighbours by photo (or title) of each listing, and how alike the other half of it is to theirs."""
 
     rows: Writable  # (n, k)
-    cosine: Writable  # (n, k), -inf for one that does not count
+    nearness: Writable  # (n, k) `exp(−SHARPNESS · (1 − cos))`, 0 for one that does not count
     likeness: Writable  # (n, k)
 
     @classmethod
@@ -75,23 +75,25 @@ class Side:
         n, k = len(of), near.rows.shape[1]
         side = Side(new((n, k), np.int32), new((n, k), np.float32), new((n, k), np.float32))
         for block in blocks(n):
-            rows, cosine = near.rows[of[block]], near.cosine[of[block]]
+            rows, nearness = near.rows[of[block]], np.exp(-SHARPNESS * (1 - near.cosine[of[block]]))
             side.rows[block] = rows
-            side.cosine[block] = np.where(rows == besides[block, None], -np.inf, cosine)
+            side.nearness[block] = np.where(rows == besides[block, None], 0, nearness)
 
         def alike(some: slice | Ints) -> tuple[slice | Ints, Floats]:
             return some, _likeness(vectors, own[some], side.rows[some])
 
+        found = np.empty((n, k), np.float32)  # in memory until it is whole: listings come in any order
         for some, likeness in on_every_core(alike, near.in_turn(of)):
-            side.likeness[some] = likeness
+            found[some] = likeness
+        side.likeness[:] = found
         return side
 
     def disagreement(self, trust: Doubles, block: slice) -> tuple[Doubles, Doubles]:
         """Mean unlikeness of some listings to their neighbours, and how much company these are."""
-        nearness = np.exp(-SHARPNESS * (1 - self.cosine[block].astype(np.float64)))
-        weight = trust[self.rows[block]] * nearness
+        weight = trust[self.rows[block]] * self.nearness[block]
         company = weight.sum(axis=1)
-        return -(weight * self.likeness[block]).sum(axis=1) / (company + 1e-9), np.log(company + _COMPANY)
+        weight *= self.likeness[block]
+        return -weight.sum(axis=1) / (company + 1e-9), np.log(company + _COMPANY)
 
 
 def _likeness(vectors: Rows, own: Ints, others: Ints) -> Floats:
@@ -100,7 +102,7 @@ def _likeness(vectors: Rows, own: Ints, others: Ints) -> Floats:
     read, place = np.unique(others, return_inverse=True)
     mine, theirs, place = vectors[own], vectors[read], place.reshape(others.shape)
     for some in blocks(len(own), _BLOCK):
-        found[some] = np.einsum("bd,bkd->bk", mine[some], theirs[place[some]])
+        found[some] = (theirs[place[some]] @ mine[some, :, None])[..., 0]
     return found
 
 

@@ -232,8 +232,7 @@ def _judged(client: Any, collection: Collection, vectors: Rows) -> Collection:
     n = len(vectors)
     asked = np.sort(np.random.default_rng(0).choice(n, min(ASKED, n), replace=False))
     queries, k = vectors[asked], min(NEAREST + 1, n)
-    farthest = vectors[nearest_rows(vectors, queries, k)[:, -1]]
-    enough = np.einsum("qd,qd->q", queries, farthest)[:, None] - _AS_FAR
+    enough = nearest_rows(vectors, queries, k)[1][:, -1:] - _AS_FAR
     for width in [*(width for width in WIDTHS if width < collection.lists), collection.lists]:
         cosines = _search(client, collection, queries, k, width)[1]
         recall = float((cosines[:, 1:] >= enough).mean())  # itself, or a copy of it, apart

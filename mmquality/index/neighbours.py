@@ -140,8 +140,8 @@ class NeighbourIndex(VectorIndex):
         return not isinstance(self._index, faiss.IndexFlat)
 
 
-def nearest_rows(vectors: Rows, queries: Vectors, k: int) -> RowNumbers:
-    """The min(k, n) rows of `vectors` (n, d) nearest to each of a few queries, nearest first, by cosine.
+def nearest_rows(vectors: Rows, queries: Vectors, k: int) -> tuple[RowNumbers, Vectors]:
+    """The min(k, n) rows of `vectors` (n, d) nearest to each of a few queries, nearest first; their cosines.
 
     Exact, without an index: the vectors are gone through once, block by block.
     """
@@ -152,8 +152,7 @@ def nearest_rows(vectors: Rows, queries: Vectors, k: int) -> RowNumbers:
         cosines, rows = faiss.knn(queries, unit(vectors[block]), near, faiss.METRIC_INNER_PRODUCT)
         best.add_result(cosines, rows + block.start)
     best.finalize()
-    found: RowNumbers = best.I
-    return found
+    return best.I, best.D
 
 
 def _check_whole(index: Any, path: Path) -> None:

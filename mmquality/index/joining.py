@@ -7,6 +7,8 @@ however many rows there are: then the work for each row stays the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import faiss
@@ -87,13 +89,25 @@ class _Lists:
         by_list = np.argsort(wanted, axis=None, kind="stable")
         named, first = np.unique(wanted.ravel()[by_list], return_index=True)
         best = faiss.ResultHeap(len(queries), k, keep_max=True)
-        for number, who in zip(named, np.split(by_list // wanted.shape[1], first[1:]), strict=True):
-            for start in range(self.held.begin[number], self.held.begin[number + 1], _PIECE):
-                some = slice(start, min(start + _PIECE, self.held.begin[number + 1]))
-                met = queries[who] @ self.vectors[some].astype(np.float32).T
-                best.add_result_subset(who, met, np.arange(some.start, some.stop))
+        with _heaps_on_one_core():
+            for number, who in zip(named, np.split(by_list // wanted.shape[1], first[1:]), strict=True):
+                for start in range(self.held.begin[number], self.held.begin[number + 1], _PIECE):
+                    some = slice(start, min(start + _PIECE, self.held.begin[number + 1]))
+                    met = queries[who] @ self.vectors[some].astype(np.float32).T
+                    best.add_result_subset(who, met, np.arange(some.start, some.stop))
         best.finalize()
         return np.where(best.I < 0, -1, self.held.order[best.I]), best.D
+
+
+@contextmanager
+def _heaps_on_one_core() -> Iterator[None]:
+    """Threads of FAISS that have done their share wait for more at full speed, on a core that NumPy wants."""
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _width(vectors: Rows, lists: _Lists, asked: Ints, k: int) -> tuple[int, float]:

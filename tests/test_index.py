@@ -236,7 +236,12 @@ def test_written_from_a_file_it_is_as_built_and_saved(
 
 @pytest.mark.usefixtures("in_lists")
 class TestLists:
-    def test_the_file_is_the_one_that_faiss_writes(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("block", [100, 4_096])
+    def test_the_file_is_the_one_that_faiss_writes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+    ) -> None:
+        """However many blocks the cores write, one beside the other."""
+        monkeypatch.setattr(lists, "_AT_ONCE", block)
         v = unit(vectors(2_000))
         lists.write(tmp_path / "ours.faiss", v, lambda done: None)
         index = lists._learnt(v, np.random.default_rng(0))

@@ -67,3 +67,10 @@ def test_what_has_gone_is_not_in_it() -> None:
         index.vectors(["id-1"])
     with pytest.raises(UnknownListingError):
         index.rows(["id-7"])
+
+
+def test_its_recall_is_that_of_the_part_that_finds_least() -> None:
+    parts = [NeighbourIndex.build(vectors([name], 0), [name]) for name in "abc"]
+    for part, recall in zip(parts, (0.995, 0.99, 1.0), strict=True):
+        part.recall = recall
+    assert GrownIndex(*((part, ()) for part in parts)).recall == 0.99

@@ -84,6 +84,7 @@ def test_the_nearest_of_a_few_are_those_of_brute_force(monkeypatch: pytest.Monke
     """However long blocks are, and whether or not they hold as many as are asked for."""
     monkeypatch.setattr(arrays, "BLOCK", size)
     v = vectors(200)
-    found = nearest_rows(3 * v, 2 * v[:9], 12)
+    found, cosines = nearest_rows(3 * v, 2 * v[:9], 12)
     np.testing.assert_array_equal(found, np.argsort(-v[:9] @ v.T, axis=1, kind="stable")[:, :12])
-    assert nearest_rows(v[:5], v[:2], 12).shape == (2, 5)
+    np.testing.assert_allclose(cosines, -np.sort(-v[:9] @ v.T, axis=1)[:, :12], atol=1e-6)
+    assert nearest_rows(v[:5], v[:2], 12)[0].shape == (2, 5)

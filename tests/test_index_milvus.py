@@ -14,15 +14,20 @@ from dashboard import opened, texts
 from marketplace import Marketplace, copy_of
 from test_cli import error, run
 from test_index import ODD_IDS, all_distances, names, vectors
+from test_pipeline_arriving import imported
 from workspaces import Fixture
 
+from mmquality import rows as arrays
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError, VectorDatabaseError
-from mmquality.index import NeighbourIndex, VectorIndex, keeping, milvus, neighbours, unit
+from mmquality.index import GrownIndex, NeighbourIndex, VectorIndex, keeping, milvus, neighbours, unit
 from mmquality.pipeline import building
-from mmquality.pipeline.places import index_path
+from mmquality.pipeline.arriving import arrive
+from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Space
+from mmquality.rows import Made
+from mmquality.store import RankingQuery
 
 for needed in ("pymilvus", "milvus_lite"):
     pytest.importorskip(needed, reason=f"{needed} is not installed, see requirements-dev.txt")
@@ -47,8 +52,8 @@ def kept(folder: Path, v: np.ndarray, ids: list[str], database: str, name: str =
     """An index of these vectors, uploaded and loaded."""
     done: list[int] = []
     path = folder / "title.faiss"
-    keeping.keep(v, ids, path, database, name, done.append)
-    assert sum(done) == len(v) and not path.exists()
+    at_once = keeping.keep(v, ids, path, database, name, done.append)
+    assert sum(done) == len(v) and not path.exists() and list(at_once.ids) == ids
     return keeping.load(path, database)
 
 
@@ -99,6 +104,8 @@ class TestIndex:
         index = kept(tmp_path, v, names(3_000), database)
         known = keeping.collection_of(tmp_path / "title.faiss")
         assert known is not None and 0 < known.width < known.lists and 0.99 <= index.recall <= 1
+        again = keeping.keep(v, names(3_000), tmp_path / "title.faiss", database, "shop v1")
+        assert again.recall == index.recall
         assert client.describe_index(known.name, "vector")["index_type"] == "IVF_FLAT"
         brute = np.sort(all_distances(v[200:400], v), axis=1)[:, 1:11]
         found = index.search_others(unit(v[200:400]), np.arange(200, 400), 10)[1]
@@ -108,19 +115,70 @@ class TestIndex:
 
 class TestUpload:
     def test_one_that_stopped_goes_on_where_it_was(
-        self, tmp_path: Path, database: str, client: Client, monkeypatch: pytest.MonkeyPatch
+        self, database: str, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(milvus, "_AT_ONCE", 10)
-        v, ids = vectors(35, seed=5), names(35)
-        built = NeighbourIndex.build(v, ids)
-        with patch.object(NeighbourIndex, "vectors_at", stopping_at(20)), pytest.raises(KeyboardInterrupt):
-            milvus.upload(database, "stopped", built, lambda done: None)
+        v = unit(vectors(35, seed=5))
+        with pytest.raises(KeyboardInterrupt):
+            milvus.upload(database, "stopped", stopping_at(20, v), lambda done: None)
         assert milvus._count(client, "stopped") == 20
         done: list[int] = []
-        milvus.upload(database, "stopped", built, done.append)
+        milvus.upload(database, "stopped", v, done.append)
         assert done == [20, 10, 5] and milvus._count(client, "stopped") == 35
-        milvus.upload(database, "stopped", built, done.append)
+        milvus.upload(database, "stopped", v, done.append)
         assert done[3:] == [35]
+
+    def test_one_that_stopped_is_no_index(
+        self, tmp_path: Path, database: str, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Until every row is there nothing names the collection; then the next upload goes on with it."""
+        monkeypatch.setattr(milvus, "_AT_ONCE", 10)
+        v, ids, path = unit(vectors(35, seed=6)), names(35), tmp_path / "title.faiss"
+        before = set(client.list_collections())
+        with (
+            patch.object(milvus, "_await_index", side_effect=KeyboardInterrupt),
+            pytest.raises(KeyboardInterrupt),
+        ):
+            keeping.keep(v, ids, path, database, "killed")
+        assert not keeping.is_kept(path) and not list(tmp_path.iterdir())
+        index = kept(tmp_path, v, ids, database, "killed")
+        assert set(client.list_collections()) - before == {collection(tmp_path)}
+        np.testing.assert_allclose(index.vectors_at(np.arange(35)), v, atol=1e-6)
+
+    @pytest.mark.parametrize("through", [0, 10**9], ids="lists flat".split())
+    def test_no_more_than_a_block_is_in_memory(
+        self, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch, through: int
+    ) -> None:
+        """However many vectors there are: all of them are asked for, block by block."""
+        monkeypatch.setattr(neighbours, "_GONE_THROUGH", through)
+        monkeypatch.setattr(milvus, "_AT_ONCE", 10)
+        monkeypatch.setattr(arrays, "BLOCK", 16)
+        monkeypatch.setattr(milvus, "ASKED", 5)
+        v, asked = vectors(200, seed=7), list[int]()
+
+        def read(rows: np.ndarray) -> np.ndarray:
+            asked.append(len(rows))
+            return v[rows]
+
+        index = keeping.keep(
+            Made(*v.shape, read), names(200), tmp_path / "title.faiss", database, f"{through}"
+        )
+        assert max(asked) == 16 and sum(asked) >= 2 * len(v)  # read for the name, and to be sent
+        np.testing.assert_allclose(index.vectors(names(200)), unit(v), atol=1e-6)
+
+    def test_a_name_tells_vectors_whatever_is_read_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        v = neighbours.at_unit_length(vectors(50))
+        found = set()
+        for size in (1, 7, 50, 1_000):
+            monkeypatch.setattr(arrays, "BLOCK", size)
+            found.add(keeping._collection_name("shop", v))
+        assert len(found) == 1
+
+    def test_ids_of_other_vectors_are_refused(self, tmp_path: Path, database: str, client: Client) -> None:
+        before = client.list_collections()
+        with pytest.raises(ValueError, match="9 vectors for 8 ids"):
+            keeping.keep(vectors(9), names(8), tmp_path / "title.faiss", database)
+        assert client.list_collections() == before
 
     def test_other_vectors_are_another_collection(self, tmp_path: Path, database: str) -> None:
         for folder in ("a", "b", "c"):
@@ -131,16 +189,15 @@ class TestUpload:
         assert collection(tmp_path / "a") == collection(tmp_path / "c") != collection(tmp_path / "b")
 
 
-def stopping_at(row: int) -> Any:
-    """`NeighbourIndex.vectors_at`, as if somebody pressed Ctrl+C before this row."""
-    whole = NeighbourIndex.vectors_at
+def stopping_at(row: int, v: np.ndarray) -> Made:
+    """Vectors, as if somebody pressed Ctrl+C before this row."""
 
-    def vectors_at(index: NeighbourIndex, rows: np.ndarray) -> np.ndarray:
+    def read(rows: np.ndarray) -> np.ndarray:
         if row in rows:
             raise KeyboardInterrupt
-        return whole(index, rows)
+        return v[rows]
 
-    return vectors_at
+    return Made(*v.shape, read)
 
 
 class TestErrors:
@@ -241,6 +298,32 @@ class TestTheSameCommands:
             assert found == pytest.approx(wanted, abs=3e-3)
             assert files.evidence(listing_id).looks_like == uploaded.evidence(listing_id).looks_like
             assert files.glances([listing_id]) == uploaded.glances([listing_id])
+
+    def test_listings_arrive_and_leave_beside_the_database(
+        self, both: tuple[Workspace, Workspace], marketplace: Marketplace, database: str, client: Client,
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        """Nothing is uploaded for them, and neighbours are those of files that went the same way."""
+        before, shops = client.list_collections(), list[Workspace]()
+        for name, built in zip(("files", "uploaded"), both, strict=True):
+            monkeypatch.setenv("MMQ_VECTORS_URL", database if name == "uploaded" else "")
+            shops.append(Workspace.at(tmp_path / name))
+            shutil.copytree(built.root, shops[-1].root)
+            arrived = imported(marketplace, shops[-1], tmp_path)
+            assert arrive(shops[-1]).arrived == len(arrived)
+            with open_store(shops[-1]) as store:
+                gone = store.ranking_ids(RankingQuery(), 5)
+                store.remove_listings(gone, "ada")
+        assert client.list_collections() == before
+        with Catalogue(shops[0]) as files, Catalogue(shops[1]) as uploaded:
+            asked = [i for i in [*arrived, *files.indexes()[Space.TITLE].ids[:9]] if i not in gone]
+            for space in Space:
+                index = uploaded._index(space)
+                assert isinstance(index, GrownIndex) and index.recall == 1
+                for listing_id in asked:
+                    wanted, found = (dict(c._index(space).nearest(listing_id, 10)) for c in (files, uploaded))
+                    assert not {*gone, listing_id} & found.keys()
+                    assert sorted(found.values()) == pytest.approx(sorted(wanted.values()), abs=3e-3)
 
     def test_again_nothing_is_uploaded_and_a_version_can_be_forgotten(
         self, both: tuple[Workspace, Workspace], database: str, client: Client, tmp_path: Path,

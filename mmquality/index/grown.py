@@ -26,7 +26,7 @@ class GrownIndex(VectorIndex):
     def __init__(self, *parts: tuple[VectorIndex, Collection[str]]) -> None:
         starts = accumulate((len(index.ids) for index, _ in parts), initial=0)
         self._parts = [_Part(index, gone, start) for (index, gone), start in zip(parts, starts, strict=False)]
-        self.recall = parts[0][0].recall
+        self.recall = min(index.recall for index, _ in parts)  # of all of them together it is no less
         self.ids: _Ids = _Ids(self._parts)  # type: ignore[assignment]  # of all rows
 
     def __len__(self) -> int:

@@ -7,6 +7,8 @@ however many rows there are: then the work for each row stays the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import faiss
@@ -14,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmquality.index.lists import Sorted
+from mmquality.index.neighbours import nearest_rows
 from mmquality.rows import New, Rows, Writable, blocks
 
 Vectors = npt.NDArray[np.float32]
@@ -85,41 +88,35 @@ class _Lists:
         wanted = self.centres.search(queries, min(width, self.centres.ntotal))[1]
         by_list = np.argsort(wanted, axis=None, kind="stable")
         named, first = np.unique(wanted.ravel()[by_list], return_index=True)
-        best = _Best(len(queries), k)
-        for number, who in zip(named, np.split(by_list // wanted.shape[1], first[1:]), strict=True):
-            for start in range(self.held.begin[number], self.held.begin[number + 1], _PIECE):
-                some = slice(start, min(start + _PIECE, self.held.begin[number + 1]))
-                best.see(who, queries[who], self.vectors[some].astype(np.float32), start)
-        return np.where(best.rows < 0, -1, self.held.order[best.rows]), best.cosine
+        best = faiss.ResultHeap(len(queries), k, keep_max=True)
+        with _heaps_on_one_core():
+            for number, who in zip(named, np.split(by_list // wanted.shape[1], first[1:]), strict=True):
+                for start in range(self.held.begin[number], self.held.begin[number + 1], _PIECE):
+                    some = slice(start, min(start + _PIECE, self.held.begin[number + 1]))
+                    met = queries[who] @ self.vectors[some].astype(np.float32).T
+                    best.add_result_subset(who, met, np.arange(some.start, some.stop))
+        best.finalize()
+        return np.where(best.I < 0, -1, self.held.order[best.I]), best.D
 
 
-class _Best:
-    """The k best that each query has seen so far."""
-
-    def __init__(self, queries: int, k: int) -> None:
-        self.rows = np.full((queries, k), -1, dtype=np.int64)
-        self.cosine = np.full((queries, k), -np.inf, dtype=np.float32)
-
-    def see(self, who: Ints, queries: Vectors, held: Vectors, first: int) -> None:
-        """`queries`, those of the rows `who`, meet the vectors `held`, whose rows begin at `first`."""
-        met, k = queries @ held.T, self.rows.shape[1]
-        rest = max(len(held) - k, 0)
-        near = np.argpartition(met, rest, axis=1)[:, rest:]
-        both = np.concatenate([self.cosine[who], np.take_along_axis(met, near, 1)], axis=1)
-        rows = np.concatenate([self.rows[who], near + first], axis=1)
-        nearest = np.argsort(-both, axis=1, kind="stable")[:, :k]
-        self.cosine[who] = np.take_along_axis(both, nearest, 1)
-        self.rows[who] = np.take_along_axis(rows, nearest, 1)
+@contextmanager
+def _heaps_on_one_core() -> Iterator[None]:
+    """Threads of FAISS that have done their share wait for more at full speed, on a core that NumPy wants."""
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _width(vectors: Rows, lists: _Lists, asked: Ints, k: int) -> tuple[int, float]:
     """The narrowest of `_WIDTHS` that finds `ENOUGH` of the rows `asked`, else the widest; what it finds."""
-    queries, best = vectors[asked], _Best(len(asked), k + 1)
-    for block in blocks(len(vectors), _PIECE):
-        best.see(np.arange(len(asked)), queries, vectors[block], block.start)
+    queries = vectors[asked]
+    enough = nearest_rows(vectors, queries, k + 1)[1][:, -1:] - _AS_FAR
     for width in _WIDTHS:
         _, cosine = lists.search(queries, k + 1, width)
-        recall = float((cosine[:, 1:] >= best.cosine[:, -1:] - _AS_FAR).mean())
+        recall = float((cosine[:, 1:] >= enough).mean())
         if recall >= ENOUGH:
             break
     return width, recall

@@ -9,17 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from mmquality.errors import VectorDatabaseError
 from mmquality.ids import Ids, map_table, save_table
 from mmquality.index import milvus
-from mmquality.index.neighbours import NeighbourIndex, ids_path
+from mmquality.index.neighbours import NeighbourIndex, at_unit_length, check_named, ids_path
 from mmquality.index.seam import VectorIndex
-from mmquality.rows import Rows
+from mmquality.rows import Rows, blocks
 
 _MILVUS = b"milvus"  # in the file of ids: what is known of the collection
-_AT_ONCE = 10_000  # vectors read at a time
 _LONGEST = 100  # characters of a name, before what tells vectors from others
 
 
@@ -30,19 +27,20 @@ def keep(
     database: str | None = None,
     name: str = "",
     advance: Callable[[int], object] = lambda done: None,
-) -> NeighbourIndex:
+) -> VectorIndex:
     """Keep an index of `vectors` (n, d) as `path`, or, where there is a `database`, the vectors there and the
-    ids beside `path`; the index, for whoever looks something up now.
+    ids beside `path`; the index. No more than a block of the vectors is in memory.
 
     `name` says in the database whose vectors they are; the same vectors under the same name are the same
     collection, so what was uploaded before is not uploaded again. Raises `VectorDatabaseError`.
     """
     if database is None:
         return NeighbourIndex.write(path, vectors, ids, advance)
-    index = NeighbourIndex.build(vectors[:], list(ids))
-    collection = milvus.upload(database, _collection_name(name, index), index, advance)
-    save_table(ids_path(path), index.ids.columns(), {_MILVUS.decode(): json.dumps(asdict(collection))})
-    return index
+    vectors, held = at_unit_length(vectors), Ids(ids)
+    check_named(vectors, held)
+    collection = milvus.upload(database, _collection_name(name, vectors), vectors, advance)
+    save_table(ids_path(path), held.columns(), {_MILVUS.decode(): json.dumps(asdict(collection))})
+    return milvus.MilvusIndex(database, collection, held)
 
 
 def load(path: Path, database: str | None = None) -> VectorIndex:
@@ -89,9 +87,9 @@ def drop(collections: set[str], database: str | None) -> None:
         milvus.drop(database, collections)
 
 
-def _collection_name(name: str, index: NeighbourIndex) -> str:
+def _collection_name(name: str, vectors: Rows) -> str:
     """Letters, digits and underscores, as Milvus wants them; the end is that of these very vectors."""
     digest = hashlib.sha256()
-    for start in range(0, len(index), _AT_ONCE):
-        digest.update(index.vectors_at(np.arange(start, min(start + _AT_ONCE, len(index)))).tobytes())
+    for block in blocks(len(vectors)):
+        digest.update(vectors[block])
     return f"mmq_{re.sub(r'[^0-9A-Za-z_]', '_', name)[-_LONGEST:]}_{digest.hexdigest()[:16]}"

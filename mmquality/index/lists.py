@@ -22,6 +22,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from mmquality.cores import ahead
 from mmquality.rows import Rows, blocks
 
 Vectors = npt.NDArray[np.float32]
@@ -35,7 +36,7 @@ WIDTHS = (4, 8, 16, 32, 64, 128)  # lists that a search goes through
 _COMPONENTS = 64  # by which lists are told from each other
 _ROTATED_BY = 1_000  # vectors that the components are those of
 _LEARNT_FROM, _ROUNDS = 20, 6  # vectors for each list; of k-means
-_AT_ONCE = 4_096  # vectors that are read at a time: more leave the processor's caches
+_AT_ONCE = 4_096  # vectors that a core reads at a time: more leave the processor's caches
 
 
 def write(path: Path, vectors: Rows, advance: Callable[[int], object]) -> float | None:
@@ -107,10 +108,17 @@ def _gone_through(vectors: Rows, centres: faiss.Index, queries: Vectors) -> tupl
     itself, or a copy of it, (queries, min(n - 1, `NEAREST`))."""
     belongs = np.empty(len(vectors), np.int64)
     best = faiss.ResultHeap(len(queries), min(len(vectors), NEAREST + 1), keep_max=True)
-    for block in blocks(len(vectors), _AT_ONCE):
+
+    def gone_through(block: slice) -> tuple[slice, Ints, Vectors, Ints]:
+        faiss.omp_set_num_threads(1)  # of this thread: the other cores have blocks of their own
         here = vectors[block]
-        belongs[block] = centres.search(here, 1)[1][:, 0]
-        cosines, rows = faiss.knn(queries, here, min(best.k, len(here)), faiss.METRIC_INNER_PRODUCT)
+        near = faiss.knn(queries, here, min(best.k, len(here)), faiss.METRIC_INNER_PRODUCT)
+        return block, centres.search(here, 1)[1][:, 0], *near
+
+    for block, own, cosines, rows in ahead(
+        gone_through, blocks(len(vectors), _AT_ONCE), faiss.omp_get_max_threads()
+    ):
+        belongs[block] = own
         best.add_result(cosines, rows + block.start)
     best.finalize()
     return belongs, best.I[:, 1:]
@@ -164,24 +172,28 @@ def _write_filled(
             file.write(part if isinstance(part, bytes) else np.array(part, np.uint64).tobytes())
         begin = file.tell() + held.begin * (lists.code_size + held.order.itemsize)
         os.posix_fallocate(file.fileno(), 0, int(begin[-1]))
-        _write_vectors(file.fileno(), begin[:-1], vectors, belongs, advance)
+        _write_vectors(path, begin[belongs] + places * lists.code_size, vectors, advance)
         for at, rows in zip(begin[1:], np.split(held.order, held.begin[1:-1]), strict=True):
             os.pwrite(file.fileno(), rows.tobytes(), int(at) - rows.nbytes)  # behind its vectors
 
 
-def _write_vectors(
-    file: int, begin: Ints, vectors: Rows, belongs: Ints, advance: Callable[[int], object]
-) -> None:
-    """Write every vector to its list; `begin` says where in the file these begin."""
+def _write_vectors(path: Path, places: Ints, vectors: Rows, advance: Callable[[int], object]) -> None:
+    """Write every vector to its place in the file, (n,) bytes from its begin."""
     rounding = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16)
-    free = begin.copy()
-    for block in blocks(len(vectors), _AT_ONCE):
-        order = np.argsort(belongs[block], kind="stable")
-        numbers, first = np.unique(belongs[block][order], return_index=True)
-        runs: list[Any] = np.split(rounding.sa_encode(vectors[block])[order], first[1:])
-        for number, run in zip(numbers, runs, strict=True):
-            free[number] += os.pwrite(file, run, free[number])
-        advance(len(order))
+
+    def write(block: slice) -> int:
+        faiss.omp_set_num_threads(1)
+        order = np.argsort(places[block])
+        there = places[block][order]
+        apart = np.flatnonzero(np.diff(there) != rounding.code_size) + 1
+        runs: list[Any] = np.split(rounding.sa_encode(vectors[block])[order], apart)
+        with path.open("r+b") as file:  # its own: where the work is stopped, others may end before this one
+            for place, run in zip(there[np.append(0, apart)].tolist(), runs, strict=True):
+                os.pwrite(file.fileno(), run, place)
+        return len(order)
+
+    for done in ahead(write, blocks(len(vectors), _AT_ONCE), faiss.omp_get_max_threads()):
+        advance(done)
 
 
 def _header(lists: faiss.IndexIVF) -> bytes:

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -21,11 +21,12 @@ import numpy as np
 from mmquality.errors import VectorDatabaseError
 from mmquality.ids import Ids
 from mmquality.index.lists import ASKED, ENOUGH, NEAREST, PER_ROOT, WIDTHS, Vectors
-from mmquality.index.neighbours import NeighbourIndex
+from mmquality.index.neighbours import is_gone_through, nearest_rows
 from mmquality.index.seam import RowNumbers, VectorIndex, distance_of, unit
+from mmquality.rows import Rows
 
 _ROW, _VECTOR = "row", "vector"  # fields of a collection
-_AS_FAR = 1e-6  # in cosine: copies of a vector are as good as each other
+_AS_FAR = 1e-5  # in cosine: copies of a vector are as good as each other, and a server rounds otherwise
 _SEGMENT = 2**30  # bytes of vectors that a server keeps together, each such part with lists of its own
 _MOST_LISTS = 65_536
 _AT_ONCE, _QUERIES = 1_000, 100  # rows sent or asked for at a time; queries
@@ -106,28 +107,30 @@ class MilvusIndex(VectorIndex):
                 return question()
 
 
-def upload(database: str, name: str, built: NeighbourIndex, advance: Callable[[int], object]) -> Collection:
-    """Put the vectors of `built` into the collection `name`, or those that an earlier upload left out.
+def upload(database: str, name: str, vectors: Rows, advance: Callable[[int], object]) -> Collection:
+    """Put `vectors`, unit length (n, d), into the collection `name`; those that are there already stay.
 
-    Returns once all of them are there, indexed and loaded. `advance` is told how many rows more are done.
+    Returns once all of them are there, indexed and loaded; no more than a block of them is in memory.
+    `advance` is told how many rows more are done.
     """
-    lists = 0 if built.is_gone_through else _lists_for(built)
-    collection = Collection(name, built.dimensions, lists=lists, width=lists)
+    n, d = vectors.shape
+    lists = 0 if is_gone_through(vectors) else _lists_for(n, d)
+    collection = Collection(name, d, lists=lists, width=lists)
     with told(database):
         client = _opened(database)
         if not client.has_collection(name, timeout=_PATIENCE):
             _create(client, collection)
         client.load_collection(name)
         there = _count(client, name)
-        start = there if there == len(built) else there - there % _AT_ONCE  # a batch may have come in part
+        start = there if there == n else there - there % _AT_ONCE  # a batch may have come in part
         advance(start)
-        _send(client, name, built, start, advance)
-        if _count(client, name) != len(built):  # rows that were sent before are gone
-            _send(client, name, built, 0, lambda done: None)
-        if _count(client, name) != len(built):
+        _send(client, name, vectors, start, advance)
+        if _count(client, name) != n:  # rows that were sent before are gone
+            _send(client, name, vectors, 0, lambda done: None)
+        if _count(client, name) != n:
             raise _incomplete(name)
         _await_index(client, name)
-        return _judged(client, collection, built) if lists else collection
+        return _judged(client, collection, vectors) if lists else collection
 
 
 def drop(database: str, names: set[str]) -> None:
@@ -196,15 +199,14 @@ def _create(client: Any, collection: Collection) -> None:
     client.create_collection(collection.name, schema=schema, index_params=index, consistency_level="Bounded")
 
 
-def _send(
-    client: Any, name: str, built: NeighbourIndex, start: int, advance: Callable[[int], object]
-) -> None:
+def _send(client: Any, name: str, vectors: Rows, start: int, advance: Callable[[int], object]) -> None:
     """Send the rows from `start` on; one that is there is replaced."""
-    for at in range(start, len(built), _AT_ONCE):
-        rows = np.arange(at, min(at + _AT_ONCE, len(built)))
-        pairs = zip(rows.tolist(), built.vectors_at(rows), strict=True)
-        client.upsert(name, [{_ROW: row, _VECTOR: vector} for row, vector in pairs], timeout=_LONG)
-        advance(len(rows))
+    for at in range(start, len(vectors), _AT_ONCE):
+        block = vectors[at : at + _AT_ONCE]
+        client.upsert(
+            name, [{_ROW: row, _VECTOR: vector} for row, vector in enumerate(block, at)], timeout=_LONG
+        )
+        advance(len(block))
     client.flush(name)
 
 
@@ -219,23 +221,24 @@ def _await_index(client: Any, name: str) -> None:
         time.sleep(1)
 
 
-def _lists_for(built: NeighbourIndex) -> int:
+def _lists_for(n: int, d: int) -> int:
     """As many lists as an index in a file has, for each part that a server keeps together."""
-    together = min(len(built), _SEGMENT // (4 * built.dimensions))
+    together = min(n, _SEGMENT // (4 * d))
     return max(1, min(round(PER_ROOT * math.sqrt(together)), together, _MOST_LISTS))
 
 
-def _judged(client: Any, collection: Collection, built: NeighbourIndex) -> Collection:
-    """With the narrowest search that finds `ENOUGH` of the nearest; else with one of all lists."""
-    asked = np.random.default_rng(0).choice(len(built), min(ASKED, len(built)), replace=False)
-    queries, k = built.vectors_at(asked), min(NEAREST + 1, len(built))
-    farthest = _search(client, collection, queries, k, collection.lists)[1][:, -1:]
-    for width in (width for width in WIDTHS if width < collection.lists):
+def _judged(client: Any, collection: Collection, vectors: Rows) -> Collection:
+    """With the narrowest search that finds `ENOUGH` of the nearest, else one of all lists; what it finds."""
+    n = len(vectors)
+    asked = np.sort(np.random.default_rng(0).choice(n, min(ASKED, n), replace=False))
+    queries, k = vectors[asked], min(NEAREST + 1, n)
+    enough = nearest_rows(vectors, queries, k)[1][:, -1:] - _AS_FAR
+    for width in [*(width for width in WIDTHS if width < collection.lists), collection.lists]:
         cosines = _search(client, collection, queries, k, width)[1]
-        recall = float((cosines[:, 1:] >= farthest - _AS_FAR).mean())  # itself, or a copy of it, apart
+        recall = float((cosines[:, 1:] >= enough).mean())  # itself, or a copy of it, apart
         if recall >= ENOUGH:
-            return Collection(collection.name, collection.dimensions, recall, collection.lists, width)
-    return collection
+            break
+    return replace(collection, width=width, recall=recall)
 
 
 def _search(

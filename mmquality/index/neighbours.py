@@ -41,8 +41,7 @@ class NeighbourIndex(VectorIndex):
     @classmethod
     def build(cls, vectors: Vectors, ids: Sequence[str]) -> NeighbourIndex:
         """Index `vectors` (n, d), normalised here; `ids[i]` names row i."""
-        if len(vectors) != len(ids):
-            raise ValueError(f"{len(vectors)} vectors for {len(ids)} ids")
+        check_named(vectors, ids)
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(unit(vectors))
         return cls(index, Ids(ids))
@@ -57,23 +56,13 @@ class NeighbourIndex(VectorIndex):
         gone_through: int | None = None,
     ) -> NeighbourIndex:
         """`build`, `save` and `load`, with no more than a block of the vectors in memory as they are."""
-        _write(path, _at_unit_length(vectors), Ids(ids), advance, gone_through or _GONE_THROUGH)
+        _write(path, at_unit_length(vectors), Ids(ids), advance, gone_through or _GONE_THROUGH)
         return cls.load(path)
 
     def vectors_at(self, rows: RowNumbers) -> Vectors:
         """The unit vectors of these rows, shape (len, d)."""
         found: Vectors = self._index.reconstruct_batch(rows)
         return unit(found) if self._is_rounded else found
-
-    @property
-    def dimensions(self) -> int:
-        """Of each vector."""
-        return int(self._index.d)
-
-    @property
-    def is_gone_through(self) -> bool:
-        """Whether it is small enough for a search to go through all of it."""
-        return len(self) * self.dimensions <= _GONE_THROUGH
 
     def search(self, queries: Vectors, k: int) -> tuple[RowNumbers, Vectors]:
         """Rows and distances of the k nearest, each (len(queries), min(k, n)), nearest first."""
@@ -151,8 +140,8 @@ class NeighbourIndex(VectorIndex):
         return not isinstance(self._index, faiss.IndexFlat)
 
 
-def nearest_rows(vectors: Rows, queries: Vectors, k: int) -> RowNumbers:
-    """The min(k, n) rows of `vectors` (n, d) nearest to each of a few queries, nearest first, by cosine.
+def nearest_rows(vectors: Rows, queries: Vectors, k: int) -> tuple[RowNumbers, Vectors]:
+    """The min(k, n) rows of `vectors` (n, d) nearest to each of a few queries, nearest first; their cosines.
 
     Exact, without an index: the vectors are gone through once, block by block.
     """
@@ -163,8 +152,7 @@ def nearest_rows(vectors: Rows, queries: Vectors, k: int) -> RowNumbers:
         cosines, rows = faiss.knn(queries, unit(vectors[block]), near, faiss.METRIC_INNER_PRODUCT)
         best.add_result(cosines, rows + block.start)
     best.finalize()
-    found: RowNumbers = best.I
-    return found
+    return best.I, best.D
 
 
 def _check_whole(index: Any, path: Path) -> None:
@@ -175,7 +163,19 @@ def _check_whole(index: Any, path: Path) -> None:
         index.reconstruct(index.ntotal - 1)
 
 
-def _at_unit_length(vectors: Rows) -> Made:
+def is_gone_through(vectors: Rows) -> bool:
+    """Whether they are few enough for a search to go through all of them."""
+    return math.prod(vectors.shape) <= _GONE_THROUGH
+
+
+def check_named(vectors: Rows, ids: Sequence[str]) -> None:
+    """Raises `ValueError` where not each of the vectors has an id."""
+    if len(vectors) != len(ids):
+        raise ValueError(f"{len(vectors)} vectors for {len(ids)} ids")
+
+
+def at_unit_length(vectors: Rows) -> Made:
+    """`unit` of rows whenever they are read."""
     n, dim = vectors.shape
     return Made(n, dim, lambda rows: unit(vectors[rows]))
 

@@ -72,7 +72,7 @@ def _wanted(pairs: Ints, held: Bools, product_key: Ints) -> dict[int, set[int]]:
 def _recall(vectors: Rows, wanted: dict[int, set[int]], k: int) -> Doubles:
     """Recall@k of each query, (queries,): hits / min(k, wanted)."""
     queries = np.array(list(wanted))
-    rows = nearest_rows(vectors, vectors[queries], k + 1)
+    rows, _ = nearest_rows(vectors, vectors[queries], k + 1)
     found = ([r for r in row if r != query][:k] for query, row in zip(queries, rows.tolist(), strict=True))
     shares = [len(w.intersection(f)) / min(k, len(w)) for f, w in zip(found, wanted.values(), strict=True)]
     return np.array(shares)

@@ -81,10 +81,14 @@ def add_handlers(app: FastAPI) -> None:
         return problem(503, "Too many requests are waiting; try again in a moment.", _A_MOMENT)
 
     @app.exception_handler(HTTPException)
-    def http(_: Request, error: Exception) -> JSONResponse:
+    def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
-        return problem(error.status_code, _sentence(error.detail), headers)
+        nowhere = f"There is nothing at {request.url.path!r}; /openapi.json says what there is."
+        said = (
+            nowhere if error.status_code == 404 else _sentence(error.detail)
+        )  # listings have errors of ours
+        return problem(error.status_code, said, headers)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: Exception) -> JSONResponse:

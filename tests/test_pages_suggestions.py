@@ -109,6 +109,10 @@ def test_what_went_wrong_is_one_sentence(shop: Fixture, model: Model) -> None:
     button(app, ASK).click().run()
     assert not app.exception and "failed (HTTP 503); ask again, or look into its log." in texts(app)
     assert "Use it" not in labels(app) and "Match" in labels(app)
+    button(app, "Match").click().run()
+    assert "What became of suggestions" not in texts(opened("labels"))  # what never answered is in the audit
+    audit = opened("labels", show="audit").dataframe[0].value
+    assert "Language model asked" in audit["kind"].tolist()
 
 
 def test_what_a_model_says_is_text(shop: Fixture, model: Model) -> None:

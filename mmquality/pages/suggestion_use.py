@@ -12,13 +12,14 @@ from mmquality.pipeline.reading import Catalogue
 
 _MEANS = (
     "As it was: the label has the verdict, the reason and the note that were suggested. A suggestion that "
-    "two labels took up counts once. The cost is that of all questions whose price was known."
+    "two labels took up counts once. The cost is that of all questions whose price was known. What never "
+    "answered, such as an address with a slip, is in the audit alone."
 )
 
 
 def show(catalogue: Catalogue) -> None:
-    """A row for each model that was asked; nothing where none was."""
-    use = catalogue.store.explanation_use()
+    """A row for each model that ever answered; nothing where none did."""
+    use = [one for one in catalogue.store.explanation_use() if one.asked > one.failed]
     if not use:
         return
     section("What became of suggestions", _MEANS)

@@ -40,7 +40,8 @@ def label(
         raise click.UsageError("A match has no --reason.")
     with open_store(workspace) as store, suggesting_ids(store, listing_id):
         why = label_reasons(workspace).checked(reason)
-        said = store.add_label(listing_id, Verdict(verdict), why, note, analyst or _login())
+        by = store.known_as(analyst or _login())
+        said = store.add_label(listing_id, Verdict(verdict), why, note, by)
     click.echo(f"{said.listing_id}: {said.verdict}, by {said.analyst}.")
 
 

@@ -326,6 +326,13 @@ class TestBuilding:
             assert f"2 (all of them: mmquality problems -w {tmp_path / 'w'})" in shown.stdout
             assert "Next:" not in shown.stdout
 
+    def test_import_of_another_folder_of_photos(self, tmp_path: Path) -> None:
+        shop = write_shop(tmp_path / "shop")
+        files = ("--listings", shop / "listings.csv", "--images", shop / "photos")
+        shown = run("import", "-w", tmp_path / "w", *files, ok=False)
+        where = f"'photos/L0.jpg' is not in {shop / 'photos'}; give --images the folder"
+        assert shown.exit_code == 1 and where in shown.stderr
+
     def test_problems_of_an_import(self, tmp_path: Path) -> None:
         shop, place = write_shop(tmp_path / "shop"), ("-w", tmp_path / "w")
         with (shop / "listings.csv").open("a") as file:

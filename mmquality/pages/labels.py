@@ -77,10 +77,10 @@ def show(catalogue: Catalogue) -> None:
 def _nothing_yet() -> None:
     notice(
         "No labels yet",
-        "Open a listing of the ranking and press a verdict; or label from the command line:",
+        "Give verdicts in Review, or on the page of a listing; or label from the command line:",
         session.commands("label LISTING_ID --verdict mismatch --reason wrong_product"),
     )
-    st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
+    st.page_link(links.REVIEW, label="To the review", icon=":material/rule:")
 
 
 def _filter_bar(catalogue: Catalogue) -> LabelQuery:

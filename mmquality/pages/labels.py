@@ -30,7 +30,7 @@ from mmquality.pages.tables import WRAPPING
 from mmquality.pages.widgets import choice, pages, segments, text_filter
 from mmquality.pages.wording import VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Verdict
+from mmquality.records import Verdict, short_of_the_ends
 from mmquality.store import LabelledListing, LabelQuery
 
 PAGE_SIZE = 25
@@ -185,7 +185,7 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
             "when": [label.created_at.astimezone(UTC) for label in labels],
             "analyst": [plain(label.analyst) for label in labels],
             "note": [plain(label.note) for label in labels],
-            "score": [label.score for label in labels],
+            "score": [_percentage(label.score) for label in labels],
             "rank": [label.rank for label in labels],
             "model": [label.model_version for label in labels],
             "id": [label.listing_id for label in labels],
@@ -193,21 +193,25 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
     )
 
 
+def _percentage(score: float | None) -> float | None:
+    return None if score is None else 100 * short_of_the_ends(score)
+
+
 _SEEN = "As its analyst saw it"
 _COLUMNS = {  # together no wider than a screen of 1280 pixels has room for
     "photo": st.column_config.ImageColumn("Photo", width=64),
-    "verdict": st.column_config.TextColumn("Verdict", width=84),
-    "title": st.column_config.TextColumn("Title", width=168),
+    "verdict": st.column_config.TextColumn("Verdict", width=80),
+    "title": st.column_config.TextColumn("Title", width=160),
     "reason": st.column_config.TextColumn("Reason", width=95),
     "when": st.column_config.DatetimeColumn(
-        "When (UTC)", format="D MMM YYYY, HH:mm", width=126, timezone="UTC"
+        "When (UTC)", format="D MMM YYYY, HH:mm", width=120, timezone="UTC"
     ),
-    "analyst": st.column_config.TextColumn("Analyst", width=80),
+    "analyst": st.column_config.TextColumn("Analyst", width=76),
     "note": st.column_config.TextColumn("Note", width=96),
-    "score": st.column_config.NumberColumn("Score", format="percent", width=62, help=_SEEN),
+    "score": st.column_config.NumberColumn("Score", format="%.1f%%", width=62, help=_SEEN),
     "rank": st.column_config.NumberColumn("Rank", width=56, help=_SEEN),
     "model": st.column_config.TextColumn("Model", width=62, help=_SEEN),
-    "id": st.column_config.TextColumn("Id", width=66),
+    "id": st.column_config.TextColumn("Id", width=88),
 }
 
 show(session.filled_catalogue())

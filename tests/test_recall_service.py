@@ -92,8 +92,9 @@ def test_a_new_listing(client: TestClient) -> None:
         ("/similar/{id}?threshold=0.5", 422, "threshold goes with mismatch;"),
         ("/similar/{id}?where=sound=loud", 404, "no attribute 'sound' to filter by"),
         ("/similar/{id}?clicks=x", 409, "`mmquality evaluate sessions`"),
-        ("/nothing", 404, "There is nothing at '/nothing'; /openapi.json says what there is."),
-        ("/", 404, "There is nothing at '/'; /openapi.json says what there is."),
+        ("/nothing", 404, "There is nothing to GET '/nothing'; /openapi.json says what there is."),
+        ("/", 404, "There is nothing to GET '/'; /openapi.json says what there is."),
+        ("/similar", 405, "There is nothing to GET '/similar'; /openapi.json says what there is."),
     ],
 )
 def test_problems(client: TestClient, some_id: str, path: str, status: int, said: str) -> None:

@@ -46,12 +46,12 @@ class RoleStore(Database):
         return given.get(person) or min(found, key=list(Role).index, default=None)
 
     def known_as(self, person: str) -> str:
-        """How somebody is spelt here: as in their labels, else as in their role, else as they are given."""
+        """How somebody is spelt here: as in their first label, else in their role, else as they are given."""
         with self._read() as connection:
-            written = [
-                str(name) for query in (ANALYSTS, _PEOPLE) for name in connection.execute(query).scalars()
-            ]
-        return next((name for name in written if _is(name, person)), person.strip())
+            names = [name for name in connection.execute(ANALYSTS).scalars() if _is(name, person)]
+            first = select(labels.c.analyst).where(labels.c.analyst.in_(names)).order_by(labels.c.label_id)
+            labelled = connection.execute(first.limit(1)).scalar() if len(names) > 1 else None
+            return str(labelled or [*names, *_spellings(connection, person), person.strip()][0])
 
     def give_role(self, person: str, role: Role, by: str = "") -> None:
         """From now on somebody has this role, in every spelling. Raises `MMQualityError` for nobody."""

@@ -84,10 +84,11 @@ def add_handlers(app: FastAPI) -> None:
     def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
-        nowhere = f"There is nothing at {request.url.path!r}; /openapi.json says what there is."
+        asked = f"{request.method} {request.url.path!r}"
+        nothing = f"There is nothing to {asked}; /openapi.json says what there is."
         said = (
-            nowhere if error.status_code == 404 else _sentence(error.detail)
-        )  # listings have errors of ours
+            nothing if error.status_code in (404, 405) else _sentence(error.detail)
+        )  # listings' 404 is ours
         return problem(error.status_code, said, headers)
 
     @app.exception_handler(RequestValidationError)

@@ -1,7 +1,7 @@
 """Does anything that was acknowledged get lost when a process is killed in the middle of its work?
 
     python benchmarks/crashes.py            500 kills; writes docs/benchmarks.md
-    python benchmarks/crashes.py --short    2 kills of each; writes nothing
+    python benchmarks/crashes.py --short    one kill of each; writes nothing
     python benchmarks/crashes.py --only arrive index    these deeds; writes nothing
 
 A small sample marketplace is built. Then a process of its own does one thing again and again, says after each
@@ -110,7 +110,7 @@ def prepare(scratch: Path, seed: int) -> Shop:
 
 def main() -> None:
     """Run it."""
-    parser = report.parser(__doc__, "two kills of each; writes nothing")
+    parser = report.parser(__doc__, "one kill of each; writes nothing")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", nargs="+", choices=DEEDS, help="these deeds alone; writes nothing")
     parser.add_argument("--share", type=float, default=1.0, help="of the kills; other than 1 writes nothing")
@@ -120,7 +120,7 @@ def main() -> None:
     try:
         shop = prepare(scratch, given.seed)
         rows = [
-            measure(name, shop, 2 if given.short else max(1, round(deed.kills * given.share)), given.seed)
+            measure(name, shop, 1 if given.short else max(1, round(deed.kills * given.share)), given.seed)
             for name, deed in DEEDS.items()
             if name in (given.only or DEEDS)
         ]

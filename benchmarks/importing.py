@@ -27,7 +27,8 @@ import report
 from importing_files import change_titles, draw_photos, write_impressions, write_listings
 from importing_floors import as_text, floors
 
-SIZES, SHORT, WITH_PHOTOS = (10_000, 100_000, 1_000_000), (3_000, 10_000), 3_000
+SIZES, SHORT = (10_000, 100_000, 1_000_000), (3_000, 10_000)
+WITH_PHOTOS, SHORT_WITH_PHOTOS = 3_000, 300
 TIMES_PANDAS, MEGABYTES, EXPONENT = 6, 2_000, 1.1
 _PANDAS = "import sys, time, pandas as p; t = time.perf_counter(); p.read_csv(sys.argv[1]); "
 _PANDAS += "print(time.perf_counter() - t)"
@@ -132,7 +133,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         draw_photos(folder / "photos")
-        rows = [measure_photos(folder, WITH_PHOTOS, given.seed)]
+        rows = [measure_photos(folder, SHORT_WITH_PHOTOS if given.short else WITH_PHOTOS, given.seed)]
         for size in sizes:
             rows += measure(folder, size, given.seed, given.postgresql if size == sizes[-1] else None)
     bars = bars_of(rows, sizes)

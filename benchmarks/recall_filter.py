@@ -24,7 +24,8 @@ from mmquality.config import Workspace
 from mmquality.evaluation.bootstrap import mean_interval
 from mmquality.evaluation.recommending import positives_of
 from mmquality.evaluation.truth import read_split
-from mmquality.pipeline.assembling import known_pairs, product_keys
+from mmquality.pipeline.assembling import product_keys
+from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.places import open_store
 from mmquality.recall import Mismatch, Recall
 from mmquality.recall.sessions import learn_from_sessions
@@ -42,7 +43,9 @@ def measure(catalogue: Built) -> dict[str, Any]:
     ids = told["listing_id"].tolist()
     split = read_split(catalogue.folder / "split.csv")
     queries = np.flatnonzero((split.reindex(ids) == "test").to_numpy())
-    wanted = positives_of(known_pairs(workspace, ids), product_keys(told["attributes"]), queries)
+    wanted = positives_of(
+        known_clicks(workspace.clicks, ids).pairs, product_keys(told["attributes"]), queries
+    )
     with Recall.open(workspace) as recall:
         lists = [_lists(recall, ids[row]) for row in queries]
     hits = np.array(

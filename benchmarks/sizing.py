@@ -1,10 +1,10 @@
-"""What does a catalogue take: bytes of each kind of file, seconds of each stage, and of a hundred million?
+"""What does a catalogue take: bytes of files, seconds and memory of each stage, and of a hundred million?
 
     python benchmarks/sizing.py --workspace DIR --results FOLDER     writes docs/sizing.md
     python benchmarks/sizing.py --workspace DIR --short              bytes alone, written nowhere
 
 FOLDER holds what the other scripts print with `--json`: importing.json, encoding.json, speed_training.json,
-speed.json. What is not there is named.
+speed.json, memory.json. What is not there is named.
 """
 
 from __future__ import annotations
@@ -137,15 +137,37 @@ def bytes_table(workspace: Workspace) -> list[Row]:
     ]
 
 
-def seconds_table(folder: Path) -> tuple[list[Row], list[str]]:
-    """A row for each stage, and the scripts whose results are not in `folder`."""
-    rows, missing = [], []
+def results(folder: Path, script: str) -> list[Row]:
+    """What a script found; nothing where it is not in `folder`."""
+    path = folder / f"{script}.json"
+    rows: list[Row] = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    return rows
+
+
+def memory_table(folder: Path) -> list[Row]:
+    """A row for each command, as if a listing more went on to take what it did between the two longest."""
+    rows, found = [], results(folder, "memory")
+    for command in dict.fromkeys(row["command"] for row in found):
+        *_, most = (row for row in found if row["command"] == command)
+        more, peak = max(most["bytes a listing more"], 0), most["peak MB"] / 1e3
+        rows.append(
+            {
+                "command": command,
+                "measured up to": f"{most['listings']:,}",
+                "GB there": peak,
+                "bytes a listing more": round(more),
+                "GB of a million": peak + more * (MILLION - most["listings"]) / 1e9,
+                "GB of a hundred million": round(peak + more * (LARGE - most["listings"]) / 1e9),
+            }
+        )
+    return rows
+
+
+def seconds_table(folder: Path) -> list[Row]:
+    """A row for each stage."""
+    rows = []
     for script, read in STAGES.items():
-        path = folder / f"{script}.json"
-        if not path.exists():
-            missing.append(f"`benchmarks/{script}.py`")
-            continue
-        for stage in read(json.loads(path.read_text(encoding="utf-8"))["rows"]):
+        for stage in read(results(folder, script)):
             rows.append(
                 {
                     "stage": stage.stage,
@@ -155,7 +177,12 @@ def seconds_table(folder: Path) -> tuple[list[Row], list[str]]:
                     "hours for a hundred million": stage.at(LARGE) / 3600,
                 }
             )
-    return rows, missing
+    return rows
+
+
+def missing(folder: Path) -> list[str]:
+    """The scripts whose results are not in `folder`."""
+    return [f"`benchmarks/{one}.py`" for one in (*STAGES, "memory") if not results(folder, one)]
 
 
 def main() -> None:
@@ -165,12 +192,16 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="what the other scripts printed with --json")
     given = parser.parse_args()
     sizes = bytes_table(Workspace.at(given.workspace))
-    seconds, missing = seconds_table(given.results) if given.results else ([], [])
+    made = {"bytes": sizes}
+    absent: list[str] = []
+    if given.results:
+        made |= {"seconds": seconds_table(given.results), "memory": memory_table(given.results)}
+        absent = missing(given.results)  # and so not in the tables
     if given.json:
-        print(json.dumps({"bytes": sizes, "seconds": seconds, "missing": missing}, indent=2))
+        print(json.dumps(made | {"missing": absent}, indent=2))
         return
-    parts = [report.table(sizes), report.table(seconds) if seconds else ""]
-    parts.append(f"Not measured yet: {', '.join(missing)}." if missing else "")
+    parts = [report.table(rows) for rows in made.values() if rows]
+    parts.append(f"Not measured yet: {', '.join(absent)}." if absent else "")
     told = "\n\n".join(part for part in parts if part)
     print(told)
     if given.results and not given.short:

@@ -1,7 +1,7 @@
 """How long does each stage take as a catalogue grows, and how much memory?
 
     python benchmarks/speed.py            10,000, 100,000 and 1,000,000 listings; writes docs/benchmarks.md
-    python benchmarks/speed.py --short    10,000 and 30,000 listings
+    python benchmarks/speed.py --short    5,000 and 15,000 listings
 
 Vectors lie around 2,000 centres in 32 dimensions, as embeddings do, with some noise in all; titles are drawn
 from 20,000 words. They are stored as `encode` stores them, and read from there. A stage is a function of
@@ -56,7 +56,7 @@ from mmquality.scoring.networks import BLOCK
 from mmquality.suspicion.neighbours import Near, Neighbourhood, nearest_others
 from mmquality.training.warm_start import fit_inputs
 
-SIZES, SHORT = (10_000, 100_000, 1_000_000), (10_000, 30_000)
+SIZES, SHORT = (10_000, 100_000, 1_000_000), (5_000, 15_000)
 SPELLING, FOLDS, PARTNERS = 1_024, 5, 3
 FITTED_TO = 5_000  # listings that the principal components are those of
 BARE_BLOCK = 4_096  # listings in a bare product; more make it no quicker
@@ -256,7 +256,7 @@ def bars_of(found: dict[int, dict[str, dict[str, float]]]) -> dict[str, Any]:
 
 def main() -> None:
     """Run it."""
-    parser = report.parser(__doc__, "10,000 and 30,000 listings")
+    parser = report.parser(__doc__, "5,000 and 15,000 listings")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="a disk with room, by default that of temporary files")
     parser.add_argument("--step", nargs=4, help="one step alone; what this script calls itself with")

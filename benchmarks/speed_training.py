@@ -152,7 +152,8 @@ def written(data: TrainingData, config: NetworkConfig, folder: str, clock: Clock
     """Fit the inputs of a catalogue, and write what training reads of it."""
     inputs: Inputs = clock.timed("moments s", lambda: fit_inputs(config, data.titles, data.photos))
     x, y = clock.timed("standardise s", lambda: mapped.standardised(inputs, data, folder))
-    mapped.keep(Tensors.of(data, x, y, np.arange(len(data)) % 10 > 0), folder)
+    counted = mapped.with_counts(data, folder)
+    mapped.keep(Tensors.of(counted, x, y, np.arange(len(data)) % 10 > 0), folder)
     return inputs
 
 

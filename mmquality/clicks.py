@@ -20,12 +20,15 @@ by the gamma-Poisson pair with k and μ from the marginal likelihood is that of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 Array = npt.NDArray[np.floating]
 Doubles = npt.NDArray[np.float64]
+Counts: TypeAlias = Array | csr_array  # (n, p) of each listing at each place; most are 0
 
 LIMIT = 3.0  # nats: a click log alone never says more than odds of about 20 to 1
 _STEPS = 30  # alternating steps of the position model; the error falls by a constant factor in each
@@ -60,7 +63,12 @@ class PhotoEffect:
     strength: float
 
 
-def position_rates(shown: Array, clicked: Array) -> Doubles:
+def dense(counts: Counts) -> npt.NDArray[np.float32]:
+    """With its zeros, (n, p)."""
+    return np.ascontiguousarray(counts if isinstance(counts, np.ndarray) else counts.toarray(), np.float32)
+
+
+def position_rates(shown: Counts, clicked: Counts) -> Doubles:
     """Click rate of each place for an average listing, (p,), from impressions and clicks (n, p).
 
     Which listings stand on top is not left to chance, so rate and appeal are fitted together: the
@@ -79,7 +87,7 @@ def position_rates(shown: Array, clicked: Array) -> Doubles:
     rates = np.divide(clicks, exposure, out=np.zeros_like(clicks), where=exposure > 0)
     for _ in range(_STEPS):
         expected = shown @ rates
-        appeal = np.divide(clicked.sum(axis=1), expected, out=np.zeros(len(shown)), where=expected > 0)
+        appeal = np.divide(clicked.sum(axis=1), expected, out=np.zeros_like(expected), where=expected > 0)
         seen_by = appeal @ shown  # impressions of each place, weighted by who stood there
         rates = np.divide(clicks, seen_by, out=np.zeros_like(clicks), where=seen_by > 0)
         rates *= clicks.sum() / (exposure @ rates)
@@ -98,7 +106,7 @@ def _steadied(rates: Doubles, clicks: Doubles, exposure: Doubles) -> Doubles:
     return np.asarray(steadied * clicks.sum() / (exposure @ steadied))
 
 
-def expected_clicks(shown: Array, rates: Doubles) -> Doubles:
+def expected_clicks(shown: Counts, rates: Doubles) -> Doubles:
     """The clicks of an average listing at the places where each was shown: (n, p), (p,) → (n,)."""
     return np.asarray(shown.astype(np.float64) @ rates)
 

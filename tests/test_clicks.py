@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.sparse import csr_array
 
 from mmquality.clicks import (
     LIMIT,
@@ -44,6 +45,13 @@ class TestPositionRates:
         raw = clicked.sum(axis=0) / shown.sum(axis=0)
         assert found / found[0] == pytest.approx(RATES / RATES[0], rel=0.12)
         assert raw[-1] / raw[0] < 0.75 * RATES[-1] / RATES[0]  # what the correction is for
+
+    def test_of_sparse_counts_are_those_of_dense_ones(self) -> None:
+        shown, clicked, _, _ = simulated(500)
+        sparse = csr_array(shown), csr_array(clicked)
+        rates = position_rates(*sparse)
+        np.testing.assert_allclose(rates, position_rates(shown, clicked), rtol=1e-12)
+        np.testing.assert_allclose(expected_clicks(sparse[0], rates), expected_clicks(shown, rates))
 
     def test_are_the_plain_click_rates_where_everybody_stands_everywhere(self) -> None:
         shown = np.full((40, 3), 1_000.0)

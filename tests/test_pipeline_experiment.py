@@ -17,7 +17,6 @@ from mmquality.data.sample import sample_truth
 from mmquality.errors import InputFileError, WorkspaceError
 from mmquality.index import NeighbourIndex
 from mmquality.pipeline.arms import FLAGGED, Arm, arm_lists
-from mmquality.pipeline.assembling import known_pairs
 from mmquality.pipeline.experiment import (
     ExperimentReport,
     Options,
@@ -26,6 +25,7 @@ from mmquality.pipeline.experiment import (
     run_experiment,
 )
 from mmquality.pipeline.held_out import save_held_out
+from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.relevance import Source, truth_of
 from mmquality.records import Space
@@ -97,7 +97,7 @@ class TestTruth:
         ids = ids_of(marketplace.workspace)
         planted = marketplace.files.planted
         truth = truth_of(marketplace.workspace, ids, np.arange(len(ids)), (), 0.1, planted=planted)
-        good = {tuple(pair) for pair in known_pairs(marketplace.workspace, ids).tolist()}
+        good = {tuple(pair) for pair in known_clicks(marketplace.workspace.clicks, ids).pairs.tolist()}
         shown = np.arange(len(ids))[None, :].repeat(len(truth.seeds), 0)
         relevance = truth.relevance(truth.seeds, shown)
         for row, seed in enumerate(truth.seeds.tolist()):
@@ -154,7 +154,7 @@ class TestReport:
         workspace = copy_of(marketplace, tmp_path / "workspace")
         assert run_experiment(workspace, QUICK).simulated_on == Source.KNOWN
         ids = ids_of(workspace)
-        asked = sorted({ids[row] for row in np.unique(known_pairs(workspace, ids))})[::3]
+        asked = sorted({ids[row] for row in np.unique(known_clicks(workspace.clicks, ids).pairs)})[::3]
         save_held_out(asked, workspace.models / marketplace.published)
         report = run_experiment(workspace, QUICK)
         assert report.simulated_on == Source.HELD_OUT and 0 < report.seeds <= len(asked)

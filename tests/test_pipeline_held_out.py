@@ -23,9 +23,10 @@ from mmquality.graph import propagated
 from mmquality.index import unit
 from mmquality.network.frozen import Frozen
 from mmquality.pipeline import building
-from mmquality.pipeline.assembling import assemble, known_pairs
+from mmquality.pipeline.assembling import assemble
 from mmquality.pipeline.held_out import HELD_OUT, held_out_by, load_held_out
 from mmquality.pipeline.kept_clicks import kept_clicks
+from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.scored import load_known_pairs, load_unified
@@ -78,9 +79,9 @@ def test_pairs_without_the_held_out_are_the_rest_of_them(marketplace: Marketplac
     with open_store(marketplace.workspace) as store:
         data = assemble(marketplace.workspace, store).data
         ids = assemble(marketplace.workspace, store).catalogue["listing_id"].tolist()
-    np.testing.assert_array_equal(known_pairs(marketplace.workspace, ids), data.pairs)
+    np.testing.assert_array_equal(known_clicks(marketplace.workspace.clicks, ids).pairs, data.pairs)
     held = ids[int(data.pairs[0, 0])]
-    left = known_pairs(marketplace.workspace, ids, {held})
+    left = known_clicks(marketplace.workspace.clicks, ids, {held}).pairs
     touched = (data.pairs == ids.index(held)).any(axis=1)
     assert touched[0] and {tuple(p) for p in left.tolist()} <= {
         tuple(p) for p in data.pairs[~touched].tolist()

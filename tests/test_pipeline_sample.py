@@ -27,9 +27,10 @@ from mmquality.errors import UnknownListingError, WorkspaceError
 from mmquality.evaluation.recall import evaluate_recall
 from mmquality.evaluation.truth import evaluate_mismatch
 from mmquality.pipeline import building, training_run
-from mmquality.pipeline.assembling import MOST_CLICKS, assemble
+from mmquality.pipeline.assembling import assemble
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import InputFiles, import_files
+from mmquality.pipeline.known_clicks import MOST_CLICKS
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.trained import folds_of

@@ -11,8 +11,8 @@ from marketplace import Marketplace, copy_of
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline import spaces
-from mmquality.pipeline.assembling import known_pairs
 from mmquality.pipeline.held_out import save_held_out
+from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.spaces import compare_spaces, read_report, report_path
 from mmquality.records import Space
@@ -32,7 +32,7 @@ def partners(workspace: Workspace, catalogue: Catalogue) -> dict[str, set[str]]:
     ids = catalogue.indexes()[Space.TITLE].ids
     product = catalogue.products()
     found: dict[str, set[str]] = {}
-    for a, b in ((ids[i], ids[j]) for i, j in known_pairs(workspace, ids)):
+    for a, b in ((ids[i], ids[j]) for i, j in known_clicks(workspace.clicks, ids).pairs):
         if a not in product or product[a] != product.get(b):
             found.setdefault(a, set()).add(b)
             found.setdefault(b, set()).add(a)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 from synthetic import NETWORK, TRAINING, standardised, synthetic, tensors_of, without
 
 from mmquality import linear
@@ -111,8 +112,10 @@ def test_what_is_kept_is_found_again(tmp_path: Path, pairs: bool) -> None:
     data = without(synthetic(50).data, pairs=not pairs, impressions=not pairs)
     inputs = fit_inputs(NETWORK, data.titles, data.photos)
     x, y = mapped.standardised(inputs, data, str(tmp_path))
+    sparse = replace(data, shown=csr_array(data.shown), clicked=csr_array(data.clicked))
     tensors = Tensors.of(data, x, y, np.arange(50) % 2 == 0)
-    mapped.keep(tensors, str(tmp_path))
+    counted = mapped.with_counts(sparse, str(tmp_path))
+    mapped.keep(Tensors.of(counted, x, y, np.arange(50) % 2 == 0), str(tmp_path))
     found = mapped.kept(str(tmp_path))
     for field in fields(Tensors):
         one, other = getattr(found, field.name), getattr(tensors, field.name)

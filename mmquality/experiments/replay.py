@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mmquality.clicks import position_rates
+from mmquality.clicks import Counts, position_rates
 
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ class Replayed:
     effective: float  # as many impressions of equal weight would tell as much (Kish): (Σ w)² / Σ w²
 
 
-def examination(shown: Doubles, clicked: Doubles) -> Doubles:
+def examination(shown: Counts, clicked: Counts) -> Doubles:
     """θ of each place, 1 for the best, from impressions and clicks by listing and place, (n, p) both.
 
     The position-based model, as the Clicks page fits it: place and listing together, so a logger that puts

@@ -118,7 +118,7 @@ def variants(case: AblationCase) -> dict[str, dict[str, Variant]]:
         "+ mismatch: labels": Variant(teachers=("label_supervision",), verdicts=True),
         "all": Variant(teachers=_with_something_to_say(case.judged), verdicts=case.labelled),
     }
-    if not case.data.shown.any():
+    if not case.data.shown.sum():
         del losses["+ mismatch: clicks"]
     if not case.labelled:
         del losses["+ mismatch: labels"]
@@ -128,7 +128,7 @@ def variants(case: AblationCase) -> dict[str, dict[str, Variant]]:
 
 def _with_something_to_say(data: TrainingData) -> tuple[str, ...]:
     """The teachers of the mismatch head for which there is data."""
-    absent = {"click_supervision": not data.shown.any(), "label_supervision": np.isnan(data.verdict).all()}
+    absent = {"click_supervision": not data.shown.sum(), "label_supervision": np.isnan(data.verdict).all()}
     return tuple(name for name in TEACHERS if not absent.get(name))
 
 

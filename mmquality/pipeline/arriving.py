@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 
 from mmquality.checkpoint import load_checkpoint
+from mmquality.clicks import Counts
 from mmquality.config import Workspace
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.encoders.spelling import Speller
 from mmquality.index import NeighbourIndex
 from mmquality.pipeline.arrivals import ArrivedVectors, Part, forget_earlier, grown, keep_part, load_parts
-from mmquality.pipeline.assembling import known_clicks
 from mmquality.pipeline.building import check_encoders
 from mmquality.pipeline.context import Told, context_vectors, load_centres, title_side
 from mmquality.pipeline.ground import Standing, load_ground
+from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store, version_in_force
 from mmquality.pipeline.progress import Advance, Reporter, Silent
@@ -162,10 +163,11 @@ def _told(listings: pd.DataFrame, scored: Arrived) -> Iterator[tuple[int, str, f
     return zip(*named, scored.scores.tolist(), listings["change_no"].tolist(), strict=True)
 
 
-def _clicks(workspace: Workspace, listings: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _clicks(workspace: Workspace, listings: pd.DataFrame) -> tuple[Counts, Counts]:
     """Impressions and clicks at each place, both (n, places); the log is read only where it names one."""
     if listings["impressions"].any():
-        return known_clicks(workspace, list(listings["listing_id"]))
+        clicks = known_clicks(workspace.clicks, list(listings["listing_id"]))
+        return clicks.shown, clicks.clicked
     return np.zeros((len(listings), 0), np.float32), np.zeros((len(listings), 0), np.float32)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -13,16 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from mmquality.clicks import dense
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.context import Told
 from mmquality.pipeline.encoded import encoded_catalogue
 from mmquality.pipeline.held_out import held_out_by
-from mmquality.pipeline.kept_clicks import kept_clicks
+from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
 from mmquality.records import Verdict, product_of
-from mmquality.rows import Rows
+from mmquality.rows import Rows, blocks
 from mmquality.store import Store
 from mmquality.training.data import TrainingData
 
@@ -31,8 +32,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 _COLUMNS = ("listing_id", "title", "photo_path", "title_hash", "photo_hash", "category")
-POSITIONS = 50  # places on a page told apart; deeper ones count as the last
-MOST_CLICKS = 50  # listings clicked in one session; beyond, it is a crawler's, and no listings go together
 LABEL_VALUES = {Verdict.MISMATCH.value: 1.0, Verdict.MATCH.value: 0.0}  # unsure teaches nothing
 
 
@@ -95,8 +94,7 @@ def assemble(
     catalogue = encoded.listings
     rows = pd.Index(catalogue["listing_id"])
     held_out = held_out_by(hold_out, rows)
-    impressions, co_clicks = _clicks(workspace, rows, held_out)
-    shown, clicked = _click_counts(impressions, rows)
+    clicks = known_clicks(workspace.clicks, rows, held_out)
     labels = teaching_labels(store)
     labels = labels[labels["listing_id"].isin(rows)].reset_index(drop=True)
     data = TrainingData(
@@ -105,9 +103,9 @@ def assemble(
         title_key=_keys(catalogue["title"].str.casefold()),
         photo_key=_keys(catalogue["photo_hash"]),
         product_key=_product_keys(products),
-        pairs=_pairs(impressions, co_clicks, rows),
-        shown=shown,
-        clicked=clicked,
+        pairs=clicks.pairs,
+        shown=clicks.shown,
+        clicked=clicks.clicked,
         verdict=_verdicts(labels, rows),
     )
     fingerprint = _fingerprint(catalogue, data, encoded.told)
@@ -127,86 +125,12 @@ def assemble(
     )
 
 
-def known_pairs(workspace: Workspace, listing_ids: Iterable[str], held_out: Collection[str] = ()) -> Ints:
-    """The co-clicked pairs of the click log as rows of `listing_ids`, (m, 2); none touches `held_out`."""
-    rows = pd.Index(listing_ids)
-    return _pairs(*_clicks(workspace, rows, held_out), rows)
-
-
-def known_clicks(workspace: Workspace, listing_ids: Iterable[str]) -> tuple[Floats, Floats]:
-    """Impressions and clicks of each of `listing_ids` at each place, both (n, places)."""
-    rows = pd.Index(listing_ids)
-    return _click_counts(_clicks(workspace, rows, ())[0], rows)
-
-
 def encoded_settings(workspace: Workspace) -> CatalogueSettings:
     """The settings of a workspace that has been encoded; raises `WorkspaceError` for one that has not."""
     settings = load_settings(workspace)
     if not (settings.text_encoder and settings.photo_encoder):
         raise WorkspaceError(f"{workspace.root} has no embeddings yet. Run `mmquality encode` first.")
     return settings
-
-
-def _clicks(
-    workspace: Workspace, rows: pd.Index[str], held_out: Collection[str]
-) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """Impressions and co-clicks of the listings that take part, without those that touch `held_out`."""
-    impressions = _among(rows, kept_clicks(workspace.clicks, "impressions"), "listing_id")
-    co_clicks = _among(rows, kept_clicks(workspace.clicks, "co_clicks"), "listing_id", "other_id")
-    return (
-        _apart_from(held_out, impressions, "listing_id", "seed_listing_id"),
-        _apart_from(held_out, co_clicks, "listing_id", "other_id"),
-    )
-
-
-def _apart_from(held_out: Collection[str], clicks: pd.DataFrame | None, *columns: str) -> pd.DataFrame | None:
-    if clicks is None or not held_out:
-        return clicks
-    return clicks[~clicks[list(columns)].isin(held_out).any(axis=1)]
-
-
-def _among(rows: pd.Index[str], clicks: pd.DataFrame | None, *columns: str) -> pd.DataFrame | None:
-    """Clicks on listings that take part: the log outlives a listing whose photo is gone."""
-    return None if clicks is None else clicks[clicks[list(columns)].isin(rows).all(axis=1)]
-
-
-def _click_counts(impressions: pd.DataFrame | None, rows: pd.Index[str]) -> tuple[Floats, Floats]:
-    """Impressions and clicks of each listing at each place, both (n, places)."""
-    if impressions is None or impressions.empty:
-        return np.zeros((len(rows), 0), np.float32), np.zeros((len(rows), 0), np.float32)
-    place = impressions["position"].clip(1, POSITIONS).to_numpy() - 1
-    shown = np.zeros((len(rows), int(place.max()) + 1), np.float32)
-    clicked = np.zeros_like(shown)
-    row = _places(rows, impressions["listing_id"])
-    np.add.at(shown, (row, place), 1)
-    np.add.at(clicked, (row, place), impressions["clicked"].to_numpy(np.float32))
-    return shown, clicked
-
-
-def _pairs(impressions: pd.DataFrame | None, co_clicks: pd.DataFrame | None, rows: pd.Index[str]) -> Ints:
-    """Distinct co-clicked pairs: given, clicked under a seed listing, or clicked in one session, (m, 2)."""
-    found = [np.empty((0, 2), dtype=np.int64)]
-    if co_clicks is not None:
-        found.append(_ends(rows, co_clicks, "listing_id", "other_id"))
-    if impressions is not None:
-        clicks = impressions.loc[impressions["clicked"], ["session_id", "seed_listing_id", "listing_id"]]
-        seeded = clicks[clicks["seed_listing_id"].isin(rows)]
-        found.append(_ends(rows, seeded, "seed_listing_id", "listing_id"))
-        found.append(_ends(rows, _clicked_together(clicks), "listing_id", "listing_id_other"))
-    pairs = np.sort(np.concatenate(found), axis=1)
-    return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-
-
-def _clicked_together(clicks: pd.DataFrame) -> pd.DataFrame:
-    """Every two listings clicked in one session: listing_id, listing_id_other, in both orders."""
-    clicks = clicks[["session_id", "listing_id"]].drop_duplicates()
-    of_a_person = clicks.groupby("session_id")["listing_id"].transform("size") <= MOST_CLICKS
-    clicks = clicks[of_a_person]
-    return clicks.merge(clicks, on="session_id", suffixes=("", "_other"))
-
-
-def _ends(rows: pd.Index[str], pairs: pd.DataFrame, one: str, other: str) -> Ints:
-    return np.stack([_places(rows, pairs[one]), _places(rows, pairs[other])], axis=1)
 
 
 def _places(rows: pd.Index[str], listing_ids: Iterable[str]) -> Ints:
@@ -249,14 +173,17 @@ def _fingerprint(catalogue: pd.DataFrame, data: TrainingData, told: Told) -> dic
         digest.update("\n".join(catalogue[column]).encode())
     for field in range(len(told.fields)):
         digest.update("\n".join(told.words(field)).encode())
-    for array in (data.pairs, data.shown, data.clicked, data.verdict):
-        digest.update(np.ascontiguousarray(array).tobytes())
+    digest.update(np.ascontiguousarray(data.pairs).tobytes())
+    for counts in (data.shown, data.clicked):
+        for rows in blocks(len(data)):
+            digest.update(dense(counts[rows]).tobytes())
+    digest.update(data.verdict.tobytes())
     beside = {"beside_the_title": in_words(told.fields)} if told.fields else {}
     return {
         "sha256": digest.hexdigest(),
         "listings": len(catalogue),
         "co_clicks": len(data.pairs),
-        "impressions": int(data.shown.sum()),
+        "impressions": int(data.shown.sum(dtype=np.float64)),
         "labels": int(np.isfinite(data.verdict).sum()),
         **beside,
     }

@@ -50,7 +50,7 @@ def merge_clicks(folder: Path, kind: Kind, frames: Iterable[pd.DataFrame]) -> in
     """
 
     def tables() -> Iterator[pa.Table]:
-        for frame in chain(_kept_frames(folder, kind), frames):
+        for frame in chain(click_parts(folder, kind), frames):
             yield pa.Table.from_pandas(frame, _SCHEMA[kind], preserve_index=False)
 
     newest, path = _newest(tables(), kind), folder / f"{kind}.parquet"
@@ -78,14 +78,14 @@ def kept_clicks(folder: Path, kind: Kind, columns: list[str] | None = None) -> p
         raise _damaged(path, error) from error
 
 
-def _kept_frames(folder: Path, kind: Kind) -> Iterator[pd.DataFrame]:
-    """`kept_clicks` in parts."""
+def click_parts(folder: Path, kind: Kind, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+    """`kept_clicks` in parts; none before the first merge. Raises `WorkspaceError`."""
     path = folder / f"{kind}.parquet"
     if not path.exists():
         return
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_ROWS):
+            for batch in file.iter_batches(_ROWS, columns=columns):
                 yield batch.to_pandas()
     except (ValueError, OSError) as error:
         raise _damaged(path, error) from error

@@ -16,7 +16,7 @@ from mmquality.data.sample import SampleFiles, find_sample, sample_truth
 from mmquality.errors import InputFileError, WorkspaceError
 from mmquality.evaluation.recommending import positives_of
 from mmquality.evaluation.truth import read_by_listing
-from mmquality.pipeline.assembling import known_pairs
+from mmquality.pipeline.known_clicks import known_clicks
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -93,7 +93,7 @@ def _of_pairs(
     unrelated: float,
     counted: Bools | None,
 ) -> Truth:
-    pairs, n = known_pairs(workspace, ids), len(ids)
+    pairs, n = known_clicks(workspace.clicks, ids).pairs, len(ids)
     ends = np.unique(pairs)
     asked = ends[pd.Index(ids).isin(list(held_out))[ends]] if held_out else ends
     wanted = positives_of(pairs, product, asked)

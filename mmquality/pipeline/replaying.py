@@ -12,8 +12,8 @@ import pandas as pd
 from mmquality.config import Workspace
 from mmquality.experiments.replay import Logged, Method, examination, replay
 from mmquality.pipeline.arms import Arm
-from mmquality.pipeline.assembling import known_clicks
 from mmquality.pipeline.kept_clicks import kept_clicks
+from mmquality.pipeline.known_clicks import known_clicks
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -47,7 +47,8 @@ def replayed_arms(
     log = _pages_of(workspace, ids, seeds)
     if log is None or log.empty:
         return []
-    theta = examination(*(counts.astype(np.float64) for counts in known_clicks(workspace, ids)))
+    clicks = known_clicks(workspace.clicks, ids)
+    theta = examination(clicks.shown, clicks.clicked)
     found = []
     for arm, rows in lists.items():
         alike = category[seeds][:, None] == category[rows]  # (seeds, k)

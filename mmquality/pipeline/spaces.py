@@ -19,8 +19,9 @@ from mmquality.evaluation.bootstrap import mean_interval
 from mmquality.evaluation.recall import share_known
 from mmquality.evaluation.recommending import positives_of, recall_of_lists
 from mmquality.index import VectorIndex, distance_of
-from mmquality.pipeline.assembling import known_pairs, product_keys
+from mmquality.pipeline.assembling import product_keys
 from mmquality.pipeline.held_out import load_held_out
+from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.version_reports import keep_report, load_report
@@ -74,7 +75,7 @@ def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> Sp
         told = told.set_index("listing_id").reindex(ids)
         held_out = load_held_out(workspace.models / version)
         known = catalogue.known_pairs()
-    pairs = known_pairs(workspace, ids)
+    pairs = known_clicks(workspace.clicks, ids).pairs
     asked, wanted = _asked(pairs, product_keys(told["attributes"]), pd.Index(ids).isin(list(held_out)))
     drawn = _sample(np.arange(len(ids)))
     rows = np.union1d(asked, drawn)

@@ -13,14 +13,14 @@ from mmquality.checkpoint import Checkpoint
 from mmquality.config import TrainingConfig, Workspace
 from mmquality.engine import Engine
 from mmquality.graph import propagate
-from mmquality.pipeline.assembling import known_clicks, known_pairs
 from mmquality.pipeline.encoded import EncodedCatalogue
 from mmquality.pipeline.held_out import load_held_out
+from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.progress import Advance
 from mmquality.pipeline.scoring_work import read_by
 from mmquality.pipeline.trained import folds_of
 from mmquality.pipeline.unified import own_vectors, unified_dim
-from mmquality.rows import New, Rows, Writable, kept
+from mmquality.rows import New, Rows, Writable
 from mmquality.scoring import Gathered, Listings, Read, gathered_scores, trust_behind
 
 
@@ -50,15 +50,18 @@ def score_catalogue(
     `advance` is told of each block that the networks have read.
     """
     ids, config = encoded.listings["listing_id"], checkpoint.training_config
-    shown, clicked = (kept(counts, new) for counts in known_clicks(workspace, ids))
+    clicks = known_clicks(workspace.clicks, ids)
     folds = folds_of(model, encoded.listings)
-    listings = Listings(encoded.title_side, encoded.photos, folds, shown, clicked)
+    listings = Listings(encoded.title_side, encoded.photos, folds, clicks.shown, clicks.clicked)
     read = read_by(engine, checkpoint.network, checkpoint.fold_networks, encoded)
     own = new((len(listings), unified_dim(checkpoint.network_config)), np.float32)
     gathered = Gathered.of(len(listings), keeping(read, own, config, advance), new)
     scores = gathered_scores(checkpoint, listings, gathered, new)
     trust = trust_behind(scores, listings, checkpoint.scales)
-    pairs, weight = known_pairs(workspace, ids, load_held_out(model)), config.propagation_weight or 0.0
+    pairs, weight = (
+        known_clicks(workspace.clicks, ids, load_held_out(model)).pairs,
+        config.propagation_weight or 0.0,
+    )
     unified = own
     if len(pairs) and weight:
         unified = new(own.shape, np.float32)

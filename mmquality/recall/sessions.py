@@ -13,9 +13,9 @@ from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.bootstrap import Interval, mean_interval
 from mmquality.index import VectorIndex
-from mmquality.pipeline.assembling import MOST_CLICKS
 from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.kept_clicks import kept_clicks
+from mmquality.pipeline.known_clicks import MOST_CLICKS
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.recall.users import mixed, user_vector

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from mmquality.checkpoint import Scales
+from mmquality.clicks import Counts
 from mmquality.rows import New, Rows, Writable, blocks, in_memory
 from mmquality.scoring.networks import UNSEEN, Doubles, Ints, Read, standardise
 from mmquality.suspicion.weighing import Weighing, trust_after
@@ -29,8 +30,8 @@ class Listings:
     titles: Rows  # (n, title_dim) pretrained
     photos: Rows  # (n, photo_dim)
     fold: Ints  # (n,) the fold each was held out with in training, `UNSEEN` for one that is new
-    shown: Rows  # (n, places) impressions at each place, (n, 0) without a log
-    clicked: Rows  # (n, places)
+    shown: Counts  # (n, places) impressions at each place, (n, 0) without a log
+    clicked: Counts  # (n, places)
 
     def __len__(self) -> int:
         return len(self.titles)

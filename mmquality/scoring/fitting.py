@@ -141,8 +141,8 @@ def _blend_weights(log_odds: Doubles, seen: Doubles) -> tuple[float, float, floa
 
 def _with_clicks(scales: Scales, listings: Listings, p_mismatch: Doubles) -> Scales:
     """`scales` with the click rate of each place, and by how much wrong photos lower clicks."""
-    shown, clicked = listings.shown[:], listings.clicked[:]
-    if not clicked.any():
+    shown, clicked = listings.shown, listings.clicked
+    if not clicked.sum():
         return scales
     rates = position_rates(shown, clicked)
     effect = fit_click_evidence(clicked.sum(axis=1), expected_clicks(shown, rates), p_mismatch)

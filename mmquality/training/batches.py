@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from mmquality.clicks import dense
 from mmquality.network.losses import sharing
 from mmquality.training.data import Bools, Ints, TrainingData
 
@@ -43,8 +44,8 @@ class Tensors:
             keys=torch.from_numpy(data.keys),
             owned=torch.from_numpy(owned),
             pair_codes=(pairs * len(data) + pairs.flip(1)).flatten().sort().values,
-            shown=torch.from_numpy(data.shown),
-            clicked=torch.from_numpy(data.clicked),
+            shown=torch.from_numpy(dense(data.shown)),
+            clicked=torch.from_numpy(dense(data.clicked)),
             verdict=torch.from_numpy(data.verdict),
         )
 

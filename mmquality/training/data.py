@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from mmquality.clicks import Counts
 from mmquality.rows import Rows
 
 Floats = npt.NDArray[np.float32]
@@ -29,8 +30,8 @@ class TrainingData:
     photo_key: Ints  # (n,) likewise for the photo file
     product_key: Ints  # (n,) likewise for the product, where the catalogue names one (else all distinct)
     pairs: Ints  # (m, 2) rows of co-clicked listings
-    shown: Floats  # (n, positions) impressions at each place on the page, place 1 first
-    clicked: Floats  # (n, positions) how many of them were clicked
+    shown: Counts  # (n, positions) impressions at each place on the page, place 1 first
+    clicked: Counts  # (n, positions) how many of them were clicked
     verdict: Floats  # (n,) 1 mismatch, 0 match, NaN where no analyst has spoken
 
     def __len__(self) -> int:

@@ -28,7 +28,7 @@ from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.first_look import owned_photos
 from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import train_network
-from mmquality.training.mapped import keep, kept, standardised
+from mmquality.training.mapped import keep, kept, standardised, with_counts
 from mmquality.training.warm_start import fit_inputs
 
 Progress = Callable[[int, int], None]
@@ -74,7 +74,7 @@ def train_ensemble(
             inputs = _inputs(data, network_config)
             x, y = standardised(inputs, data, folder)
             owned = _owned(data, x, y, fold, config, folder)
-        keep(Tensors.of(data, x, y, owned), folder)
+        keep(Tensors.of(with_counts(data, folder), x, y, owned), folder)
         trained: dict[int, Trained] = {}
         shared = _Shared(folder, inputs, network_config, device)
         jobs = _jobs(fold, data.verdict, config)

@@ -221,6 +221,9 @@ class TestLabels:
         assert "differs from the label that stands" in run(*again).stdout
         shown = run(*again, "--conflicts", "replace").stdout
         assert shown == "Labels: 1 added, 0 known before.\n1 label replaced one that said otherwise.\n"
+        path.write_text("listing_id,verdict\nnobody,match\n")
+        none = run("import-labels", path, "-w", workspace.root, ok=False)
+        assert none.exit_code == 1 and "No row could be used, so no label was added." in none.stderr
 
     def test_by_whom(self, workspace: Workspace, worst: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MMQ_ANALYST", "grace")

@@ -262,10 +262,16 @@ def _address(url: str) -> str:
     except ValueError:  # brackets or a port that are none
         right = False
     if not right:
-        raise WorkspaceError("MMQ_LLM_URL is no address of an endpoint; write http://localhost:11434/v1.")
+        raise WorkspaceError(f"MMQ_LLM_URL {_shown(url)} no address; write one as http://localhost:11434/v1.")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise WorkspaceError("MMQ_LLM_URL holds more than an address; what is secret belongs in MMQ_LLM_KEY.")
     return url
+
+
+def _shown(url: str) -> str:
+    """What was given instead of an address, unless it may be a key that was put in the wrong place."""
+    harmless = ":" in url and not set(url) & set("@?#")
+    return f"is {url!r}, which is" if harmless else "holds what is"
 
 
 def _seconds(written: str) -> float:

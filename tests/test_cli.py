@@ -221,6 +221,9 @@ class TestLabels:
         assert "differs from the label that stands" in run(*again).stdout
         shown = run(*again, "--conflicts", "replace").stdout
         assert shown == "Labels: 1 added, 0 known before.\n1 label replaced one that said otherwise.\n"
+        path.write_text("listing_id,verdict\nnobody,match\n")
+        none = run("import-labels", path, "-w", workspace.root, ok=False)
+        assert none.exit_code == 1 and "No row could be used, so no label was added." in none.stderr
 
     def test_by_whom(self, workspace: Workspace, worst: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MMQ_ANALYST", "grace")
@@ -325,6 +328,13 @@ class TestBuilding:
             assert shown.exit_code == 1 and "No row could be used" in shown.stderr
             assert f"2 (all of them: mmquality problems -w {tmp_path / 'w'})" in shown.stdout
             assert "Next:" not in shown.stdout
+
+    def test_import_of_another_folder_of_photos(self, tmp_path: Path) -> None:
+        shop = write_shop(tmp_path / "shop")
+        files = ("--listings", shop / "listings.csv", "--images", shop / "photos")
+        shown = run("import", "-w", tmp_path / "w", *files, ok=False)
+        where = f"'photos/L0.jpg' is not in {shop / 'photos'}; give --images the folder"
+        assert shown.exit_code == 1 and where in shown.stderr
 
     def test_problems_of_an_import(self, tmp_path: Path) -> None:
         shop, place = write_shop(tmp_path / "shop"), ("-w", tmp_path / "w")

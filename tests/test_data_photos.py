@@ -21,6 +21,7 @@ from mmquality.data.photo_places import resolve_photo
 from mmquality.data.photos import (
     PhotoProblem,
     check_photo,
+    checked,
     load_rgb,
     read_many,
     write_thumbnail,
@@ -130,6 +131,15 @@ def test_damaged_exif_does_not_cost_the_photo(tmp_path: Path) -> None:
     path.write_bytes(_bytes(_photo(), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x12\x01" * 40))
     assert check_photo(path, LIMITS).width == 400
     assert load_rgb(path, 100).mode == "RGB"
+
+
+@pytest.mark.parametrize("packing", ["tiff_lzw", "tiff_deflate"])
+def test_a_damaged_tiff_is_told_by_us_alone(packing: str, capfd: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(_bytes(Image.effect_noise((300, 300), 80), "TIFF", compression=packing))
+    data[len(data) // 3 : len(data) // 3 + 400] = b"\xff" * 400
+    with pytest.raises(PhotoProblem, match="cannot be decoded"):
+        checked("damaged.tif", bytes(data), LIMITS)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_large_jpeg_comes_reduced(tmp_path: Path) -> None:

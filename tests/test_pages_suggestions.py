@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -93,11 +94,18 @@ def test_what_the_analyst_makes_of_it_is_told(shop: Fixture, model: Model) -> No
     button(app, "Match").click().run()
     left = label_of(shop, "L005")
     assert (left.explanation_id, left.note) == (None, "No guitar.")  # nor its sentence
-    app = opened("labels")
-    table = next(d.value for d in app.dataframe if "unused" in d.value)
-    row = table.iloc[0]
-    assert (row["asked"], row["failed"], row["accepted"], row["edited"], row["unused"]) == (2, 0, 0, 1, 1)
-    assert row["cost"] == "0.004"
+    told = texts(opened("labels"))
+    assert re.search(r'<p class="mmq-use">tiny-2026-11 at 127.0.0.1:\d+</p>', told)
+    figures = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", told)
+    asked = {
+        "Asked": "2",
+        "No answer": "0",
+        "As it was": "0",
+        "Edited": "1",
+        "Not used": "1",
+        "Cost": "0.004",
+    }
+    assert asked.items() <= dict(figures).items()
     audit = opened("labels", show="audit").dataframe[0].value
     assert audit["kind"].tolist()[:4] == ["Label", "Language model asked", "Label", "Language model asked"]
     assert "from a language model's suggestion, edited" in audit["what"][2]
@@ -109,6 +117,10 @@ def test_what_went_wrong_is_one_sentence(shop: Fixture, model: Model) -> None:
     button(app, ASK).click().run()
     assert not app.exception and "failed (HTTP 503); ask again, or look into its log." in texts(app)
     assert "Use it" not in labels(app) and "Match" in labels(app)
+    button(app, "Match").click().run()
+    assert "What became of suggestions" not in texts(opened("labels"))  # what never answered is in the audit
+    audit = opened("labels", show="audit").dataframe[0].value
+    assert "Language model asked" in audit["kind"].tolist()
 
 
 def test_what_a_model_says_is_text(shop: Fixture, model: Model) -> None:

@@ -59,6 +59,13 @@ def test_mismatches_are_dropped_or_come_last(finished: Fixture) -> None:
         assert not recall.similar("L014", mismatch=Mismatch(threshold=0.0)).listings
 
 
+def test_a_value_that_no_listing_has_finds_none(finished: Fixture) -> None:
+    with Recall.open(finished.workspace) as recall:
+        assert not recall.similar("L014", where={"condition": "broken"}).listings
+        assert not recall.similar("L014", where={"category": "Submarines"}).listings
+        assert recall.similar("L014", where={"condition": ["broken", "new"]}).listings
+
+
 def test_clicks_draw_the_answer_towards_them_once_their_weight_is_known(tmp_path: Path) -> None:
     workspace = small_workspace(tmp_path / "shop").workspace
     with Recall.open(workspace) as recall:

@@ -92,7 +92,9 @@ def test_a_new_listing(client: TestClient) -> None:
         ("/similar/{id}?threshold=0.5", 422, "threshold goes with mismatch;"),
         ("/similar/{id}?where=sound=loud", 404, "no attribute 'sound' to filter by"),
         ("/similar/{id}?clicks=x", 409, "`mmquality evaluate sessions`"),
-        ("/nothing", 404, "Not Found."),
+        ("/nothing", 404, "There is nothing to GET '/nothing'; /openapi.json says what there is."),
+        ("/", 404, "There is nothing to GET '/'; /openapi.json says what there is."),
+        ("/similar", 405, "There is nothing to GET '/similar'; /openapi.json says what there is."),
     ],
 )
 def test_problems(client: TestClient, some_id: str, path: str, status: int, said: str) -> None:
@@ -102,7 +104,12 @@ def test_problems(client: TestClient, some_id: str, path: str, status: int, said
 @pytest.mark.parametrize(
     "form, files, status, said",
     [
-        ({"title": "A lamp"}, {"photo": b"no photo"}, 422, "not an image of a known format"),
+        (
+            {"title": "A lamp"},
+            {"photo": b"no photo"},
+            422,
+            "The photo cannot be used: it is not an image of a known",
+        ),
         ({"title": "A lamp"}, {"photo": b""}, 422, "empty file"),
         ({"title": " "}, {"photo": photo()}, 422, "The title has 0 characters"),
         ({"title": "A" * 2_001}, {"photo": photo()}, 422, "The title has 2,001 characters"),

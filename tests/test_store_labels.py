@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
-from mmquality.records import Label, Reason, Verdict
+from mmquality.records import Label, Reason, Role, Verdict
 from mmquality.store import LabelQuery, RankingQuery, Store
 from mmquality.store.tables import labels
 
@@ -97,6 +97,19 @@ def test_the_newest_label_counts_and_the_earlier_ones_stay(store: Store) -> None
     assert [row_.label for row_ in store.labels_page(LabelQuery(newest_only=False)).rows] == [second, first]
     assert store.label_counts() == {Verdict.MISMATCH: 1, Verdict.MATCH: 0, Verdict.UNSURE: 0}
     assert store.analysts() == ["ann", "bob"]
+
+
+def test_a_person_is_spelt_as_in_their_labels_else_as_in_their_role(store: Store) -> None:
+    fill(store, 1)
+    assert store.known_as(" Ann ") == "Ann" and store.analysts() == []
+    store.give_role("ANN", Role.ANALYST)
+    assert store.known_as("ann") == "ANN"
+    for analyst in ("bob", "Ann", "bob", "Zoë", "cleo", "BOB"):
+        store.add_label("L000", Verdict.MATCH, None, "", analyst)
+    assert sorted(store.analysts()) == ["Ann", "BOB", "Zoë", "bob", "cleo"]  # each once
+    assert [store.known_as(name) for name in ("ANN", "BOB", " cleO", "ZOË", "ZOë", "\ud800")] == [
+        "Ann", "bob", "cleo", "ZOË", "Zoë", "\ud800"
+    ]  # fmt: skip
 
 
 def test_an_undo_is_added_and_takes_nothing_away(store: Store) -> None:

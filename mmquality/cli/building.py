@@ -145,6 +145,11 @@ def _print_import(workspace: Workspace, summary: ImportSummary) -> None:
             click.echo(f"{name}: {number:,} read.")
     if summary.problems:
         print_problems(summary.problems, workspace)
+    if summary.photo_missed:
+        raise InputFileError(
+            f"Nothing was imported: no photo was found. {summary.photo_missed!r} is not in {summary.images}; "
+            "give --images the folder that the names in the column image start from."
+        )
     if summary.problems and not summary.used:
         raise InputFileError(
             "No row could be used, so nothing was imported. Mend the file and import it again."

@@ -11,6 +11,7 @@ from mmquality.cli import options
 from mmquality.cli.suggesting import suggesting_ids
 from mmquality.cli.terminal import TerminalReporter, print_problems
 from mmquality.config import ImportLimits, Workspace
+from mmquality.errors import InputFileError
 from mmquality.pipeline import label_importing
 from mmquality.pipeline.label_reasons import label_reasons
 from mmquality.pipeline.people import whoami
@@ -40,7 +41,8 @@ def label(
         raise click.UsageError("A match has no --reason.")
     with open_store(workspace) as store, suggesting_ids(store, listing_id):
         why = label_reasons(workspace).checked(reason)
-        said = store.add_label(listing_id, Verdict(verdict), why, note, analyst or _login())
+        by = store.known_as(analyst or _login())
+        said = store.add_label(listing_id, Verdict(verdict), why, note, by)
     click.echo(f"{said.listing_id}: {said.verdict}, by {said.analyst}.")
 
 
@@ -110,6 +112,10 @@ def import_labels(
         click.echo(f"{count(done.fates[Fate.REPLACED], 'label')} replaced one that said otherwise.")
     if done.problems:
         print_problems(done.problems, workspace)
+    if done.problems and not done.used:
+        raise InputFileError(
+            "No row could be used, so no label was added. Mend the file and import it again."
+        )
 
 
 def _login() -> str:

@@ -11,7 +11,6 @@ import io
 import re
 import stat
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from PIL import Image, UnidentifiedImageError
 from mmquality.anywhere import Place, place, read_bytes
 from mmquality.config import ImportLimits
 from mmquality.cores import ahead
+from mmquality.data.quiet_pillow import hush_pillow
 from mmquality.errors import MMQualityError
 from mmquality.files import whole_file
 
@@ -40,7 +40,6 @@ _LARGE = 5_000_000  # pixels; of larger photos a process decodes one at a time, 
 _CHECK_SIDE = 32  # a check makes as few pixels as it can; every byte is still decoded
 _MAX_JPEG_SCANS = 60  # a camera writes 1, a progressive JPEG about 10, a file made to harm thousands
 _JPEG_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
-_PILLOW_LOCK = threading.Lock()
 _LARGE_LOCK = threading.Lock()
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -63,7 +62,8 @@ class PhotoProblem(MMQualityError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"The photo {self.photo!r} cannot be used: it {self.reason}."
+        named = f" {self.photo!r}" if self.photo else ""  # one that was sent has no name
+        return f"The photo{named} cannot be used: it {self.reason}."
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def check_photo(path: Place, limits: ImportLimits) -> Photo:
 
 
 def checked(photo: str | Place, data: bytes, limits: ImportLimits) -> Photo:
-    """`check_photo` of bytes that are here already; `photo` is its name for people."""
+    """`check_photo` of bytes that are here already; `photo` is its name for people, "" where it has none."""
     if not data:
         raise PhotoProblem(photo, "is an empty file")
     if len(data) > limits.max_photo_bytes:
@@ -220,7 +220,7 @@ def _read_here(path: Path, max_bytes: int | None) -> bytes:
 
 def _opened(path: str | Place, data: bytes) -> Image.Image:
     """The image with its header read and nothing decoded."""
-    _hush_pillow()
+    hush_pillow()
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
@@ -282,14 +282,3 @@ def _orientation(image: Image.Image) -> int:
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
     turn = _UPRIGHT.get(orientation)
     return image if turn is None else image.transpose(turn)
-
-
-def _hush_pillow() -> None:
-    """Keep Pillow's warnings (damaged EXIF, many pixels) from the caller: exceptions judge every file here.
-
-    `warnings.catch_warnings` is not safe in threads, so one filter for Pillow's modules is added and stays.
-    """
-    ours = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
-    with _PILLOW_LOCK:
-        if ours not in warnings.filters:
-            warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -214,7 +214,8 @@ def _json_chunks(path: Place, required: Sequence[str]) -> Iterator[TableChunk]:
             rows, problems = _json_rows(path, batch)
             if not rows and not checked and problems:
                 first = problems[0]
-                raise InputFileError(f"{path} is not JSON Lines: line {first.row} {first.reason}.")
+                why = f"line {first.row} {first.reason}; write one object per line."
+                raise InputFileError(f"{path} is not JSON Lines: {why}")
             names = list(dict.fromkeys(name for _, row in rows for name in row))
             column_names(path, names, () if checked else required)
             names = list(dict.fromkeys([*names, *required]))

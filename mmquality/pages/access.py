@@ -62,7 +62,9 @@ def visitor(store: Store | None) -> Visitor:
         raise NotAllowedError("Nobody is signed in any more; load the page again.")
     if not who:
         return Visitor("", Role.ADMIN)
-    return Visitor(who, (store.role_of(who) if store else None) or _default())
+    if store is None:
+        return Visitor(who, _default())
+    return Visitor(store.known_as(who), store.role_of(who) or _default())
 
 
 def signed_in() -> bool:

@@ -135,13 +135,13 @@ def _writer(catalogue: Catalogue, query: AuditQuery, suffix: str) -> Callable[[]
     return write
 
 
-_COLUMNS = {
+_COLUMNS = {  # together no wider than a screen of 1280 pixels has room for
     "when": st.column_config.DatetimeColumn(
-        "When (UTC)", format="D MMM YYYY, HH:mm:ss", width=165, timezone="UTC"
+        "When (UTC)", format="D MMM YYYY, HH:mm:ss", width=150, timezone="UTC"
     ),
-    "who": st.column_config.TextColumn("Who", width=100),
-    "kind": st.column_config.TextColumn("What", width=120),
-    "what": st.column_config.TextColumn("In detail", width=260),
-    "title": st.column_config.TextColumn("To what", width=300),
+    "who": st.column_config.TextColumn("Who", width=115),
+    "kind": st.column_config.TextColumn("What", width=115),
+    "what": st.column_config.TextColumn("In detail", width=232),
+    "title": st.column_config.TextColumn("To what", width=240),
     "id": st.column_config.TextColumn("Listing", width=110),
 }

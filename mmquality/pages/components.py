@@ -31,7 +31,7 @@ def notice(title: str, body: str, commands: str = "", name: str = "") -> None:
     with st.container(key=f"notice-{name}" if name else "notice", border=True):
         st.html(f'<div class="mmq-notice"><h2>{as_html(title)}</h2><p>{as_html(body)}</p></div>')
         if commands:
-            st.code(commands, language="shell")
+            st.code(commands, language="shell", wrap_lines=True)
 
 
 def level(score: float) -> str:

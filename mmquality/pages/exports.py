@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from mmquality.pages import jobs, place, session
-from mmquality.pages.components import caption, section
+from mmquality.pages.components import caption
 from mmquality.pages.guard import for_this_visit
 from mmquality.pages.widgets import choice
 from mmquality.pages.wording import count, megabytes, moment
@@ -24,21 +24,20 @@ _FORMATS = {"CSV": ("csv", "text/csv"), "Parquet": ("parquet", "application/vnd.
             "JSON Lines": ("jsonl", "application/jsonl"),
             "Label Studio": ("label-studio.zip", "application/zip"),
             "Argilla": ("argilla.zip", "application/zip")}  # fmt: skip
+_WHAT = "The labels that pass the filters, each with its listing and what its analyst saw."
 
 
 def buttons(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
     """The way to a file of the `total` labels that the query finds, in each format."""
     if not session.visitor().may(Role.ANALYST):
         return
-    section("Export", "The labels that pass the filters, each with its listing and what its analyst saw.")
-    with st.container(horizontal=True, gap="xsmall", key="exports"):
-        if total <= AT_ONCE:
-            for name in _FORMATS:
-                _download(name, _writer(catalogue, query, _FORMATS[name][0]), name, datetime.now(UTC))
-        else:
-            name = choice("Format", list(_FORMATS), "format", 150)
-    if total > AT_ONCE:
-        _as_job(catalogue, query, total, name)
+    with st.container(horizontal=True, gap="xsmall", key="exports", vertical_alignment="center"):
+        if total > AT_ONCE:
+            _as_job(catalogue, query, total, choice("Export as", list(_FORMATS), "format", 150))
+            return
+        st.caption("Export", help=_WHAT, width="content")
+        for name in _FORMATS:
+            _download(name, _writer(catalogue, query, _FORMATS[name][0]), name, datetime.now(UTC))
 
 
 def _as_job(catalogue: Catalogue, query: LabelQuery, total: int, name: str) -> None:

@@ -23,14 +23,14 @@ from mmquality.pages import (
     verdicts,
 )
 from mmquality.pages.charts import Bar, show_bars
-from mmquality.pages.components import caption, header, notice
+from mmquality.pages.components import caption, header, notice, section
 from mmquality.pages.escaping import plain
 from mmquality.pages.photos import cell_photo
 from mmquality.pages.tables import WRAPPING
 from mmquality.pages.widgets import choice, pages, segments, text_filter
 from mmquality.pages.wording import VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import Verdict
+from mmquality.records import Verdict, short_of_the_ends
 from mmquality.store import LabelledListing, LabelQuery
 
 PAGE_SIZE = 25
@@ -55,30 +55,32 @@ def show(catalogue: Catalogue) -> None:
         return
     query = _filter_bar(catalogue)
     total = catalogue.store.labels_page(query, size=1).total
-    left, right = st.columns([5, 2], gap="medium")
-    with right:
-        show_bars(_bars(catalogue, counts), "verdict-chart", "Labelled listings by verdict and reason")
+    with st.container(key="label-files", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         if total:
             exports.buttons(catalogue, query, total)
         label_import.panel(catalogue)
+    _labels(catalogue, query, total)  # as wide as the page: its last columns are to be seen
+    if query.disputed and total:
+        st.page_link(
+            links.REVIEW, label="Settle them, one after another", icon=":material/balance:",
+            query_params={"order": "Disagreements"}, width="content",
+        )  # fmt: skip
+    left, right = st.columns([2, 3], gap="medium")
     with left:
-        _labels(catalogue, query, total)
-        if query.disputed and total:
-            st.page_link(
-                links.REVIEW, label="Settle them, one after another", icon=":material/balance:",
-                query_params={"order": "Disagreements"}, width="content",
-            )  # fmt: skip
-    agreement.show(catalogue)
-    suggestion_use.show(catalogue)
+        section("What was said", "Listings by verdict and reason, whatever the filters.")
+        show_bars(_bars(catalogue, counts), "verdict-chart", "Labelled listings by verdict and reason")
+    with right:
+        agreement.show(catalogue)
+        suggestion_use.show(catalogue)
 
 
 def _nothing_yet() -> None:
     notice(
         "No labels yet",
-        "Open a listing of the ranking and press a verdict; or label from the command line:",
+        "Give verdicts in Review, or on the page of a listing; or label from the command line:",
         session.commands("label LISTING_ID --verdict mismatch --reason wrong_product"),
     )
-    st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
+    st.page_link(links.REVIEW, label="To the review", icon=":material/rule:")
 
 
 def _filter_bar(catalogue: Catalogue) -> LabelQuery:
@@ -183,7 +185,7 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
             "when": [label.created_at.astimezone(UTC) for label in labels],
             "analyst": [plain(label.analyst) for label in labels],
             "note": [plain(label.note) for label in labels],
-            "score": [label.score for label in labels],
+            "score": [_percentage(label.score) for label in labels],
             "rank": [label.rank for label in labels],
             "model": [label.model_version for label in labels],
             "id": [label.listing_id for label in labels],
@@ -191,20 +193,25 @@ def _frame(catalogue: Catalogue, rows: list[LabelledListing]) -> pd.DataFrame:
     )
 
 
-_COLUMNS = {
+def _percentage(score: float | None) -> float | None:
+    return None if score is None else 100 * short_of_the_ends(score)
+
+
+_SEEN = "As its analyst saw it"
+_COLUMNS = {  # together no wider than a screen of 1280 pixels has room for
     "photo": st.column_config.ImageColumn("Photo", width=64),
-    "verdict": st.column_config.TextColumn("Verdict", width=90),
-    "title": st.column_config.TextColumn("Title", width=190),
+    "verdict": st.column_config.TextColumn("Verdict", width=80),
+    "title": st.column_config.TextColumn("Title", width=160),
     "reason": st.column_config.TextColumn("Reason", width=95),
     "when": st.column_config.DatetimeColumn(
-        "When (UTC)", format="D MMM YYYY, HH:mm", width=130, timezone="UTC"
+        "When (UTC)", format="D MMM YYYY, HH:mm", width=120, timezone="UTC"
     ),
-    "analyst": st.column_config.TextColumn("Analyst", width=70),
-    "note": st.column_config.TextColumn("Note", width=130),
-    "score": st.column_config.NumberColumn("Score seen", format="percent", width=90),
-    "rank": st.column_config.NumberColumn("Rank seen", width=80),
-    "model": st.column_config.TextColumn("Model", width=80),
-    "id": st.column_config.TextColumn("Id", width=100),
+    "analyst": st.column_config.TextColumn("Analyst", width=76),
+    "note": st.column_config.TextColumn("Note", width=96),
+    "score": st.column_config.NumberColumn("Score", format="%.1f%%", width=62, help=_SEEN),
+    "rank": st.column_config.NumberColumn("Rank", width=56, help=_SEEN),
+    "model": st.column_config.TextColumn("Model", width=62, help=_SEEN),
+    "id": st.column_config.TextColumn("Id", width=88),
 }
 
 show(session.filled_catalogue())

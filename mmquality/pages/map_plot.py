@@ -26,7 +26,7 @@ _HUES = 6  # categories with a colour of their own, the theme's; all others stay
 _LARGE = 30_000  # listings; on a larger map …
 _TITLE, _TITLE_LARGE = 70, 40  # … the pointer is told fewer characters of a title: all of them are sent
 _HEIGHT = 720
-_MARGIN = {"l": 0, "r": 0, "t": 36, "b": 136, "autoexpand": False}  # room for the tools, and for any legend
+_MARGIN = {"l": 0, "r": 0, "t": 36, "b": 156, "autoexpand": False}  # room for the tools, and for any legend
 _CONFIG = {
     "displaylogo": False,
     "displayModeBar": True,

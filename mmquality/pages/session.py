@@ -31,8 +31,11 @@ def default_analyst() -> str:
 
 
 def analyst() -> str:
-    """Who labels: whom the sign-in names; where nobody signs in, the name in the sidebar."""
-    return access.person() or str(st.session_state.get(ANALYST_KEY) or "").strip() or default_analyst()
+    """Who labels: whom the sign-in names; where nobody signs in, the name in the sidebar. In each case as the
+    workspace spells it (decision 28)."""
+    name = access.person() or str(st.session_state.get(ANALYST_KEY) or "").strip() or default_analyst()
+    found = find_catalogue()
+    return found.store.known_as(name) if found else name
 
 
 def named_analyst() -> str | None:

@@ -14,7 +14,7 @@ from mmquality.encoders.cache import EmbeddingCache
 from mmquality.errors import MMQualityError, ModelFileError, NoWorkspaceError, WorkspaceError
 from mmquality.files import UNFINISHED
 from mmquality.index.keeping import load
-from mmquality.pipeline.places import index_path, open_store
+from mmquality.pipeline.places import FIRST_MODEL, index_path, open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import load_scores
 from mmquality.pipeline.settings import load_settings
@@ -96,7 +96,7 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
 def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
     version = store.current_version()
     if version is None:
-        yield Finding("model", Health.WARNING, "No model is in force", "Run `mmquality build`.")
+        yield Finding("model", Health.WARNING, "No model is in force", FIRST_MODEL)
         return
     remedy = _MODEL_AGAIN
     try:

@@ -39,12 +39,19 @@ class ImportSummary:
     impressions: int = 0  # usable rows
     co_clicks: int = 0
     problems: list[RowProblem] = field(default_factory=list)
+    images: str = ""  # the folder in which photos were looked for
 
     @property
     def used(self) -> int:
         """How many rows could be used."""
         done = self.listings
         return done.added + done.updated + done.unchanged + self.impressions + self.co_clicks
+
+    @property
+    def photo_missed(self) -> str:
+        """The photo that the first row names, where no row could be used because its photo is not there."""
+        missed = [problem for problem in self.problems if problem.kind == "image: does not exist"]
+        return missed[0].value if missed and len(missed) == len(self.problems) and not self.used else ""
 
     def problem_counts(self) -> dict[str, int]:
         """How often each kind of problem occurred, most frequent first."""
@@ -120,7 +127,8 @@ def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummar
             _store_clicks(workspace, store, read)
             if read.impressions.rows or len(read.listings):
                 ClickReader(workspace, store).keep()
-        summary = ImportSummary(counts, read.impressions.rows, read.co_clicks.rows, read.problems)
+        images = str(files.images or "")
+        summary = ImportSummary(counts, read.impressions.rows, read.co_clicks.rows, read.problems, images)
         store.save_import_report(_report(files, summary), read.problems)
     return summary
 

@@ -35,6 +35,11 @@ class LabelImport:
         return self.fates[Fate.ADDED] + self.fates[Fate.REPLACED]
 
     @property
+    def used(self) -> int:
+        """How many labels are of the catalogue's listings, whatever became of them."""
+        return self.fates.total() - self.fates[Fate.UNKNOWN]
+
+    @property
     def conflicts(self) -> int:
         """How many said otherwise than the label that stood."""
         return self.fates[Fate.DIFFERS] + self.fates[Fate.REPLACED]

@@ -9,6 +9,10 @@ from mmquality.errors import WorkspaceError
 from mmquality.records import ModelVersion, Space
 from mmquality.store import Store
 
+FIRST_MODEL = (
+    "Run `mmquality encode`, `train`, `score` and `index`, or `mmquality build` with a catalogue's files."
+)
+
 
 def open_store(workspace: Workspace) -> Store:
     """The store of a workspace that is there; use it in a `with` block. Raises `WorkspaceError`."""
@@ -25,7 +29,7 @@ def version_in_force(workspace: Workspace, store: Store) -> ModelVersion:
 
 def no_version(workspace: Workspace) -> WorkspaceError:
     """What is said where a model would be needed and none was published yet."""
-    return WorkspaceError(f"No model has been published in {workspace.root}. Run `mmquality build` first.")
+    return WorkspaceError(f"No model has been published in {workspace.root}. {FIRST_MODEL}")
 
 
 def thumbnail_path(workspace: Workspace, photo_hash: str) -> Path:

@@ -35,9 +35,11 @@ class Mismatch:
 class Asked:
     """One question.
 
-    :param where: of each named attribute, or "category" ("" = listings without one), any of these values
+    :param where: of each named attribute, or "category" ("" = listings without one), any of these values;
+        a value that no listing has finds none
     :param diversity: 0 = the nearest, 1 = those that are least like each other; between, both count
-    :param clicks: ids that a visitor clicked, the newest last; the answer leaves them out
+    :param clicks: ids that a visitor clicked, the newest last; the answer leaves them out; ids that the
+        catalogue does not hold count for nothing
     """
 
     k: int = 10

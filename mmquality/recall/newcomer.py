@@ -27,7 +27,7 @@ from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.unified import unified_vectors
 from mmquality.records import Space
 
-_UPLOADED = "that was sent"
+_NAMELESS = ""  # the photo: it was sent, and is no file here
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class NewListing:
                 f"The title has {len(title):,} characters that can be seen; give 1 to "
                 f"{limits.max_title_characters:,}."
             )
-        checked(_UPLOADED, self.photo, limits)
+        checked(_NAMELESS, self.photo, limits)
         said = {name: text for name, value in self.attributes.items() if (text := strip_controls(value))}
         return NewListing(title, self.photo, clean_text(self.category), said)
 
@@ -94,7 +94,7 @@ class Encoders:
         """Vectors of the texts (n, dim) and of the photo (1, photo_dim)."""
         both: list[Callable[[], Vectors]] = [
             lambda: self.text.encode(texts),
-            lambda: self.photo.encode([partial(as_rgb, _UPLOADED, photo, self.photo.side)]),
+            lambda: self.photo.encode([partial(as_rgb, _NAMELESS, photo, self.photo.side)]),
         ]
         with self._one_at_a_time:
             text_vectors, photo_vectors = on_every_core(lambda encode: encode(), both)

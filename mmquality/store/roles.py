@@ -1,4 +1,5 @@
-"""Who may do what in a workspace: a role by person, as somebody with the right to do so wrote it down.
+"""Who may do what in a workspace: a role by person, as somebody with the right to do so wrote it down;
+and which spellings are one person.
 
 A to Z and a to z are the same letters in a person's name, and only they (decision 28).
 """
@@ -13,7 +14,9 @@ from mmquality.errors import MMQualityError
 from mmquality.records import Role
 from mmquality.store.database import Database, upsert
 from mmquality.store.events import Deed, record
+from mmquality.store.label_pages import ANALYSTS
 from mmquality.store.tables import StoredText, UtcDateTime, label_withdrawals, labels, metadata
+from mmquality.store.text import storable
 
 roles = Table(
     "roles",
@@ -41,6 +44,14 @@ class RoleStore(Database):
         given = self.roles()
         found = [role for name, role in given.items() if _is(name, person)]
         return given.get(person) or min(found, key=list(Role).index, default=None)
+
+    def known_as(self, person: str) -> str:
+        """How somebody is spelt here: as in their first label, else in their role, else as they are given."""
+        with self._read() as connection:
+            names = [name for name in connection.execute(ANALYSTS).scalars() if _is(name, person)]
+            first = select(labels.c.analyst).where(labels.c.analyst.in_(names)).order_by(labels.c.label_id)
+            labelled = connection.execute(first.limit(1)).scalar() if len(names) > 1 else None
+            return str(labelled or [*names, *_spellings(connection, person), person.strip()][0])
 
     def give_role(self, person: str, role: Role, by: str = "") -> None:
         """From now on somebody has this role, in every spelling. Raises `MMQualityError` for nobody."""
@@ -72,12 +83,14 @@ class RoleStore(Database):
             return set(connection.execute(query).scalars())
 
 
+_PEOPLE = select(roles.c.person).order_by(roles.c.since)
+
+
 def _spellings(connection: Connection, person: str) -> list[str]:
     """The names with a role that are this person's."""
-    names = connection.execute(select(roles.c.person).order_by(roles.c.since)).scalars()
-    return [name for name in names if _is(name, person)]
+    return [name for name in connection.execute(_PEOPLE).scalars() if _is(name, person)]
 
 
 def _is(name: str, person: str) -> bool:
     """Whether both name the same person. Of bytes, `lower` changes A to Z alone."""
-    return name.encode().lower() == person.strip().encode().lower()
+    return name.encode().lower() == storable(person.strip()).encode().lower()

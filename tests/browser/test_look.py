@@ -55,6 +55,26 @@ def test_figures_and_versions_fit_a_small_screen(page: Page, shop: Shop) -> None
     page.wait_for_function(_TABLE_FITS)
 
 
+@pytest.mark.parametrize("width", [1280, 1440])
+@pytest.mark.parametrize("address", ["labels", "labels?show=audit"])
+def test_no_column_is_cut(page: Page, shop: Shop, address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{shop.address}/{address}")
+    page.locator(".dvn-scroller").first.wait_for()
+    page.wait_for_function(_TABLE_FITS, timeout=5_000)
+
+
+def test_what_was_saved_takes_no_room_before_it_is_said(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.address}/listing?id=L001")
+    card, question = page.locator(".st-key-verdicts"), page.locator(".st-key-verdicts .mmq-verdict")
+    question.wait_for()
+    settle(page)
+    tops = [place.bounding_box() for place in (card, question)]
+    assert (
+        tops[0] and tops[1] and tops[1]["y"] - tops[0]["y"] < 24
+    )  # pixels: the card's own border and margin
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_in_light_and_dark(browser: Browser, shop: Shop, scheme: str) -> None:
     page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]

@@ -81,10 +81,15 @@ def add_handlers(app: FastAPI) -> None:
         return problem(503, "Too many requests are waiting; try again in a moment.", _A_MOMENT)
 
     @app.exception_handler(HTTPException)
-    def http(_: Request, error: Exception) -> JSONResponse:
+    def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
-        return problem(error.status_code, _sentence(error.detail), headers)
+        asked = f"{request.method} {request.url.path!r}"
+        nothing = f"There is nothing to {asked}; /openapi.json says what there is."
+        said = (
+            nothing if error.status_code in (404, 405) else _sentence(error.detail)
+        )  # listings' 404 is ours
+        return problem(error.status_code, said, headers)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: Exception) -> JSONResponse:

@@ -26,7 +26,8 @@ class Options(BaseModel):
     where: list[_Filter] = Field(
         [],
         max_length=MOST_VALUES,
-        description="name=value of an attribute, or of category; the same name again: any of these.",
+        description="name=value of an attribute, or of category; the same name again: any of these. "
+        "A value that no listing has finds none.",
         examples=[["product_type=lamp", "colour=red", "colour=teal"]],
     )
     mismatch: Treatment | None = Field(
@@ -37,7 +38,8 @@ class Options(BaseModel):
     clicks: list[_Id] = Field(
         [],
         max_length=MOST_CLICKS,
-        description="What the visitor clicked, the newest last; left out of the answer. Nothing is kept.",
+        description="What the visitor clicked, the newest last; left out of the answer. Nothing is kept. "
+        "Ids that the catalogue does not hold count for nothing.",
     )
 
     def asked(self) -> dict[str, Any]:

@@ -84,11 +84,9 @@ def add_handlers(app: FastAPI) -> None:
     def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
-        asked = f"{request.method} {request.url.path!r}"
-        nothing = f"There is nothing to {asked}; /openapi.json says what there is."
-        said = (
-            nothing if error.status_code in (404, 405) else _sentence(error.detail)
-        )  # listings' 404 is ours
+        said = _sentence(error.detail)
+        if error.status_code in (404, 405):  # of the framework: a listing that is not there is ours
+            said = f"There is nothing to {request.method} {request.url.path!r}; /openapi.json says what there is."
         return problem(error.status_code, said, headers)
 
     @app.exception_handler(RequestValidationError)

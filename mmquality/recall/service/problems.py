@@ -86,7 +86,8 @@ def add_handlers(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         said = _sentence(error.detail)
         if error.status_code in (404, 405):  # of the framework: a listing that is not there is ours
-            said = f"There is nothing to {request.method} {request.url.path!r}; /openapi.json says what there is."
+            asked = f"{request.method} {request.url.path!r}"
+            said = f"There is nothing to {asked}; /openapi.json says what there is."
         return problem(error.status_code, said, headers)
 
     @app.exception_handler(RequestValidationError)

@@ -23,9 +23,12 @@ _FLAGS = [
 _REFUSED = "Content Security Policy"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without it these tests are skipped, except where all tests must run (CI)."""
+    """Debian's Chromium; without it these tests are skipped, except where all tests must run (CI).
+
+    As long as Playwright is there an event loop runs, and what comes after in this process cannot run its own.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         reason = "there is no `chromium`; install it with `apt-get install chromium`"

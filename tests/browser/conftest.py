@@ -27,7 +27,7 @@ _REFUSED = "Content Security Policy"
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; without it these tests are skipped, except where all tests must run (CI).
 
-    As long as Playwright is there an event loop runs, and what comes after in this process cannot run its own.
+    While Playwright is there an event loop runs: other tests of this process could not run their own.
     """
     chromium = shutil.which("chromium")
     if chromium is None:

@@ -111,7 +111,7 @@ def assemble(
     fingerprint = _fingerprint(catalogue, data, encoded.told)
     if held_out:
         fingerprint["held_out"] = int(rows.isin(held_out).sum())
-    pa.default_memory_pool().release_unused()  # else the whole click log's room stays with this process
+    pa.default_memory_pool().release_unused()  # else the room of what was read stays this process's
     return Assembled(
         catalogue,
         settings,

@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 
 ENOUGH = 0.99  # of the nearest that must be found, where the widest look finds as many
 _PER_LIST = 250  # rows
-_LEARNT_FROM, _ROUNDS = 40, 10  # rows for each list; of k-means
+_LEARNT_FROM, _ROUNDS = 20, 6  # rows for each list; of k-means
 _MANY = 16_384  # lists, of four million rows: from here on a graph tells which are near
 _LINKS, _LOOKED_AT = 32, 128  # of a centre in the graph, to others; centres that a look-up keeps in mind
 _ASKED = 1_000  # rows by which the width is chosen

@@ -161,6 +161,13 @@ def through(encoder: Any, x: torch.Tensor) -> torch.Tensor:
     return product
 
 
+def unified(bench: Bench) -> None:
+    """Unified vectors moved towards three partners each."""
+    bench.unified = bench.new(bench.own.shape, np.float32)
+    pairs = np.random.default_rng(0).integers(0, bench.listings, (PARTNERS * bench.listings, 2))
+    propagate(bench.own, pairs, 0.2, bench.unified)
+
+
 def neighbours(bench: Bench) -> None:
     """The 20 nearest of every listing by title, and by photo."""
     spaces = bench.gathered.titles, bench.gathered.photos
@@ -176,13 +183,6 @@ def terms(bench: Bench) -> None:
     settled(network_evidence(bench.gathered.logits, fold, scales), ready.shown(), fold, scales)
 
 
-def unified(bench: Bench) -> None:
-    """Unified vectors moved towards three partners each."""
-    bench.unified = bench.new(bench.own.shape, np.float32)
-    pairs = np.random.default_rng(0).integers(0, bench.listings, (PARTNERS * bench.listings, 2))
-    propagate(bench.own, pairs, 0.2, bench.unified)
-
-
 def indexes(bench: Bench) -> None:
     """The three indexes that are looked at later."""
     ids = bench.encoded.listings["listing_id"]
@@ -192,15 +192,15 @@ def indexes(bench: Bench) -> None:
 
 
 STAGES: tuple[Callable[[Bench], None], ...] = (
-    texts,
-    networks,
     bare_products,
     bare_products_by_core,
+    texts,
+    networks,
+    unified,
     neighbours,
     terms,
-    unified,
     indexes,
-)
+)  # in the order of `score` and `index`, after what is no part of them
 OF_SCORE = {"networks", "neighbours", "terms", "unified"}
 
 

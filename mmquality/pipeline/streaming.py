@@ -56,16 +56,14 @@ def score_catalogue(
     read = read_by(engine, checkpoint.network, checkpoint.fold_networks, encoded)
     own = new((len(listings), unified_dim(checkpoint.network_config)), np.float32)
     gathered = Gathered.of(len(listings), keeping(read, own, config, advance), new)
-    scores = gathered_scores(checkpoint, listings, gathered, new)
-    trust = trust_behind(scores, listings, checkpoint.scales)
-    pairs, weight = (
-        known_clicks(workspace.clicks, ids, load_held_out(model)).pairs,
-        config.propagation_weight or 0.0,
-    )
+    held_out, weight = load_held_out(model), config.propagation_weight or 0.0
+    pairs = (known_clicks(workspace.clicks, ids, held_out) if held_out else clicks).pairs
     unified = own
-    if len(pairs) and weight:
+    if len(pairs) and weight:  # before the long look for neighbours: what was just written is still in memory
         unified = new(own.shape, np.float32)
         propagate(own, pairs, weight, unified)
+    scores = gathered_scores(checkpoint, listings, gathered, new)
+    trust = trust_behind(scores, listings, checkpoint.scales)
     return Scored(scores, trust, gathered.titles, gathered.photos, unified, pairs)
 
 

@@ -19,3 +19,10 @@ def give_back_large_blocks() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGE)
         mallopt(_TRIM_THRESHOLD, _FREE_AT_THE_END)  # setting the one limit turns off that this one grows
+
+
+def give_back_free_memory() -> None:
+    """What is free between what is in use goes back to the system now, before other processes want memory."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

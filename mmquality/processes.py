@@ -13,7 +13,7 @@ from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar
 
-from mmquality.memory import give_back_large_blocks
+from mmquality.memory import give_back_free_memory, give_back_large_blocks
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,6 +35,7 @@ class Workers(ProcessPoolExecutor):
         initargs: tuple[Any, ...] = (),
         method: Literal["spawn", "forkserver"] = "spawn",
     ) -> None:
+        give_back_free_memory()
         context: BaseContext = multiprocessing.get_context(method)
         super().__init__(count, context, _begin, (initializer, *initargs))
         self._others = set(multiprocessing.active_children())

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 import faiss
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
+from mmquality.cores import ahead
 from mmquality.index.lists import Sorted
 from mmquality.index.neighbours import nearest_rows
 from mmquality.rows import New, Rows, Writable, blocks
@@ -57,11 +59,15 @@ def nearest_of_all(vectors: Rows, k: int, new: New) -> Joined:
     width, recall = _width(vectors, lists, asked, k)
     joined = Joined(new((n, k), np.int32), new((n, k), np.float32), recall, lists.held.order)
     lost = []  # rows whose lists together hold too few
-    for block in blocks(n, _AT_ONCE):
+
+    def looked_up(block: slice) -> tuple[Ints, Ints, Vectors]:
         own = lists.held.order[block]  # rows that lie together want the same lists
-        rows, cosine = lists.search(vectors[own], k + 1, width)
-        lost.append(own[(rows < 0).any(axis=1)])
-        joined.rows[own], joined.cosine[own] = _others(rows, cosine, own)
+        return own, *lists.search(vectors[own], k + 1, width)
+
+    with threadpool_limits(1):  # a core for each block, not all of them for each small product
+        for own, rows, cosine in ahead(looked_up, blocks(n, _AT_ONCE)):
+            lost.append(own[(rows < 0).any(axis=1)])
+            joined.rows[own], joined.cosine[own] = _others(rows, cosine, own)
     if len(own := np.sort(np.concatenate(lost))):
         joined.rows[own], joined.cosine[own] = _others(*nearest_rows(vectors, vectors[own], k + 1), own)
     return joined
@@ -87,22 +93,19 @@ class _Lists:
     def search(self, queries: Vectors, k: int, width: int) -> tuple[Ints, Vectors]:
         """Rows and cosines of the k nearest in the `width` nearest lists, nearest first, (queries, k) each;
         -1 where these hold fewer."""
-        import torch  # slow to import, and no page looks up all; NumPy takes five times as long for `float`
-
-        asked = torch.from_numpy(queries)
         wanted = self.centres.search(queries, min(width, self.centres.ntotal))[1]
         by_list = np.argsort(wanted, axis=None, kind="stable")
         named, first = np.unique(wanted.ravel()[by_list], return_index=True)
         best = faiss.ResultHeap(len(queries), k, keep_max=True)
+        halves = faiss.IndexScalarQuantizer(queries.shape[1], faiss.ScalarQuantizer.QT_fp16)
         with _heaps_on_one_core():
             for number, who in zip(named, np.split(by_list // wanted.shape[1], first[1:]), strict=True):
                 if number < 0:  # for these the graph found no more
                     continue
                 for start in range(self.held.begin[number], self.held.begin[number + 1], _PIECE):
                     some = slice(start, min(start + _PIECE, self.held.begin[number + 1]))
-                    held = torch.from_numpy(self.vectors[some]).float()
-                    met = (asked[who] @ held.T).numpy()
-                    best.add_result_subset(who, met, np.arange(some.start, some.stop))
+                    held = halves.sa_decode(self.vectors[some].view(np.uint8))
+                    best.add_result_subset(who, queries[who] @ held.T, np.arange(some.start, some.stop))
         best.finalize()
         return np.where(best.I < 0, -1, self.held.order[best.I]), best.D
 
@@ -136,7 +139,7 @@ def _found_by(d: int, count: int) -> faiss.Index:
 
 @contextmanager
 def _heaps_on_one_core() -> Iterator[None]:
-    """Threads of FAISS that have done their share wait for more at full speed, on a core that torch wants."""
+    """Threads of FAISS that have done their share wait for more at full speed, on a core that NumPy wants."""
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:

@@ -136,7 +136,7 @@ def main() -> None:
         rows = [measure_photos(folder, SHORT_WITH_PHOTOS if given.short else WITH_PHOTOS, given.seed)]
         for size in sizes:
             rows += measure(folder, size, given.seed, given.postgresql if size == sizes[-1] else None)
-    bars = bars_of(rows, sizes)
+    bars = {} if given.short else bars_of(rows, sizes)
     report.finish(rows, bars, given.seed, given.json, None if given.short else "importing")
 
 

@@ -101,7 +101,7 @@ def _squares(part: Part) -> Tensor:
         squares: Tensor = part.norm(dim=1).square_()
         return squares
     if isinstance(part, Mixed):
-        return _squares(_sums(part.weights, _tensor(part.vectors)))
+        return _squares(_sums(part.weights, tensor_of(part.vectors)))
     so_far = np.concatenate([[0.0], np.cumsum(part.data**2, dtype=np.float64)])[part.indptr]
     return torch.from_numpy(np.diff(so_far).astype(np.float32))
 
@@ -112,20 +112,20 @@ def _product(part: Part, basis: Tensor) -> Tensor:
         return part @ basis
     if isinstance(part, csr_array):
         return _sums(part, basis)
-    vectors = _tensor(part.vectors)
+    vectors = tensor_of(part.vectors)
     few = len(vectors) < len(part.weights.indptr)  # each of them is multiplied once
     return _sums(part.weights, vectors @ basis) if few else _sums(part.weights, vectors) @ basis
 
 
 def _sums(weights: csr_array, vectors: Tensor) -> Tensor:
     """`W V` without what is zero, (n, columns)."""
-    indices, begin, values = map(_tensor, (weights.indices, weights.indptr, weights.data))
+    indices, begin, values = map(tensor_of, (weights.indices, weights.indptr, weights.data))
     return F.embedding_bag(
         indices, vectors, begin, mode="sum", per_sample_weights=values, include_last_offset=True
     )
 
 
-def _tensor(array: npt.NDArray[Any]) -> Tensor:
+def tensor_of(array: npt.NDArray[Any]) -> Tensor:
     """The same numbers; a copy where they came from another process, and may not be written to."""
     return torch.from_numpy(np.require(array, requirements="W"))
 

@@ -12,7 +12,7 @@ import torch
 from scipy.sparse import csr_array
 
 from mmquality.cores import on_every_core
-from mmquality.network.frozen import Frozen, Mixed
+from mmquality.network.frozen import Frozen, Mixed, tensor_of
 from mmquality.network.siamese import SiameseNetwork
 from mmquality.rows import Rows, blocks
 
@@ -111,9 +111,5 @@ def _to_unit_length(e: torch.Tensor) -> torch.Tensor:
 def _standardised(
     network: Frozen, titles: Sequence[Part], photos: Floats
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    # What came from another process may not be written to, which torch asks for.
-    parts = [
-        torch.from_numpy(np.require(part, requirements="W")) if isinstance(part, np.ndarray) else part
-        for part in titles
-    ]
+    parts = [tensor_of(part) if isinstance(part, np.ndarray) else part for part in titles]
     return network.standardised(parts, torch.from_numpy(photos))

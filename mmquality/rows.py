@@ -6,7 +6,6 @@ blocks; where all of it is wanted in memory, `array[:]` is a NumPy array like an
 
 from __future__ import annotations
 
-import mmap
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,9 +18,7 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 BLOCK = 16_384  # rows at a time, by default
-_SCATTERED = 64  # runs from which on rows are read through a map …
-_MAPPED = 64  # … of so many at a time: each may bring 2 MB of the file into this process
-_Move = Callable[[int, list[memoryview], int], int]  # `os.preadv` or `os.pwritev`
+_Move = Callable[[int, tuple[memoryview], int], int]  # `os.preadv` or `os.pwritev`
 
 
 class Rows(Protocol):
@@ -68,10 +65,7 @@ class InFile:
         """A copy. Raises `OSError`, or `ValueError` where the file is too short."""
         numbers = _numbers(rows, len(self))
         found = np.empty((*numbers.shape, *self.shape[1:]), self.dtype)
-        if found.size and len(_runs(numbers)) >= _SCATTERED:
-            self._gather(numbers.reshape(-1), found.reshape(-1, *self.shape[1:]))
-        else:
-            self._each_run(numbers, found, os.O_RDONLY, os.preadv)
+        self._each_run(numbers, found, os.O_RDONLY, os.preadv)
         return found
 
     def __setitem__(self, rows: Any, values: Any) -> None:
@@ -82,30 +76,22 @@ class InFile:
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.asarray(self[:], dtype)
 
-    def _gather(self, numbers: Ints, found: npt.NDArray[Any]) -> None:
-        """Read rows from anywhere: threads that made a call for each would queue for Python's lock."""
-        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            if len(mapped) < self.offset + len(self) * found[0].nbytes:
-                raise ValueError("the file ends early")
-            rows = np.ndarray(self.shape, self.dtype, mapped, self.offset)
-            for some in blocks(len(numbers), _MAPPED):
-                np.take(rows, numbers[some], axis=0, out=found[some], mode="clip")
-                mapped.madvise(mmap.MADV_DONTNEED)  # it is this process's memory no longer
-            del rows  # a map ends when nobody looks at it
-
     def _each_run(self, numbers: Ints, array: npt.NDArray[Any], flags: int, move: _Move) -> None:
         """Move the rows of `array` from or to their places in the file."""
         if not array.size:
             return
         width, numbers = array.nbytes // numbers.size, numbers.reshape(-1)
-        begin = _runs(numbers)
+        begin = np.append(0, np.flatnonzero(np.diff(numbers) != 1) + 1)  # of rows that follow each other
         place = (self.offset + width * numbers[begin]).tolist()
         ends = np.append(begin[1:], len(numbers)) * width
         content = array.reshape(-1).view(np.uint8).data
         file = os.open(self.path, flags)
         try:
             for start, end, where in zip((begin * width).tolist(), ends.tolist(), place, strict=True):
-                _move_all(move, file, content[start:end], where)
+                while (moved := move(file, (content[start:end],), where)) < end - start:
+                    if not moved:
+                        raise ValueError("the file ends early")
+                    start, where = start + moved, where + moved  # the system may move fewer at a time
         finally:
             os.close(file)
 
@@ -149,19 +135,6 @@ def _numbers(rows: Any, n: int) -> Ints:
     if rows.size and not -n <= rows.min() <= rows.max() < n:
         raise IndexError(f"there are {n} rows, asked for are {rows.min()} to {rows.max()}")
     return np.asarray(np.where(rows < 0, rows + n, rows), np.int64)
-
-
-def _runs(numbers: Ints) -> Ints:
-    """Where in `numbers` one does not follow the one before it."""
-    return np.append(0, np.flatnonzero(np.diff(numbers.reshape(-1)) != 1) + 1)
-
-
-def _move_all(move: _Move, file: int, content: memoryview, place: int) -> None:
-    """All bytes; the system may move fewer at a time."""
-    while (moved := move(file, [content], place)) < len(content):
-        if not moved:
-            raise ValueError("the file ends early")
-        content, place = content[moved:], place + moved
 
 
 def in_folder(folder: str | Path) -> New:

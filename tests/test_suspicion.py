@@ -327,6 +327,14 @@ class TestWeighing:
         found = fit_weighing(own, other, np.full(500, 0.3)).log_odds(own)
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
+    def test_of_very_many_some_from_everywhere_stand_for_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        own, other = (side[side[:, 0].argsort()] for side in gaussians(20_000, 16_000))
+        trust = np.linspace(1, 0.2, 20_000)
+        expected = fit_weighing(own, other, trust).log_odds(own)
+        monkeypatch.setattr("mmquality.suspicion.weighing._LEARNT_FROM", 4_000)
+        found = fit_weighing(own, other, trust).log_odds(own)
+        assert 0 < abs(found - expected).mean() < 0.2  # the first 4,000 would be off by 4.9
+
     def test_where_all_terms_are_alike_rounding_is_not_taken_for_evidence(self) -> None:
         noise = 1e-6 * np.random.default_rng(0).normal(size=(2, 300, 5))
         fitted = fit_weighing(noise[0], noise[1], np.ones(300))

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 TERMS = ("network", "photo's neighbours", "title's neighbours", "photo's company", "title's company")
 _PRODUCTS = ((1, 3), (2, 4))  # what neighbours say counts by how much company there is
@@ -21,6 +22,7 @@ SUSPECTED_SHARE = (
 )
 _SHARES = (0.002, 0.5)  # of mismatches in a catalogue
 _STEPS = 100
+_LEARNT_FROM = 50_000  # listings, and as many swaps: eight weights are known well from these
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,13 @@ def fit_weighing(own: Doubles, swapped: Doubles, trust: Doubles) -> Weighing:
 
     Logistic regression with an L2 penalty of one observation, no weight below 0. Every term is a reason for
     suspicion, never against it: left free, one photo under very many titles would teach that company which
-    disagrees is a good sign, since nobody doubts these listings at first.
+    disagrees is a good sign, since nobody doubts these listings at first. Of very many listings evenly spread
+    ones stand for all: what a fit holds in memory does not grow with the catalogue.
 
     :param trust: (n,) how far each listing's own photo is believed; it counts as much
     """
+    some, other = _spread(len(own)), _spread(len(swapped))
+    own, trust, swapped = own[some], trust[some], swapped[other]
     deviations = np.maximum(own.std(axis=0), _LEAST_DEVIATIONS)
     blank = Weighing(tuple(own.mean(axis=0).tolist()), tuple(deviations.tolist()))
     x = np.concatenate([blank._design(own), blank._design(swapped)])
@@ -69,6 +74,11 @@ def fit_weighing(own: Doubles, swapped: Doubles, trust: Doubles) -> Weighing:
     bounds = [(0.0, None)] * x.shape[1] + [(None, None)]
     found = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
     return Weighing(blank.means, blank.deviations, tuple(found[:-1].tolist()), float(found[-1]))
+
+
+def _spread(n: int) -> Ints:
+    """Rows from everywhere, for catalogues come sorted; all n where they are few enough."""
+    return np.linspace(0, n - 1, min(n, _LEARNT_FROM)).astype(int)
 
 
 def estimated_share(log_odds: Doubles, start: float) -> float:

@@ -22,7 +22,6 @@ from mmquality.index import NeighbourIndex, Vectors, unit
 from mmquality.pipeline import kept_tables
 from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Background
-from mmquality.pipeline.importing import count_clicks
 from mmquality.pipeline.kept_clicks import merge_clicks
 from mmquality.pipeline.mapping import MOST, map_path
 from mmquality.pipeline.model_record import CONFIG, METRICS
@@ -191,7 +190,6 @@ def write_clicks(workspace: Workspace, store: Store, ids: list[str], rng: np.ran
         }
     )
     merge_clicks(workspace.clicks, "impressions", [log])
-    count_clicks(workspace, store)
     ClickReader(workspace, store).keep()
 
 

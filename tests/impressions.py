@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pandas as pd
 
 from mmquality.config import Workspace
+from mmquality.pipeline.click_counts import counted_clicks
+from mmquality.pipeline.click_report import ClickReport, click_report
 from mmquality.pipeline.kept_clicks import merge_clicks
 
 PLACES = 4
@@ -33,3 +38,10 @@ def log_of(appeal: dict[str, float], times: int = 40, seed: int = 0) -> pd.DataF
 def give_log(workspace: Workspace, appeal: dict[str, float], times: int = 40) -> None:
     """Put such a log into a workspace."""
     merge_clicks(workspace.clicks, "impressions", [log_of(appeal, times)])
+
+
+def report_of(log: pd.DataFrame, prices: pd.Series[float] | None = None) -> ClickReport:
+    """What pages say of such a log."""
+    with TemporaryDirectory() as folder:
+        merge_clicks(Path(folder), "impressions", [log])
+        return click_report(counted_clicks(Path(folder)), prices)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from impressions import RATE, give_log, log_of
+from impressions import RATE, give_log, log_of, report_of
 from workspaces import Fixture, small_workspace
 
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline import click_agreement
-from mmquality.pipeline.click_report import ClickReader, ClickReport, ClickWord, click_report
+from mmquality.pipeline.click_report import ClickReader, ClickReport, ClickWord
 from mmquality.pipeline.places import open_store
 from mmquality.records import Reason, Verdict
 from mmquality.store import Store
@@ -22,7 +22,7 @@ APPEAL = {f"L{n:03d}": 0.15 if n in (4, 8) else 1.0 for n in range(1, 61)}
 
 @pytest.fixture(scope="module")
 def report() -> ClickReport:
-    return click_report(log_of(APPEAL, times=60))
+    return report_of(log_of(APPEAL, times=60))
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def shop(tmp_path: Path) -> Fixture:
 
 class TestClickReport:
     def test_counts_impressions_and_clicks_by_place_and_listing(self) -> None:
-        log = pd.DataFrame(
-            {
-                "listing_id": ["b", "a", "b", "b"],
-                "position": [1, 2, 2, 99],
-                "clicked": [True, False, False, True],
-            }
+        log = (
+            log_of({"b": 1.0, "a": 1.0})
+            .iloc[:4]
+            .assign(
+                listing_id=["b", "a", "b", "b"], position=[1, 2, 2, 99], clicked=[True, False, False, True]
+            )
         )
-        found = click_report(log)
+        found = report_of(log)
         assert found.places["shown"].tolist()[:2] == [1, 2]
         assert found.places["shown"].iloc[-1] == 1 and len(found.places) == 50  # deeper places are the last
         assert found.of(["b", "nobody saw it"])[["shown", "clicks"]].values.tolist() == [[3, 2]]
@@ -59,7 +59,7 @@ class TestClickReport:
 
     def test_few_impressions_say_little(self) -> None:
         log = pd.concat([log_of(APPEAL, times=60), log_of({"NEW": 0.0}, times=1)])
-        standing = click_report(log).standing("NEW")
+        standing = report_of(log).standing("NEW")
         assert standing.corrected == standing.raw == 0
         assert standing.word is ClickWord.LITTLE
         assert standing.ratio > 0.5
@@ -76,7 +76,7 @@ class TestClickReport:
         assert report.typical.shown == 240
 
     def test_a_log_without_a_click_expects_none(self) -> None:
-        found = click_report(log_of(dict.fromkeys(("a", "b"), 0.0), times=3))
+        found = report_of(log_of(dict.fromkeys(("a", "b"), 0.0), times=3))
         assert found.clicks == 0 and found.places["rate"].sum() == 0
         assert found.standing("a").word is ClickWord.LITTLE
 
@@ -147,7 +147,7 @@ class TestAgreement:
         assert labelled.loc["L004", "category"] == "Mugs"
 
     def test_leaves_out_listings_that_nobody_was_shown(self, store: Store) -> None:
-        seen = click_report(log_of({"L004": 1.0, "L001": 1.0}))
+        seen = report_of(log_of({"L004": 1.0, "L001": 1.0}))
         assert set(click_agreement.labelled_listings(store, seen).index) == {"L004", "L001"}
 
     def test_finds_that_clicks_agree_where_they_do(self, store: Store, report: ClickReport) -> None:
@@ -167,7 +167,7 @@ class TestAgreement:
 
     def test_buckets_are_the_quarters_of_the_catalogue(self, store: Store) -> None:
         log = pd.concat([log_of({f"L{n:03d}": 1.0}, times=n) for n in range(1, 41)])
-        report = click_report(log)
+        report = report_of(log)
         labelled = click_agreement.labelled_listings(store, report)
         buckets = click_agreement.by_impressions(labelled, report)
         assert [row.name for row in buckets] == [
@@ -189,7 +189,7 @@ class TestPrices:
         with Store.open(shop.workspace.database_url, create=False) as store:
             prices = store.catalogue_frame(["listing_id", "price"]).set_index("listing_id")["price"]
             dear = {i: 0.3 if price > 50 else 1.0 for i, price in prices.astype(float).items()}
-        rows = click_agreement.by_price(click_report(log_of(dear, times=60), prices.astype(float)))
+        rows = click_agreement.by_price(report_of(log_of(dear, times=60), prices.astype(float)))
         assert sum(row.listings for row in rows) == 60
         assert rows[0].low > rows[-1].high
         assert rows[0].name.startswith("up to") and rows[-1].name.startswith("above")

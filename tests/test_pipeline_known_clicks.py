@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 
 from mmquality.clicks import dense
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline import kept_clicks
+from mmquality.pipeline import click_counts, kept_clicks
+from mmquality.pipeline.click_counts import PLACES, counted_clicks
 from mmquality.pipeline.kept_clicks import merge_clicks
-from mmquality.pipeline.known_clicks import MOST_CLICKS, POSITIONS, KnownClicks, known_clicks
+from mmquality.pipeline.known_clicks import MOST_CLICKS, KnownClicks, known_clicks
 
 IDS = ["a", "b", "c", "d"]  # of the catalogue; "gone" is a listing that it holds no more
 LISTING = st.sampled_from([*IDS, "gone"])
 IMPRESSION = st.tuples(
-    st.sampled_from(["s1", "s2", "s3"]), LISTING, LISTING, st.integers(1, POSITIONS + 9), st.booleans()
+    st.sampled_from(["s1", "s2", "s3"]), LISTING, LISTING, st.integers(1, PLACES + 9), st.booleans()
 )
 
 
@@ -52,12 +53,13 @@ def test_it_says_what_counting_line_by_line_says(
 ) -> None:
     with TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patched:
         patched.setattr(kept_clicks, "_ROWS", 4)  # in several parts
+        patched.setattr(click_counts, "_WAITING", 5)
         folder = Path(scratch)
         log_of(folder, lines)
         pairs_of(folder, told)
-        found = known_clicks(folder, IDS, held_out)
+        found, of_all = known_clicks(folder, IDS, held_out), counted_clicks(folder)
     counted = [
-        (session, seed, listing, min(place, POSITIONS) - 1, clicked)
+        (session, seed, listing, min(place, PLACES) - 1, clicked)
         for session, seed, listing, place, clicked in lines
         if listing in IDS and not {seed, listing} & held_out
     ]
@@ -67,6 +69,11 @@ def test_it_says_what_counting_line_by_line_says(
     for counts, expected in ((found.shown, shown), (found.clicked, clicked)):
         wanted = [[expected[listing, place] for place in range(places)] for listing in IDS]
         np.testing.assert_array_equal(dense(counts), np.array(wanted, np.float32).reshape(len(IDS), places))
+    seen = [listing for _, _, listing, _, _ in lines]
+    assert of_all.listing_ids == list(dict.fromkeys(seen))  # whoever was shown first comes first
+    assert of_all.shown.sum(axis=1).tolist() == [seen.count(one) for one in of_all.listing_ids]
+    assert of_all.shown.shape[1] == max(min(place, PLACES) for _, _, _, place, _ in lines)
+    assert of_all.clicked.sum() == sum(was_clicked for *_, was_clicked in lines)
     together = {frozenset(pair) for pair in told if set(pair) <= set(IDS) and not set(pair) & held_out}
     sessions = defaultdict(set)
     for session, seed, listing, _, was_clicked in counted:

@@ -24,12 +24,11 @@ from mmquality.clicks import (
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.ids import Ids, map_table, save_table
-from mmquality.pipeline.kept_clicks import kept_clicks
+from mmquality.pipeline.click_counts import ClickCounts, counted_clicks
 from mmquality.store import Store
 
 Doubles = npt.NDArray[np.float64]
 
-PLACES = 50  # places on a page told apart; deeper ones count as the last
 _LOG, _REPORT = "impressions.parquet", "report.arrow"
 _STANDING = ["shown", "clicks", "expected", "raw", "ratio", "low", "high", "no_click"]  # as `ClickStanding`
 AHEAD = 1.0  # P(no click) looks ahead until an average listing would have been clicked once
@@ -154,30 +153,28 @@ class ClickReader:
         return self._counted[1]
 
     def keep(self) -> None:
-        """Count the log and keep what it says beside it, so that no page waits for it."""
-        stamp, report = _stamp(self._folder / _LOG), self._count()
-        if stamp is not None and report is not None:
+        """Count the log into the catalogue, and keep what it says beside it, so that no page waits for it."""
+        stamp = _stamp(self._folder / _LOG)
+        if stamp is None:
+            return
+        counts = counted_clicks(self._folder)
+        self._store.set_click_counts(counts.totals())
+        if (report := self._told(counts)) is not None:
             _keep(self._folder / _REPORT, stamp, report)
 
     def _count(self) -> ClickReport | None:
-        log = kept_clicks(self._folder, "impressions", ["listing_id", "position", "clicked"])
-        if log is None or log.empty:
+        return self._told(counted_clicks(self._folder))
+
+    def _told(self, counts: ClickCounts) -> ClickReport | None:
+        if not counts.listing_ids:
             return None
         prices = self._store.catalogue_frame(["listing_id", "price"]).set_index("listing_id")["price"]
-        return click_report(log, prices.astype("float64"))
+        return click_report(counts, prices.astype("float64"))
 
 
-def click_report(log: pd.DataFrame, prices: pd.Series[float] | None = None) -> ClickReport:
-    """Count a log with listing_id, position (from 1) and clicked, and free it from places and chance.
-
-    `prices` by listing_id, where they are known.
-    """
-    listing, ids = pd.factorize(log["listing_id"])
-    place = log["position"].clip(1, PLACES).to_numpy(np.int64) - 1
-    shown = np.zeros((len(ids), int(place.max()) + 1), np.float32)
-    clicked = np.zeros_like(shown)
-    np.add.at(shown, (listing, place), 1)
-    np.add.at(clicked, (listing, place), log["clicked"].to_numpy(np.float32))
+def click_report(counts: ClickCounts, prices: pd.Series[float] | None = None) -> ClickReport:
+    """Free what was counted from places and chance; `prices` by listing_id, where they are known."""
+    ids, shown, clicked = counts.listing_ids, counts.shown, counts.clicked
     rates = position_rates(shown, clicked)
     expected, clicks = expected_clicks(shown, rates), clicked.sum(axis=1, dtype=np.float64)
     appeal = fit_appeal(clicks, expected)

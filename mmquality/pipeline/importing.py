@@ -17,7 +17,7 @@ from mmquality.data.click_log import ClickChunk, read_co_clicks, read_impression
 from mmquality.data.sieve import check_problems
 from mmquality.errors import InputFileError, NoWorkspaceError
 from mmquality.pipeline.click_report import ClickReader
-from mmquality.pipeline.kept_clicks import kept_clicks, merge_clicks
+from mmquality.pipeline.kept_clicks import merge_clicks
 from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
@@ -124,7 +124,7 @@ def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummar
     with Store.open(workspace.database_url, create=True) as store:
         counts = store.load_listings(read.listings, read.first)
         with alone_in(workspace):
-            _store_clicks(workspace, store, read)
+            _store_clicks(workspace, read)
             if read.impressions.rows or len(read.listings):
                 ClickReader(workspace, store).keep()
         images = str(files.images or "")
@@ -217,21 +217,11 @@ def _read_clicks(
             advance(len(chunk.frame) + len(chunk.problems))
 
 
-def _store_clicks(workspace: Workspace, store: Store, read: _Read) -> None:
+def _store_clicks(workspace: Workspace, read: _Read) -> None:
     if read.co_clicks.rows:
         merge_clicks(workspace.clicks, "co_clicks", read.co_clicks)
     if read.impressions.rows:
         merge_clicks(workspace.clicks, "impressions", read.impressions)
-        count_clicks(workspace, store)
-
-
-def count_clicks(workspace: Workspace, store: Store) -> None:
-    """Count the log's impressions and clicks of each listing into the catalogue."""
-    log = kept_clicks(workspace.clicks, "impressions", ["listing_id", "clicked"])
-    if log is None:
-        return
-    counts = log.groupby("listing_id")["clicked"].agg(["size", "sum"]).reset_index()
-    store.set_click_counts(counts.set_axis(["listing_id", "impressions", "clicks"], axis=1))
 
 
 def _remember(workspace: Workspace, files: InputFiles, settings: CatalogueSettings, name: str | None) -> None:

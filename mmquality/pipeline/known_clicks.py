@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pandas.util import hash_array
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
+from mmquality.pipeline.click_counts import PlaceCounts, impressions_in_parts
 from mmquality.pipeline.kept_clicks import click_parts
 
 Ints = npt.NDArray[np.int64]
 
-POSITIONS = 50  # places on a page told apart; deeper ones count as the last
 MOST_CLICKS = 50  # listings clicked in one session; beyond, it is a crawler's, and no listings go together
 
 
@@ -37,46 +37,47 @@ def known_clicks(folder: Path, listing_ids: Iterable[str], held_out: Collection[
     Clicks on others are left out: the log outlives a listing whose photo is gone. Raises `WorkspaceError`.
     """
     rows = pd.Index(listing_ids)
-    shown, clicks = [_NOTHING[_PLACE]], [_NOTHING]
+    shown, clicked, clicks = PlaceCounts(), PlaceCounts(), [_NOTHING]
     for part in _impressions(folder, rows, held_out):
-        shown.append(part[_PLACE])
-        clicks.append(part[part.pop("clicked")])
-    impressions, clicked = (pd.concat(parts, ignore_index=True) for parts in (shown, clicks))
+        shown.add(part["row"].to_numpy(), part["place"].to_numpy())
+        part = part[part["clicked"]]
+        clicked.add(part["row"].to_numpy(), part["place"].to_numpy())
+        clicks.append(_events(rows, part))
+    together = pd.concat(clicks, ignore_index=True)
     ends = [
         *_co_clicks(folder, rows, held_out),
-        clicked.loc[clicked["seed"] >= 0, ["seed", "row"]].to_numpy(np.int64),
-        _clicked_together(clicked),
+        together.loc[together["seed"] >= 0, ["seed", "row"]].to_numpy(np.int64),
+        _clicked_together(together),
     ]
-    shape = len(rows), int(impressions["place"].max()) + 1 if len(impressions) else 0
-    return KnownClicks(_counts(impressions, shape), _counts(clicked, shape), _distinct(ends, len(rows)))
+    shape = len(rows), shown.places
+    return KnownClicks(shown.of(*shape), clicked.of(*shape), _distinct(ends, len(rows)))
 
 
-_PLACE = ["row", "place"]
 _NOTHING = pd.DataFrame(
     {
         "session": np.empty(0, np.uint64),  # a hash: of a hundred million, two share one in 3 of 10,000 logs
         "seed": np.empty(0, np.int32),
         "row": np.empty(0, np.int32),
-        "place": np.empty(0, np.uint8),
     }
 )
 
 
 def _impressions(folder: Path, rows: pd.Index[str], held_out: Collection[str]) -> Iterator[pd.DataFrame]:
-    """The columns of `_NOTHING`, and `clicked`, of the impressions of `rows`, in parts."""
-    columns = ["session_id", "seed_listing_id", "listing_id", "position", "clicked"]
-    for part in click_parts(folder, "impressions", columns):
-        part = _apart_from(held_out, part, "listing_id", "seed_listing_id")
-        said = pd.DataFrame(
-            {
-                "session": hash_array(part["session_id"].to_numpy(object)),
-                "seed": _places(rows, part["seed_listing_id"]),
-                "row": _places(rows, part["listing_id"]),
-                "place": (part["position"].clip(1, POSITIONS) - 1).to_numpy(np.uint8),
-                "clicked": part["clicked"].to_numpy(np.bool_),
-            }
-        )
-        yield said[said["row"] >= 0]
+    """The log of `rows` in parts, each with its row and its place, from 0."""
+    for part, places in impressions_in_parts(folder, ["session_id", "seed_listing_id", "listing_id"]):
+        part = part.assign(row=_places(rows, part["listing_id"]), place=places)
+        yield _apart_from(held_out, part[part["row"] >= 0], "listing_id", "seed_listing_id")
+
+
+def _events(rows: pd.Index[str], clicks: pd.DataFrame) -> pd.DataFrame:
+    """The columns of `_NOTHING`: what is kept of each click."""
+    return pd.DataFrame(
+        {
+            "session": hash_array(clicks["session_id"].to_numpy(object)),
+            "seed": _places(rows, clicks["seed_listing_id"]),
+            "row": clicks["row"].to_numpy(np.int32),
+        }
+    )
 
 
 def _co_clicks(folder: Path, rows: pd.Index[str], held_out: Collection[str]) -> Iterator[Ints]:
@@ -88,11 +89,6 @@ def _co_clicks(folder: Path, rows: pd.Index[str], held_out: Collection[str]) -> 
 
 def _apart_from(held_out: Collection[str], clicks: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return clicks[~clicks[list(columns)].isin(held_out).any(axis=1)] if held_out else clicks
-
-
-def _counts(impressions: pd.DataFrame, shape: tuple[int, int]) -> csr_array:
-    at = impressions["row"].to_numpy(), impressions["place"].to_numpy()
-    return coo_array((np.ones(len(impressions), np.float32), at), shape=shape).tocsr()
 
 
 def _clicked_together(clicks: pd.DataFrame) -> Ints:

@@ -10,9 +10,12 @@ from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.wording import count, percent, verdict
 from mmquality.records import Label, Listing
 
+HEADED = "headed"  # in a visit's state: whether this run has drawn the page's heading
+
 
 def header(title: str, *facts: str) -> None:
-    """The page's heading with a few quiet facts beside it (plain texts)."""
+    """The page's heading with a few quiet facts beside it (plain texts); the only one of its level."""
+    st.session_state[HEADED] = True
     told = "".join(f"<span>{as_html(fact)}</span>" for fact in facts if fact)
     st.html(f'<header class="mmq-head"><h1>{as_html(title)}</h1><p>{told}</p></header>')
 

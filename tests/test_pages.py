@@ -121,7 +121,6 @@ class TestListing:
         ):
             assert f"<h2>{heading}</h2>" in texts(app)
         assert "unified distance" in texts(app) and "title similarity" in texts(app)
-        assert "Shown 129 times, clicked 3 times" in texts(app)
 
     def test_shows_who_else_has_the_photo(self, shown: Fixture) -> None:
         assert "This photo is also shown by 1 listing with" in texts(opened("listing", id="L001"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from mmquality.pages.escaping import as_html, as_markdown
-from mmquality.pages.wording import count, percent, verdict
+from mmquality.pages.wording import percent, verdict
 from mmquality.records import Label, Listing
 
 HEADED = "headed"  # in a visit's state: whether this run has drawn the page's heading
@@ -111,14 +111,6 @@ def facts(named: Mapping[str, object]) -> str:
         for name, value in named.items()
     )
     return f'<dl class="mmq-facts">{items}</dl>'
-
-
-def clicks_fact(impressions: int, clicks: int) -> str:
-    """What the click log says, in one sentence."""
-    if not impressions:
-        return "Never shown in the click log."
-    share = percent(clicks / impressions)
-    return f"Shown {count(impressions, 'time')}, clicked {count(clicks, 'time')} ({share})."
 
 
 def histogram(counts: Sequence[int], score: float) -> str:

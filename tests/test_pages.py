@@ -307,6 +307,13 @@ class TestImportReport:
         assert len(app.get("plotly_chart")) == 1
         assert app.dataframe[0].value["row"].tolist() == [12, 19, 23, 31, 40, 7]
 
+    def test_co_clicks_are_told_from_those_of_the_models_page(self, fresh: Fixture) -> None:
+        assert not any("Co-clicks" in caption.value for caption in opened("imports").caption)
+        store_of(fresh).save_import_report({"added": 0, "co_clicks": 5, "problems": 0})
+        app = opened("imports")
+        assert "<dt>co clicks</dt><dd>5</dd>" in texts(app)
+        assert any("The Models page counts pairs" in unescaped(c.value) for c in app.caption)
+
     def test_filters_by_column_and_reason(self, shown: Fixture) -> None:
         assert opened("imports", column="image").dataframe[0].value["row"].tolist() == [19, 23, 31]
         by_reason = opened("imports", kind="image: does not exist")

@@ -38,6 +38,11 @@ def show(catalogue: Catalogue) -> None:
     with top:
         header("Import report", moment(report.created_at), count(report.problems, "unusable row"))
     st.html(facts(_numbers(report.summary)))
+    if report.summary.get("co_clicks"):
+        caption(
+            "Co-clicks are the file's rows. The Models page counts pairs of listings: each once, however "
+            "often and whichever way round it was imported, and those that the click log adds."
+        )
     caption(_sources(report.summary))
     if report.problems:
         _problems(catalogue, report)

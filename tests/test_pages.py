@@ -314,6 +314,15 @@ class TestImportReport:
         assert "<dt>co clicks</dt><dd>5</dd>" in texts(app)
         assert any("The Models page counts pairs" in unescaped(c.value) for c in app.caption)
 
+    def test_unusable_rows_are_counted_once(self, fresh: Fixture) -> None:
+        problems = [RowProblem("listings.csv", row, "title", "is empty") for row in range(6)]
+        store_of(fresh).save_import_report({"added": 0, "problems": 6}, problems)
+        app = opened("imports")
+        assert "6 unusable rows" in texts(app) and "<dt>problems</dt>" not in texts(app)
+        assert not any("6 rows" in caption.value for caption in app.caption)
+        app = opened("imports", column="title")
+        assert any("6 rows" in caption.value for caption in app.caption)
+
     def test_filters_by_column_and_reason(self, shown: Fixture) -> None:
         assert opened("imports", column="image").dataframe[0].value["row"].tolist() == [19, 23, 31]
         by_reason = opened("imports", kind="image: does not exist")

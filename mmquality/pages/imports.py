@@ -36,7 +36,8 @@ def show(catalogue: Catalogue) -> None:
     top = st.container()
     report = _chosen(reports)
     with top:
-        header("Import report", moment(report.created_at), count(report.problems, "unusable row"))
+        unused = count(report.problems, "unusable row") if report.problems else ""
+        header("Import report", moment(report.created_at), unused)
     st.html(facts(_numbers(report.summary)))
     if report.summary.get("co_clicks"):
         caption(

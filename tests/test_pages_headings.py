@@ -105,4 +105,4 @@ def test_who_is_not_let_in_sees_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("MMQ_WORKSPACE", str(tmp_path / "nowhere"))
     monkeypatch.setenv("MMQ_ACCESS", "proxy")
     monkeypatch.setenv("MMQ_ACCESS_HEADER", header)
-    assert headings("ranking") == ["mmquality"]
+    assert headings("ranking") == ["Dashboard"]

@@ -82,10 +82,10 @@ def let_in(store: Store | None) -> Visitor:
             return visitor(store)
     except MMQualityError as error:
         operators.told(error)
-        header("mmquality")
+        header("Dashboard")
         notice("The dashboard is not set up", str(error))
         st.stop()
-    header("mmquality")
+    header("Dashboard")
     if AccessConfig.of_environment().how is Access.OIDC:
         _sign_in()
     else:

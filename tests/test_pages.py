@@ -121,7 +121,6 @@ class TestListing:
         ):
             assert f"<h2>{heading}</h2>" in texts(app)
         assert "unified distance" in texts(app) and "title similarity" in texts(app)
-        assert "Shown 129 times, clicked 3 times" in texts(app)
 
     def test_shows_who_else_has_the_photo(self, shown: Fixture) -> None:
         assert "This photo is also shown by 1 listing with" in texts(opened("listing", id="L001"))
@@ -308,6 +307,22 @@ class TestImportReport:
         assert len(app.get("plotly_chart")) == 1
         assert app.dataframe[0].value["row"].tolist() == [12, 19, 23, 31, 40, 7]
 
+    def test_co_clicks_are_told_from_those_of_the_models_page(self, fresh: Fixture) -> None:
+        assert not any("Co-clicks" in caption.value for caption in opened("imports").caption)
+        store_of(fresh).save_import_report({"added": 0, "co_clicks": 5, "problems": 0})
+        app = opened("imports")
+        assert "<dt>co clicks</dt><dd>5</dd>" in texts(app)
+        assert any("The Models page counts pairs" in unescaped(c.value) for c in app.caption)
+
+    def test_unusable_rows_are_counted_once(self, fresh: Fixture) -> None:
+        problems = [RowProblem("listings.csv", row, "title", "is empty") for row in range(6)]
+        store_of(fresh).save_import_report({"added": 0, "problems": 6}, problems)
+        app = opened("imports")
+        assert "6 unusable rows" in texts(app) and "<dt>problems</dt>" not in texts(app)
+        assert not any("6 rows" in caption.value for caption in app.caption)
+        app = opened("imports", column="title")
+        assert any("6 rows" in caption.value for caption in app.caption)
+
     def test_filters_by_column_and_reason(self, shown: Fixture) -> None:
         assert opened("imports", column="image").dataframe[0].value["row"].tolist() == [19, 23, 31]
         by_reason = opened("imports", kind="image: does not exist")
@@ -321,7 +336,7 @@ class TestImportReport:
     def test_an_import_without_problems_and_the_one_before_it(self, fresh: Fixture) -> None:
         store_of(fresh).save_import_report({"added": 0})
         app = opened("imports")
-        assert "Every row was used" in texts(app)
+        assert "Every row was used" in texts(app) and "unusable row" not in texts(app)
         earlier = app.selectbox(key="import").options[1]
         app.selectbox(key="import").set_value(earlier).run()
         assert "6 unusable rows" in texts(app)

@@ -55,7 +55,7 @@ class TestEmptyStates:
 
     def test_without_a_log_it_names_the_import(self, shop: Fixture) -> None:
         app = opened("clicks")
-        assert "No click log yet" in texts(app)
+        assert "No impressions yet" in texts(app)
         assert "--impressions impressions.parquet" in app.code[0].value
 
     def test_without_clicks_it_says_that_nobody_clicked(self, shop: Fixture) -> None:

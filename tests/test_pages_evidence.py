@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 from dashboard import card_titles, opened, store_of, texts
 from hypothesis import given
@@ -18,6 +19,7 @@ from mmquality.pages.escaping import plain
 from mmquality.pages.reasons import click_sentence, ratio_sentence, why
 from mmquality.pipeline.click_report import ClickStanding
 from mmquality.pipeline.evidence import Evidence
+from mmquality.pipeline.kept_clicks import merge_clicks
 from mmquality.pipeline.places import index_path
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Drawn, ModelVersion, Reason, Space, Verdict
@@ -64,6 +66,25 @@ class TestListing:
         assert re.search(r"Shown 160 times at places where an average listing gets [\d.]+ clicks", texts(app))
         assert "fewer than expected" in texts(app)
         assert any(link.proto.label == "How clicks are read" for link in app.page_link)
+
+    @pytest.mark.parametrize("page", ["listing", "review"])
+    def test_without_impressions_it_knows_nothing_of_clicks(
+        self, fresh: Fixture, monkeypatch: pytest.MonkeyPatch, page: str
+    ) -> None:
+        monkeypatch.setenv("MMQ_ANALYST", "ana")
+        pairs = pd.DataFrame({"listing_id": ["L001"], "other_id": ["L002"], "weight": [1.0]})
+        merge_clicks(fresh.workspace.clicks, "co_clicks", [pairs])
+        with store_of(fresh) as store:
+            store.set_click_counts(pd.DataFrame({"listing_id": [], "impressions": [], "clicks": []}))
+        app = opened(page, **({"id": "L004"} if page == "listing" else {}))
+        assert any("No impressions were imported" in caption.value for caption in app.caption)
+        assert "Never shown" not in texts(app) and "clicked 0" not in texts(app)
+
+    def test_who_is_not_in_the_index_has_clicks_all_the_same(self, fresh: Fixture) -> None:
+        give_log(fresh.workspace, {"L001": 1.0, "L002": 1.0})
+        index_path(fresh.workspace, "v1", Space.PHOTO).unlink()
+        page = texts(opened("listing", id="L001"))
+        assert "No neighbours to show" in page and "Shown 160 times at places" in page
 
     @pytest.mark.parametrize("listing_id", HOSTILE)
     def test_words_of_a_hostile_title_are_only_ever_text(self, shown: Fixture, listing_id: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from dashboard import button, card_titles, opened, photos, store_of, texts
+from dashboard import button, card_titles, opened, photos, store_of, texts, unescaped
 from evaluations import METHODS, write_evaluations
 from streamlit.testing.v1 import AppTest
 from workspaces import Fixture, small_workspace
@@ -64,7 +64,7 @@ def record(fixture: Fixture, version: str, **metrics: object) -> None:
     """The files that say how a version was trained."""
     folder = fixture.workspace.models / version
     config = {
-        "fingerprint": {"sha256": "f00d" * 16, "listings": 60, "labels": 12},
+        "fingerprint": {"sha256": "f00d" * 16, "listings": 60, "labels": 12, "co_clicks": 3},
         "network": {"d_z": 64}, "training": {"epochs": 2},
     }  # fmt: skip
     (folder / "config.json").write_text(json.dumps(config))
@@ -173,11 +173,13 @@ class TestTraining:
         app = opened("models", show="Training")
         assert "Co-click: 2.000 in the first epoch, 1.000 in the last" in alts(app)
         assert len(app.get("plotly_chart")) == 2
-        assert "<dt>labels</dt><dd>12</dd>" in texts(app) and "f00df00df00df00d…" in app.caption[0].value
+        assert "<dt>labels</dt><dd>12</dd>" in texts(app) and "f00df00df00df00d…" in app.caption[1].value
         assert "<dt>epochs</dt><dd>2</dd>" in texts(app) and "<dt>d z</dt><dd>64</dd>" in texts(app)
 
     def test_another_version_can_be_looked_at(self, two: Fixture) -> None:
-        assert "No losses were kept" in texts(opened("models", show="Training"))
+        app = opened("models", show="Training")
+        assert "No losses were kept" in texts(app) and "<dt>co clicks</dt><dd>3</dd>" in texts(app)
+        assert any("the Import report counts the file" in unescaped(c.value) for c in app.caption)
         assert len(opened("models", show="Training", version="v1").get("plotly_chart")) == 2
 
     def test_a_record_that_is_damaged_is_told(self, fresh: Fixture) -> None:

@@ -54,9 +54,10 @@ class TestOverview:
             assert number(page, "Left to review")[0] == str(flagged - 1)
             assert number(page, "Labelled") == ("2", "1 mismatch, 1 match")
             assert number(page, "Precision")[0] == "100%" and "1 verdict" in number(page, "Precision")[1]
-            assert number(page, "Mismatches") == ("–", "0 of 10 control cases")
+            for name in ("Mismatches", f"Missed below {round(100 * threshold)}%"):
+                assert number(page, name) == ("–", "takes 10 cases drawn at random")
             assert f"{flagged - 1} flagged listings to review" in page
-            assert "0 of 10 control cases" in page
+            assert "control case" not in page  # of two verdicts none was to be one
         assert len(app.get("plotly_chart")) == 2
 
     def test_control_cases_tell_what_is_missed(self, shop: Fixture) -> None:
@@ -139,7 +140,7 @@ def state(**changes: object) -> State:
     """A catalogue that is up to date, and nothing left to do but to look further down."""
     usual = {
         "model": "v1", "threshold": 50, "flagged": Flagged(9, 9), "unscored": 0, "judged": 0, "learnt": 0,
-        "controls": 0, "unused_rows": 0,
+        "controls": 0, "control_share": 0.05, "unused_rows": 0,
     }  # fmt: skip
     return State(**(usual | changes))  # type: ignore[arg-type]
 
@@ -177,8 +178,12 @@ class TestNextSteps:
         assert found["2 disagreements to settle"].params == {"order": "Disagreements"}
         assert found["Model v2 waits"].params == {"show": "Changes", "from": "v1", "to": "v2"}
 
-    def test_control_cases_are_asked_for_once_there_are_verdicts(self) -> None:
-        assert "0 of 10 control cases" in titles(judged=1) and "9 of 10 control cases" in titles(
-            judged=9, controls=9
-        )
-        assert not any("control" in title for title in [*titles(), *titles(judged=10, controls=10)])
+    @pytest.mark.parametrize(
+        ("judged", "share", "due"), [(19, 0.05, False), (20, 0.05, True), (19, 0.1, True), (500, 0.0, False)]
+    )
+    def test_control_cases_are_asked_for_once_one_was_due(self, judged: int, share: float, due: bool) -> None:
+        assert ("10 control cases to go" in titles(judged=judged, control_share=share)) == due
+
+    def test_control_cases_are_asked_for_until_there_are_enough(self) -> None:
+        assert "1 control case to go" in titles(judged=180, controls=9)
+        assert not any("control" in title for title in titles(judged=200, controls=10))

@@ -9,14 +9,23 @@ import pytest
 from dashboard import button, card_titles, opened, store_of, texts, unescaped
 from hypothesis import given
 from hypothesis import strategies as st
+from impressions import give_log
 from streamlit.testing.v1 import AppTest
-from workspaces import Fixture
+from workspaces import Fixture, small_workspace
 
 from mmquality.pages.escaping import plain
 from mmquality.pages.filters import SIZES, SORTS, Filters
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Listing, ModelVersion, Reason, Space, Verdict
 from mmquality.store import RankingQuery
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
+    """A finished workspace with a click log that no test changes."""
+    fixture = small_workspace(tmp_path_factory.mktemp("finished") / "shop")
+    give_log(fixture.workspace, {"L001": 1.0})
+    return fixture
 
 
 def chips(app: AppTest) -> list[str]:
@@ -122,6 +131,17 @@ def test_a_card_shows_what_the_order_goes_by(
     cards = texts(opened(sort=sort)).split('class="mmq-card"')[1:]
     rows = store_of(shown).ranking_page(RankingQuery(sort=SORTS[sort]), 1, 48).rows
     assert all(told(row.listing) in card for row, card in zip(rows, cards, strict=True))
+
+
+def test_without_impressions_nothing_is_said_of_them(fresh: Fixture) -> None:
+    app = opened(sort="Most shown first", view="Table")
+    assert app.selectbox(key="sort").value == "Worst first"
+    assert not {"Most shown first", "Most clicked first"} & set(app.selectbox(key="sort").options)
+    assert not {"shown", "clicked"} & set(app.dataframe[0].value)
+    give_log(fresh.workspace, {"L001": 1.0})
+    app = opened(sort="Most shown first", view="Table")
+    assert app.selectbox(key="sort").value == "Most shown first"
+    assert app.dataframe[0].value["shown"].is_monotonic_decreasing
 
 
 @pytest.mark.parametrize("sort", ["Worst first", "Best first", "Title A–Z"])

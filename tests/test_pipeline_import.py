@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,9 +21,20 @@ from mmquality.errors import InputFileError, NoWorkspaceError, WorkspaceError
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.places import open_store, thumbnail_path
+from mmquality.pipeline.progress import Silent
 from mmquality.pipeline.settings import load_settings
 from mmquality.records import RowProblem
 from mmquality.store import Store, UpsertCounts
+
+
+class Told(Silent):
+    """What an import says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
 
 
 @pytest.fixture
@@ -315,6 +327,24 @@ def test_moved_photos_are_not_new_ones(workspace: Workspace, shop: Path, tmp_pat
     summary = import_files(workspace, everything(tmp_path / "moved"))
     assert summary.listings == UpsertCounts(updated=6)  # they lie elsewhere
     assert json.loads((workspace.root / "workspace.json").read_text())["images"] == str(tmp_path / "moved")
+
+
+def test_another_catalogues_photos_leave_those_of_the_first_where_they_are(
+    workspace: Workspace, shop: Path, tmp_path: Path
+) -> None:
+    """The folder is remembered for what names none, and the import says which one that is."""
+    other, told = write_shop(tmp_path / "other"), Told()
+    (other / "listings.csv").write_text("listing_id,title,image\nM0,Wool scarf,photos/L1.jpg\n")
+    more = InputFiles(other / "listings.csv", other)
+    assert import_files(workspace, more, reporter=told).listings == UpsertCounts(added=1)
+    with open_store(workspace) as store:
+        assert store.listing("L1").photo_path == str(shop / "photos" / "L1.jpg")
+        assert store.listing("M0").photo_path == str(other / "photos" / "L1.jpg")
+    assert import_files(workspace, replace(more, images=None), reporter=told).listings.unchanged == 1
+    changed, looked_for = told.lines
+    assert changed.startswith("Where no --images is given") and f"in {other} from now on" in changed
+    assert f"no longer in {shop}." in changed
+    assert looked_for == f"Photos are looked for in {other}, as in the import before."
 
 
 def test_imports_at_once_lose_no_click(workspace: Workspace, shop: Path) -> None:

@@ -83,7 +83,7 @@ def test_an_address_that_does_not_work(
     logs.set_up(LogConfig("json", "DEBUG"))
     for page in ("ranking", "overview", "models"):
         said.append(_shown(opened(page)))
-        assert "No workspace yet" in said[-1]
+        assert "This page cannot be shown" in said[-1]
     said += list(capfd.readouterr())
     for secret in _SECRETS:
         assert not [text for text in said if secret in text]

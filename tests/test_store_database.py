@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,30 @@ def test_another_programs_tables_are_not_touched(database_url: str) -> None:
         Store.open(database_url)
     assert inspect(engine).get_table_names() == ["listings"]
     engine.dispose()
+
+
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize("names", [["notes"], ["notes", "people", "places", "things"]])
+def test_another_programs_file_is_refused_and_not_changed(
+    tmp_path: Path, names: list[str], create: bool
+) -> None:
+    file = tmp_path / "mmquality.db"
+    with closing(sqlite3.connect(file)) as other, other:
+        for name in names:
+            other.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+    before = file.read_bytes()
+    with pytest.raises(
+        WorkspaceError, match=r"mmquality.db already holds .* \(notes.* left as it is"
+    ) as told:
+        Store.open(f"sqlite:///{file}", create)
+    assert ("things" in str(told.value), "and 1 more" in str(told.value)) == (False, len(names) > 3)
+    assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_of_no_bytes_is_an_empty_workspace(tmp_path: Path) -> None:
+    (tmp_path / "mmquality.db").touch()
+    with Store.open(f"sqlite:///{tmp_path / 'mmquality.db'}") as store:
+        assert store.listing_count() == 0
 
 
 def test_a_database_that_must_be_there_is_not_made(database_url: str, tmp_path: Path) -> None:

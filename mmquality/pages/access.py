@@ -14,7 +14,7 @@ import streamlit as st
 from mmquality.config import Access, AccessConfig
 from mmquality.errors import MMQualityError, NotAllowedError
 from mmquality.pages import operators
-from mmquality.pages.components import notice
+from mmquality.pages.components import header, notice
 from mmquality.records import Role
 from mmquality.store import Store
 
@@ -82,13 +82,15 @@ def let_in(store: Store | None) -> Visitor:
             return visitor(store)
     except MMQualityError as error:
         operators.told(error)
+        header("Dashboard")
         notice("The dashboard is not set up", str(error))
         st.stop()
+    header("Dashboard")
     if AccessConfig.of_environment().how is Access.OIDC:
         _sign_in()
     else:
-        header = AccessConfig.of_environment().header
-        operators.not_signed_in(f"A visit came without the header {header}, or without the proxy's secret.")
+        name = AccessConfig.of_environment().header
+        operators.not_signed_in(f"A visit came without the header {name}, or without the proxy's secret.")
         notice("You are not signed in", "Come through the address that your organisation gave you.")
     st.stop()
 

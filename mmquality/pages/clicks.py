@@ -29,8 +29,9 @@ def show(catalogue: Catalogue) -> None:
     if report is None:
         header("Clicks")
         notice(
-            "No click log yet",
-            "Import impressions: which listings were shown, at which place, and which were clicked.",
+            "No impressions yet",
+            "Import them: which listings were shown, at which place, and which were clicked. Pairs of "
+            "listings that go together do not tell.",
             f"mmquality import -w {session.folder()} --impressions impressions.parquet",
         )
         return

@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from mmquality.pages.escaping import as_html, as_markdown
-from mmquality.pages.wording import count, percent, verdict
+from mmquality.pages.wording import percent, verdict
 from mmquality.records import Label, Listing
+
+HEADED = "headed"  # in a visit's state: whether this run has drawn the page's heading
 
 
 def header(title: str, *facts: str) -> None:
-    """The page's heading with a few quiet facts beside it (plain texts)."""
+    """The page's heading with a few quiet facts beside it (plain texts); the only one of its level."""
+    st.session_state[HEADED] = True
     told = "".join(f"<span>{as_html(fact)}</span>" for fact in facts if fact)
     st.html(f'<header class="mmq-head"><h1>{as_html(title)}</h1><p>{told}</p></header>')
 
@@ -108,14 +111,6 @@ def facts(named: Mapping[str, object]) -> str:
         for name, value in named.items()
     )
     return f'<dl class="mmq-facts">{items}</dl>'
-
-
-def clicks_fact(impressions: int, clicks: int) -> str:
-    """What the click log says, in one sentence."""
-    if not impressions:
-        return "Never shown in the click log."
-    share = percent(clicks / impressions)
-    return f"Shown {count(impressions, 'time')}, clicked {count(clicks, 'time')} ({share})."
 
 
 def histogram(counts: Sequence[int], score: float) -> str:

@@ -12,7 +12,7 @@ from mmquality.pages import links, neighbours, reasons
 from mmquality.pages.asking import in_force
 from mmquality.pages.components import (
     attributes,
-    clicks_fact,
+    caption,
     distance_bar,
     notice,
     section,
@@ -59,7 +59,7 @@ def show(
     """
     if isinstance(found, str):
         notice("No neighbours to show", found)
-        _facts(catalogue, listing, None, history, unseen)
+        _facts(catalogue, listing, history, unseen)
         return
     _shared(catalogue, found, queue)
     left, right = st.columns(2, gap="medium")
@@ -71,7 +71,7 @@ def show(
     with left:
         nearest = _near(catalogue, listing, queue)
     with right:
-        _facts(catalogue, listing, found, history, unseen)
+        _facts(catalogue, listing, history, unseen)
     sharers = (*found.unrelated_sharers[:_SHARED_SHOWN], *found.related_sharers[:_SHARED_SHOWN])
     near = (n.listing_id for n in (*found.photo_looks_like, *found.title_asks_for, *nearest))
     st.session_state[_SHOWN] = listing.listing_id, list(dict.fromkeys((*sharers, *near)))
@@ -138,25 +138,25 @@ def _near(catalogue: Catalogue, listing: Listing, queue: str) -> Sequence[Neighb
     return nearest
 
 
-def _facts(
-    catalogue: Catalogue, listing: Listing, found: Evidence | None, history: bool, unseen: bool
-) -> None:
+def _facts(catalogue: Catalogue, listing: Listing, history: bool, unseen: bool) -> None:
     section("What clicks say")
-    _clicks(listing, found)
+    _clicks(catalogue, listing)
     section("From the catalogue file")
     st.html(attributes(listing))
     if history:
         histories.show(catalogue, listing, unseen)
 
 
-def _clicks(listing: Listing, found: Evidence | None) -> None:
-    """Clicks against what its places would give; without the places, the bare counts."""
-    if found is None or found.clicks is None:
-        st.html(f'<p class="mmq-verdict">{clicks_fact(listing.impressions, listing.clicks)}</p>')
+def _clicks(catalogue: Catalogue, listing: Listing) -> None:
+    """Clicks against what its places would give."""
+    report = catalogue.clicks.report()
+    if report is None:
+        caption("No impressions were imported: nothing is known of how often it was shown or clicked.")
         return
-    told = [reasons.click_sentence(found.clicks)]
-    if found.clicks.shown:
-        told.append(reasons.ratio_sentence(found.clicks))
+    standing = report.standing(listing.listing_id)
+    told = [reasons.click_sentence(standing)]
+    if standing.shown:
+        told.append(reasons.ratio_sentence(standing))
     st.html("".join(f'<p class="mmq-verdict">{as_html(sentence)}</p>' for sentence in told))
     st.page_link(
         links.CLICKS,

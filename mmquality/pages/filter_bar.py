@@ -40,13 +40,19 @@ def filter_bar(catalogue: Catalogue) -> Filters:
             "Mismatch score", 0, 100, (0, 100), format="%d%%", key="score", width=150,
             bind="query-params", on_change=first_page,
         )  # fmt: skip
-        sort = choice("Order", list(SORTS), "sort", 172, first_page)
+        sort = choice("Order", _orders(catalogue), "sort", 172, first_page)
         low, high = sorted(score)  # an address may have them the other way round
         filters = replace(asked, q=q, score=(low, high), label=label, sort=sort, page=_page_asked_for())
         _more(catalogue, filters)
         views.popover(catalogue, filters, show_these)
     _chips(catalogue, filters)
     return filters
+
+
+def _orders(catalogue: Catalogue) -> list[str]:
+    """The orders that there are: without impressions nobody knows what was shown or clicked most."""
+    known = catalogue.clicks.exist()
+    return [name for name, column in SORTS.items() if known or column not in ("-impressions", "-clicks")]
 
 
 def first_page() -> None:

@@ -13,7 +13,7 @@ from mmquality.config import Access, AccessConfig
 from mmquality.errors import MMQualityError
 from mmquality.pages import access, links, operators, session
 from mmquality.pages.access import Visitor
-from mmquality.pages.components import notice
+from mmquality.pages.components import HEADED, header, notice
 from mmquality.pages.escaping import as_html
 from mmquality.pages.wording import count, day
 from mmquality.pipeline.reading import Catalogue
@@ -65,8 +65,8 @@ def pages() -> list[st.Page]:
 
 
 @contextmanager
-def around() -> Iterator[None]:
-    """The sidebar beside a page."""
+def around(page: str) -> Iterator[None]:
+    """The sidebar beside the page of this title."""
     found = session.find_catalogue()
     visitor = access.let_in(found.store if found else None)
     operators.signed_in(visitor.person, visitor.role)
@@ -76,18 +76,27 @@ def around() -> Iterator[None]:
             _workspace(found)
     if found is not None and session.is_sample(found):
         st.html(_SAMPLE)
-    with errors_told():
+    with errors_told(page):
         yield
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
-    """An error that was raised on purpose becomes a notice in the place of what it kept from being drawn."""
+def errors_told(page: str) -> Iterator[None]:
+    """What keeps a page from being drawn becomes a notice in its place, below the page's heading."""
+    st.session_state[HEADED] = False
     try:
         yield
+    except session.NothingToShow as missing:
+        _instead(page, *missing.args)
     except MMQualityError as error:
         operators.told(error)
-        notice("This page cannot be shown", str(error))
+        _instead(page, "This page cannot be shown", str(error))
+
+
+def _instead(page: str, *words: str) -> None:
+    if not st.session_state[HEADED]:
+        header(page)
+    notice(*words)
 
 
 @st.cache_resource(show_spinner=False)

@@ -36,8 +36,14 @@ def show(catalogue: Catalogue) -> None:
     top = st.container()
     report = _chosen(reports)
     with top:
-        header("Import report", moment(report.created_at), count(report.problems, "unusable row"))
+        unused = count(report.problems, "unusable row") if report.problems else ""
+        header("Import report", moment(report.created_at), unused)
     st.html(facts(_numbers(report.summary)))
+    if report.summary.get("co_clicks"):
+        caption(
+            "Co-clicks are the file's rows. The Models page counts pairs of listings: each once, however "
+            "often and whichever way round it was imported, and those that the click log adds."
+        )
     caption(_sources(report.summary))
     if report.problems:
         _problems(catalogue, report)
@@ -49,7 +55,8 @@ def show(catalogue: Catalogue) -> None:
 
 
 def _numbers(summary: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in summary.items() if isinstance(value, int)}
+    """What was used; the heading has the number of rows that were not."""
+    return {name: n for name, n in summary.items() if isinstance(n, int) and name != "problems"}
 
 
 def _sources(summary: dict[str, object]) -> str:
@@ -64,7 +71,8 @@ def _chosen(reports: list[ImportReport]) -> ImportReport:
     if len(names) == 1:
         return reports[0]
     words = {
-        name: f"{name} · {moment(r.created_at)} · {count(r.problems, 'problem')}" for name, r in names.items()
+        name: f"{name} · {moment(r.created_at)} · {count(r.problems, 'unusable row')}"
+        for name, r in names.items()
     }
     name = st.selectbox("Import", list(words.values()), key="import", bind="query-params", width=420)
     return next(names[key] for key, word in words.items() if word == name)
@@ -92,23 +100,26 @@ def _problems(catalogue: Catalogue, report: ImportReport) -> None:
 
 
 def _rows(catalogue: Catalogue, report: ImportReport, column: str, reason: str) -> tuple[pd.DataFrame, int]:
-    """One page of problem rows, paged in SQL; a reason is looked for among the first problems."""
+    """One page of problem rows, paged in SQL; a reason is looked for among the first problems.
+
+    Their number is told where a filter makes it another one than the heading's.
+    """
     if reason:
         known = [
             p for p in first_problems(catalogue, report) if kind(p) == reason and column in ("", p.column)
         ]
-        page = _page(len(known), among_first=report.problems > MOST_READ)
+        among = f" among the first {MOST_READ:,} problems" if report.problems > MOST_READ else ""
+        page = _page(len(known), f"{count(len(known), 'row')}{among}")
         return _frame(known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]), len(known)
     total = catalogue.store.import_problems(report.report_id, 1, 1, column or None).total
-    page = _page(total)
+    page = _page(total, count(total, "row") if column else "")
     rows = catalogue.store.import_problems(report.report_id, page, PAGE_SIZE, column or None).rows
     return _frame(rows), total
 
 
-def _page(total: int, among_first: bool = False) -> int:
+def _page(total: int, told: str) -> int:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        among = f" among the first {MOST_READ:,} problems" if among_first else ""
-        caption(f"{count(total, 'row')}{among}")
+        caption(told)
         return pages(math.ceil(total / PAGE_SIZE), "problems-page")
 
 

@@ -22,12 +22,14 @@ def show(catalogue: Catalogue) -> None:
     filters = replace(Filters.at(queue), version="")  # scores here are those in force
     listing_id = st.query_params.get("id") or _first(catalogue, filters)
     if listing_id is None:
+        header("Listing")
         notice("No listing chosen", "Nothing in the ranking passes the filters. Choose a listing there.")
         st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
         return
     try:
         listing = catalogue.store.listing(listing_id)
     except UnknownListingError as error:
+        header("Listing")
         notice("There is no such listing", str(error))
         st.page_link(links.RANKING, label="To the ranking", icon=":material/format_list_numbered:")
         return

@@ -57,7 +57,10 @@ def _data(record: ModelRecord) -> None:
     known = {name: value for name, value in record.fingerprint.items() if name != "sha256"}
     st.html(facts(known))
     if "co_clicks" in known:
-        caption("Co-clicks: distinct pairs of listings, given, clicked under one listing or in one session.")
+        caption(
+            "Co-clicks: pairs of listings, each counted once: imported (the Import report counts the file's "
+            "rows), clicked under one listing, or clicked in one session."
+        )
     digest = str(record.fingerprint.get("sha256", ""))
     if digest:
         caption(f"Fingerprint {digest[:16]}…: another one means that listings, clicks or labels differed.")

@@ -13,7 +13,7 @@ from mmquality.pages import links, session
 from mmquality.pages.components import section
 from mmquality.pages.escaping import as_html
 from mmquality.pages.filters import Filters
-from mmquality.pages.wording import count
+from mmquality.pages.wording import count, percent
 from mmquality.store import Flagged
 
 _SHOWN = 3
@@ -31,7 +31,8 @@ class State:
     unscored: int  # listings imported after the model
     judged: int  # listings with a verdict to learn from, …
     learnt: int  # … and how many the model has learnt from
-    controls: int  # control cases judged
+    controls: int  # control cases judged, …
+    control_share: float  # … and their share of the cases that Review hands out
     unused_rows: int  # of the last import
     apart: int = 0  # labels that judge the model instead of teaching it
     disputed: int = 0  # listings on which analysts disagree
@@ -97,11 +98,12 @@ def steps(state: State) -> Iterator[Step]:
             link="Train again",
             page=links.MODELS,
         )
-    if state.judged and state.controls < CONTROLS:
+    due = state.judged * state.control_share >= 1  # before, that there is none yet says nothing
+    if due and state.controls < CONTROLS:
         yield Step(
-            f"{state.controls} of {CONTROLS} control cases",
+            f"{count(CONTROLS - state.controls, 'control case')} to go",
             "Listings drawn at random, judged like any other, tell how many mismatches the threshold "
-            "misses. The Review page mixes them in.",
+            f"misses. Review mixes them in: {percent(state.control_share)} of its cases.",
             link="To the review",
             page=links.REVIEW,
         )

@@ -19,6 +19,7 @@ from mmquality.pages.next_steps import CONTROLS, State
 from mmquality.pages.wording import count, day, percent, scored_by
 from mmquality.pipeline.estimates import Estimate, Estimates, estimates
 from mmquality.pipeline.reading import Catalogue
+from mmquality.pipeline.settings import load_settings
 from mmquality.records import ModelVersion, Verdict
 from mmquality.store import Flagged, GroupRate, ImportReport
 from mmquality.store.facets import SELLER
@@ -72,7 +73,8 @@ def _numbers(
     verdicts = ", ".join(f"{n:,} {verdict}" for verdict, n in labelled.items() if n)
     precision, controls = said.precision, count(said.controls, "control case")
     enough = said.controls >= CONTROLS
-    too_few = f"{said.controls} of {CONTROLS} control cases"
+    begun = f"{said.controls} of {CONTROLS} control cases"
+    too_few = begun if said.controls else f"takes {CONTROLS} cases drawn at random"
     tiles = {
         "Listings": (f"{catalogue.store.listing_count():,}", "in the catalogue"),
         "Flagged": (
@@ -139,6 +141,7 @@ def _state(
         judged=counts[Verdict.MISMATCH] + counts[Verdict.MATCH],
         learnt=fingerprint.get("labels", 0),
         controls=said.controls,
+        control_share=load_settings(catalogue.workspace).control_share,
         unused_rows=reports[0].problems if reports else 0,
         apart=fingerprint.get("labels_apart", 0),
         disputed=len(catalogue.store.disputed()),

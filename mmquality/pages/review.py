@@ -63,7 +63,7 @@ def show() -> None:
 @st.fragment
 def _queue() -> None:
     """The case and what belongs to it: a verdict draws neither the sidebar nor the navigation anew."""
-    with frame.errors_told():
+    with frame.errors_told("Review"):
         _draw(session.catalogue(), session.analyst())
 
 

@@ -11,10 +11,9 @@ import streamlit as st
 from sqlalchemy import make_url
 
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
+from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.pages import access
 from mmquality.pages.access import Visitor
-from mmquality.pages.components import notice
 from mmquality.pages.guard import guarded
 from mmquality.pages.place import workspace
 from mmquality.pipeline.reading import Catalogue
@@ -23,6 +22,10 @@ ANALYST_KEY = "analyst"
 _COOKIE = "mmquality-analyst"
 _YEAR = 365 * 24 * 3600  # seconds
 SAMPLE = "sample marketplace"
+
+
+class NothingToShow(Exception):
+    """A page has nothing to show yet: what `components.notice` says below the page's heading."""
 
 
 def default_analyst() -> str:
@@ -66,7 +69,7 @@ def remember_analyst() -> None:
 
 
 def find_catalogue() -> Catalogue | None:
-    """The catalogue at the model version in force; `None` where there is no workspace yet."""
+    """The catalogue at the model version in force; `None` where there is none that can be opened."""
     try:
         return _catalogue()
     except WorkspaceError:
@@ -74,35 +77,35 @@ def find_catalogue() -> Catalogue | None:
 
 
 def catalogue() -> Catalogue:
-    """The catalogue, for a page that shows scores: without listings or a model the page says what to run."""
+    """The catalogue, for a page that shows scores. Raises `NothingToShow` without listings or a model."""
     found = filled_catalogue()
     if found.version is None:
-        notice(
+        raise NothingToShow(
             "No model has been trained yet",
             "The listings are there; their scores are not. Encode, train and score them:",
             f"mmquality encode -w {folder()}\nmmquality train -w {folder()}\n"
             f"mmquality score -w {folder()}\nmmquality index -w {folder()}",
         )
-        st.stop()
     return found
 
 
 def filled_catalogue() -> Catalogue:
-    """The catalogue, for a page that needs listings only."""
+    """The catalogue, for a page that needs listings only. Raises `NothingToShow` without any."""
     found = any_catalogue()
     if not found.store.listing_count():
-        notice("No listings yet", "This workspace is empty. Bring in a catalogue:", first_commands())
-        st.stop()
+        raise NothingToShow(
+            "No listings yet", "This workspace is empty. Bring in a catalogue:", first_commands()
+        )
     return found
 
 
 def any_catalogue() -> Catalogue:
-    """The catalogue, for a page that can say something about an empty one."""
+    """The catalogue, for a page that can say something about an empty one. Raises `NothingToShow` where there
+    is no workspace."""
     try:
         return _catalogue()
-    except WorkspaceError as error:
-        notice("No workspace yet", str(error), first_commands())
-        st.stop()
+    except NoWorkspaceError as error:
+        raise NothingToShow("No workspace yet", str(error), first_commands()) from error
 
 
 def is_sample(found: Catalogue) -> bool:

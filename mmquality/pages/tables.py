@@ -69,7 +69,7 @@ def _key(ids: Sequence[str], selecting: bool) -> str:
 
 
 def _ranking_frame(catalogue: Catalogue, rows: Sequence[RankedListing]) -> pd.DataFrame:
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "photo": [cell_photo(catalogue, row.listing) for row in rows],
             "rank": [row.rank for row in rows],
@@ -83,3 +83,4 @@ def _ranking_frame(catalogue: Catalogue, rows: Sequence[RankedListing]) -> pd.Da
             "id": [row.listing.listing_id for row in rows],
         }
     )
+    return frame if catalogue.clicks.exist() else frame.drop(columns=["shown", "clicked"])

@@ -143,6 +143,10 @@ class ClickReader:
         self._store = store
         self._counted: tuple[str, ClickReport | None] | None = None
 
+    def exist(self) -> bool:
+        """Whether impressions were ever imported; without any, nobody knows what was shown or clicked."""
+        return _stamp(self._folder / _LOG) is not None
+
     def report(self) -> ClickReport | None:
         """What the log says now; None where there are no impressions. Raises `WorkspaceError`."""
         stamp = _stamp(self._folder / _LOG)

@@ -96,7 +96,7 @@ def import_files(
     An import that was stopped while it wrote is made good by the same import again.
     """
     reporter, settings = reporter or Silent(), load_settings(workspace)
-    files = _complete(files, settings)
+    files = _complete(files, settings, reporter)
     with ExitStack() as until_written:
         listings, impressions, co_clicks = (until_written.enter_context(Spool()) for _ in range(3))
         with _existing(workspace) as store:
@@ -104,7 +104,7 @@ def import_files(
             read = _Read(listings, impressions, co_clicks, first)
             _fill(read, files, store, limits or ImportLimits(), reporter)
         summary = _write(workspace, files, read)
-        _remember(workspace, files, settings, catalogue_name)
+        _remember(workspace, files, settings, catalogue_name, reporter)
         make_thumbnails(workspace, read.listings, reporter)
     return summary
 
@@ -133,7 +133,7 @@ def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummar
     return summary
 
 
-def _complete(files: InputFiles, settings: CatalogueSettings) -> InputFiles:
+def _complete(files: InputFiles, settings: CatalogueSettings, reporter: Reporter) -> InputFiles:
     """`files` with absolute paths, and the images where the import before found them."""
     given = {name: path.absolute() for name, path in vars(files).items() if path is not None}
     if not given.keys() - {"images"}:
@@ -141,6 +141,7 @@ def _complete(files: InputFiles, settings: CatalogueSettings) -> InputFiles:
     if "listings" in given and "images" not in given:
         if not settings.images:
             raise InputFileError(f"{files.listings} needs the folder of its photos: give --images.")
+        reporter.say(f"Photos are looked for in {settings.images}, as in the import before.")
         given["images"] = place(settings.images)
     return InputFiles(**given)
 
@@ -224,11 +225,22 @@ def _store_clicks(workspace: Workspace, read: _Read) -> None:
         merge_clicks(workspace.clicks, "impressions", read.impressions)
 
 
-def _remember(workspace: Workspace, files: InputFiles, settings: CatalogueSettings, name: str | None) -> None:
+def _remember(
+    workspace: Workspace,
+    files: InputFiles,
+    settings: CatalogueSettings,
+    name: str | None,
+    reporter: Reporter,
+) -> None:
     """The catalogue's name, by default that of its first folder, and where its photos are."""
     folder = files.listings.parent.name if files.listings else ""
     images = str(files.images) if files.images else settings.images
     change_settings(workspace, name=name or settings.name or folder, images=images)
+    if settings.images not in ("", images):
+        reporter.say(
+            f"Where no --images is given, photos are looked for in {images} from now on, no longer in "
+            f"{settings.images}. Listings that are there already keep their photos."
+        )
 
 
 def _report(files: InputFiles, summary: ImportSummary) -> dict[str, object]:

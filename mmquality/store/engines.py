@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from mmquality.errors import NoWorkspaceError, WorkspaceError
-from mmquality.store.schema import shown
+from mmquality.store.schema import VERSION_TABLE, holds_others, shown
 from mmquality.store.text import as_json
 
 LOCK_WAIT_SECONDS = 60
@@ -66,6 +66,7 @@ def engine_of(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and never says IMMEDIATE
+    _check_ours(connection)  # before anything is written: the log's mode is, too
     _use_write_ahead_log(connection)
     # FULL: what was committed is on the disk, whatever the library's own default.
     for pragma in (
@@ -75,6 +76,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_size_limit = 67108864",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _check_ours(connection: sqlite3.Connection) -> None:
+    """Raises `WorkspaceError` for a file of another program: no room of ours, whatever its tables' names."""
+    named = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
+    tables = {name for (name,) in connection.execute(named)}
+    if tables and VERSION_TABLE not in tables:
+        _, _, file = connection.execute("PRAGMA database_list").fetchone()
+        connection.close()
+        raise holds_others(f"The database {file}", tables)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 VERSION_TABLE = "mmquality_schema"  # a name of our own: a PostgreSQL database may hold other programs' tables
 _ADVISORY_LOCK = 0x6D6D71  # any number that every mmquality agrees on
+_NAMED = 3  # tables, in a message
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _migrating = threading.Lock()  # Alembic keeps its environment in module globals: one thread at a time
 
@@ -53,10 +55,16 @@ def _check_schema(connection: Connection, found: str | None, create: bool) -> No
         raise NoWorkspaceError(f"{name} is empty; fill it with `mmquality import` or `mmquality build`.")
     foreign = set(inspect(connection).get_table_names()) & set(metadata.tables) if found is None else set()
     if foreign:
-        raise WorkspaceError(
-            f"{name} already holds tables of another program ({', '.join(sorted(foreign))}); "
-            "choose an empty database."
-        )
+        raise holds_others(name, foreign)
+
+
+def holds_others(name: str, tables: Collection[str]) -> WorkspaceError:
+    """The database of this name is another program's, as its tables say."""
+    more = f" and {len(tables) - _NAMED} more" if len(tables) > _NAMED else ""
+    return WorkspaceError(
+        f"{name} already holds tables of another program ({', '.join(sorted(tables)[:_NAMED])}{more}) and was"
+        " left as it is; choose another workspace, or an empty database."
+    )
 
 
 def _schema(connection: Connection) -> str | None:

@@ -65,8 +65,8 @@ def changed(number: int, times: int) -> dict[str, object]:
     return row(number, title=f"changed {times}", title_hash=f"changed {number} {times}")
 
 
-def check(store: Store, oracle: Oracle, chance: random.Random) -> None:
-    """Whatever the store answers is what the list says."""
+def check(store: Store, oracle: Oracle, came: list[str], chance: random.Random) -> None:
+    """Whatever the store answers is what the list says; `came` are listings in the order of their import."""
     ids, total = oracle.ids, len(oracle.ids)
     version = store.current_version()
     assert version is not None and version.ranked == total
@@ -114,7 +114,7 @@ def check(store: Store, oracle: Oracle, chance: random.Random) -> None:
         assert store.rank_neighbours(at) == (ends[at - 1], ends[at + 1])
         assert store.ranked_listing(ids[at - 1]).rank == at
         assert store.score_history(ids[at - 1])[-1][1:] == (oracle.rows[at - 1][0], at)
-    assert store.ranking_ids(RankingQuery(sort="imported"), 100) == sorted(ids)
+    assert store.ranking_ids(RankingQuery(sort="imported"), 100) == sorted(ids, key=came.index)
     histogram = store.score_histogram(20)
     assert histogram["count"].tolist() == np.histogram([s for s, _ in oracle.rows], 20, (0, 1))[0].tolist()
     flagged = store.flagged(low)
@@ -143,15 +143,21 @@ steps = st.lists(
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), own=st.lists(values, min_size=OWN, max_size=OWN), done=steps, seed=st.integers(0, 99))
 def test_every_answer_is_that_of_a_ranking_numbered_anew(
-    bench: Callable[[str], Store], engine: str, data: st.DataObject, own: list[float], done: list, seed: int
+    bench: Callable[[str], tuple[Store, list[str]]],
+    engine: str,
+    data: st.DataObject,
+    own: list[float],
+    done: list,
+    seed: int,
 ) -> None:
-    store = bench(engine)
+    store, came = bench(engine)
     oracle, chance, times = Oracle(), random.Random(seed), 0
     everything = [row(n)["listing_id"] for n in range(OWN + LATER)]
     in_it = set(store.catalogue_frame(["listing_id"])["listing_id"])
     store.remove_listings(in_it - set(everything[:OWN]), "ann")
     store.upsert_listings(frame([row(n) for n in range(OWN)]))
     in_it = set(everything[:OWN])
+    came += [i for i in everything[:OWN] if i not in came]
     publish(store, f"v{len(store.versions())}", dict(zip(everything, own, strict=False)))
     oracle.publish(dict(zip(everything, own, strict=False)))
     for what, numbers in done:
@@ -160,6 +166,7 @@ def test_every_answer_is_that_of_a_ranking_numbered_anew(
         if what == "import":
             store.upsert_listings(frame([changed(n, times + 10 * seed) for n in sorted(numbers)]))
             in_it |= ids
+            came += sorted(ids - set(came))
         elif what == "arrive":
             arrive(store, oracle, {i: data.draw(values) for i in sorted(ids)})
         elif what == "remove":
@@ -172,23 +179,23 @@ def test_every_answer_is_that_of_a_ranking_numbered_anew(
                 label = store.add_label(listing_id, Verdict.MATCH, None, "", "ann")
                 place = oracle.ids.index(listing_id) + 1 if listing_id in oracle.ids else None
                 assert label.rank == place
-    check(store, oracle, chance)
+    check(store, oracle, came, chance)
     assert store.listing_count() == len(in_it)
     assert store.unscored_count() == len(in_it) - len(oracle.rows)
 
 
 @pytest.fixture(scope="module")
-def bench(new_database: Callable[[str], str]) -> Iterator[Callable[[str], Store]]:
-    """One store for each engine, for as many rankings as one likes."""
-    opened: dict[str, Store] = {}
+def bench(new_database: Callable[[str], str]) -> Iterator[Callable[[str], tuple[Store, list[str]]]]:
+    """One store for each engine, for as many rankings as one likes, and who came into it, in order."""
+    opened: dict[str, tuple[Store, list[str]]] = {}
 
-    def store(engine: str) -> Store:
+    def store(engine: str) -> tuple[Store, list[str]]:
         if engine not in opened:
-            opened[engine] = Store.open(new_database(engine))
+            opened[engine] = Store.open(new_database(engine)), []
         return opened[engine]
 
     yield store
-    for one in opened.values():
+    for one, _ in opened.values():
         one.close()
 
 
@@ -258,4 +265,4 @@ def test_those_that_arrive_at_one_spot_one_after_the_other_stand_in_order(store:
         arrive(store, oracle, {f"L{number:03d}": chance.choice([0.5, 0.6, 0.7, chance.random()])})
         page = store.ranking_page(RankingQuery(), 1, 50)
         assert [ranked.listing.listing_id for ranked in page.rows] == oracle.ids
-    check(store, oracle, chance)
+    check(store, oracle, [f"L{number:03d}" for number in range(there)], chance)

@@ -208,7 +208,7 @@ class TestNeighbours:
         lender = others_than(300) if lent else None
         np.testing.assert_array_equal(shuffled.terms(trust, lender), around.terms(trust, lender))
 
-    @pytest.mark.parametrize("name", ["_TOGETHER", "_BLOCK"])
+    @pytest.mark.parametrize("name", ["_TOGETHER", "_READ", "_BLOCK"])
     def test_how_many_are_looked_at_together_does_not_matter(
         self, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:

@@ -26,8 +26,9 @@ NEIGHBOURS = 20
 SHARPNESS = 14.0  # a neighbour at cosine 0.95 counts half of one at 1
 MANY = 10_000  # listings from which on nearly all of the nearest are found, in lists; of fewer, all
 _COMPANY = 1e-3  # company of a listing that has none; its logarithm is taken
-_TOGETHER = 8_192  # listings whose neighbours' vectors are read at a time, each vector once …
-_BLOCK = 128  # … and that are held against them at a time
+_TOGETHER = 8_192  # listings whose neighbours' vectors are read at a time, each vector once, …
+_READ = 32_768  # … at most so many vectors …
+_BLOCK = 128  # … and listings that are held against them at a time
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,9 @@ def _likeness(vectors: Rows, own: Ints, others: Ints) -> Floats:
     """Cosine of the vectors of rows `own` (b,) with those of `others` (b, k) each."""
     found = np.empty(others.shape, np.float32)
     read, place = np.unique(np.column_stack([own, others]), return_inverse=True)
+    if len(read) > _READ and len(own) > 1:  # they have little in common
+        halves = (np.s_[: len(own) // 2], np.s_[len(own) // 2 :])
+        return np.concatenate([_likeness(vectors, own[half], others[half]) for half in halves])
     held, place = vectors[read], place.reshape(len(own), -1)
     for some in blocks(len(own), _BLOCK):
         found[some] = (held[place[some, 1:]] @ held[place[some, 0], :, None])[..., 0]

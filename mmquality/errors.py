@@ -38,6 +38,10 @@ class NoWorkspaceError(WorkspaceError):
     """There is no workspace yet, or its database has no tables yet; an import makes both."""
 
 
+class OtherDatabaseError(WorkspaceError):
+    """The database is in order, but another program's, or a newer mmquality's."""
+
+
 class NoRoomError(WorkspaceError):
     """A disk is full: what should be written was not, what was there is as it was."""
 

@@ -90,6 +90,22 @@ def test_a_database_whose_pages_are_overwritten(shop: Workspace) -> None:
     assert found.part == "database" and "restore" in found.remedy
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "CREATE TABLE songs (title)",
+        "CREATE TABLE mmquality_schema (version_num); INSERT INTO mmquality_schema VALUES ('9999')",
+    ],
+    ids=["another program's", "a newer mmquality's"],
+)
+def test_a_database_in_order_is_not_to_be_restored(tmp_path: Path, written: str) -> None:
+    workspace = Workspace.at(tmp_path / "shop")
+    workspace.root.mkdir()
+    sqlite3.connect(workspace.root / "mmquality.db").executescript(written)
+    (found,) = faults(workspace)
+    assert found.part == "database" and "nothing to restore" in found.remedy
+
+
 def test_a_label_that_does_not_count_and_a_gap_in_the_ranking(shop: Workspace) -> None:
     with open_store(shop) as store:
         ids = store.catalogue_frame(["listing_id"])["listing_id"]

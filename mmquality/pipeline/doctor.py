@@ -11,7 +11,13 @@ from pathlib import Path
 
 from mmquality.config import Workspace
 from mmquality.encoders.cache import EmbeddingCache
-from mmquality.errors import MMQualityError, ModelFileError, NoWorkspaceError, WorkspaceError
+from mmquality.errors import (
+    MMQualityError,
+    ModelFileError,
+    NoWorkspaceError,
+    OtherDatabaseError,
+    WorkspaceError,
+)
 from mmquality.files import UNFINISHED
 from mmquality.index.keeping import load
 from mmquality.pipeline.places import FIRST_MODEL, index_path, open_store
@@ -23,6 +29,7 @@ from mmquality.store import Store
 
 _PHOTOS = 1_000  # whose files are looked for
 _RESTORE = "Restore the last backup (`mmquality restore`), and import what came after it."
+_IN_ORDER = "Nothing is damaged: there is nothing to restore."
 _MODEL_AGAIN = (
     "Restore the last backup (`mmquality restore`), go back to the version before where there is one "
     "(`mmquality models rollback`), or run `mmquality train`, then `mmquality score` and `mmquality index`."
@@ -56,7 +63,8 @@ def examine(workspace: Workspace, reporter: Reporter | None = None) -> list[Find
     except NoWorkspaceError:
         raise
     except WorkspaceError as error:  # the database cannot be read: nothing else can be told
-        return [Finding("database", Health.FAULT, str(error), _RESTORE)]
+        nothing_lost = isinstance(error, OtherDatabaseError)
+        return [Finding("database", Health.FAULT, str(error), _IN_ORDER if nothing_lost else _RESTORE)]
 
 
 def _examined(workspace: Workspace, store: Store, reporter: Reporter) -> list[Finding]:

@@ -79,7 +79,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _check_ours(connection: sqlite3.Connection) -> None:
-    """Raises `WorkspaceError` for a file of another program: no room of ours, whatever its tables' names."""
+    """Raises `OtherDatabaseError` for a file of another program, whatever its tables are named."""
     named = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
     tables = {name for (name,) in connection.execute(named)}
     if tables and VERSION_TABLE not in tables:

@@ -13,7 +13,8 @@ their bases, of all six networks the products of both towers' three matrices and
 one trained on everything those of the unified embedding. Random inputs of these shapes are in memory; nothing
 is read, added, bent or kept. Blocks of 4,096 listings, every product by torch on all its threads. "by core"
 are the same products of small blocks, each on one core, which is how "networks" goes through them; no bar is
-set on it.
+set on it. "indexes" are three: of 10,000 listings none is in lists, of 100,000 one, of a million all. "indexes
+in lists" are in lists all three whatever their size, to tell how lists grow apart from where they begin.
 """
 
 from __future__ import annotations
@@ -183,12 +184,17 @@ def terms(bench: Bench) -> None:
     settled(network_evidence(bench.gathered.logits, fold, scales), ready.shown(), fold, scales)
 
 
-def indexes(bench: Bench) -> None:
-    """The three indexes that are looked at later."""
+def indexes(bench: Bench, gone_through: int | None = None) -> None:
+    """The three indexes that are looked at later: few vectors to be gone through, many in lists."""
     ids = bench.encoded.listings["listing_id"]
     spaces = {"unified": bench.unified, "title": bench.encoded.titles, "photo": bench.encoded.photos}
     for name, vectors in spaces.items():
-        NeighbourIndex.write(bench.folder / f"{name}.faiss", vectors, ids)
+        NeighbourIndex.write(bench.folder / f"{name}.faiss", vectors, ids, gone_through=gone_through)
+
+
+def indexes_in_lists(bench: Bench) -> None:
+    """The same, all in lists, however few."""
+    indexes(bench, gone_through=1)
 
 
 STAGES: tuple[Callable[[Bench], None], ...] = (
@@ -200,6 +206,7 @@ STAGES: tuple[Callable[[Bench], None], ...] = (
     neighbours,
     terms,
     indexes,
+    indexes_in_lists,
 )  # in the order of `score` and `index`, after what is no part of them
 OF_SCORE = {"networks", "neighbours", "terms", "unified"}
 

@@ -13,8 +13,8 @@ their bases, of all six networks the products of both towers' three matrices and
 one trained on everything those of the unified embedding. Random inputs of these shapes are in memory; nothing
 is read, added, bent or kept. Blocks of 4,096 listings, every product by torch on all its threads. "by core"
 are the same products of small blocks, each on one core, which is how "networks" goes through them; no bar is
-set on it. "indexes" are three: of 10,000 listings none is in lists, of 100,000 one, of a million all. "indexes
-in lists" are in lists all three whatever their size, to tell how lists grow apart from where they begin.
+set on it. "indexes" are three: of 10,000 listings none is in lists, of 100,000 one, of a million all. In
+"indexes in lists" all three are, whatever their size: how lists grow is told apart from where they begin.
 """
 
 from __future__ import annotations

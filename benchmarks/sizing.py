@@ -71,7 +71,7 @@ def training(rows: list[Row]) -> Iterator[Growth]:
 
 
 def scoring(rows: list[Row]) -> Iterator[Growth]:
-    """Its columns of seconds are named by their sizes. The bare products are what a stage is held against, and
+    """Its columns of seconds are named by their sizes. Bare products are what a stage is held against, and
     of a hundred million all indexes are in lists."""
     left_out = ("bare products", "bare products by core", "indexes")
     for row in (row for row in rows if row["stage"] not in left_out):

@@ -80,6 +80,11 @@ class Bench:
         """Room for an array."""
         return Stored.create(self.folder / f"{next(self.number)}.npy", shape, dtype)
 
+    def end_scoring(self) -> None:
+        """Remove what does not outlive `score`, all but its unified vectors: it makes room in memory."""
+        for path in set(self.folder.glob("*.npy")) - {self.unified.path}:
+            path.unlink()
+
     @cached_property
     def encoded(self) -> EncodedCatalogue:
         """The catalogue as `score` reads it."""
@@ -216,6 +221,8 @@ def measure(folder: Path, listings: int) -> dict[str, dict[str, float]]:
     bench, found = Bench(folder, listings), {}
     assert bench.networks and bench.ready  # opens everything, which is no stage
     for stage in STAGES:
+        if stage is indexes:
+            bench.end_scoring()
         peak = report.Peak(os.getpid())
         peak.start()
         started = time.perf_counter()

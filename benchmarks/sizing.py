@@ -23,7 +23,7 @@ from mmquality.config import Workspace
 from mmquality.pipeline.places import open_store
 
 DOCS = report.DOCS.with_name("sizing.md")
-MILLION, LARGE = 1_000_000, 100_000_000
+MILLION, FIVE, LARGE = 1_000_000, 5_000_000, 100_000_000
 Row = dict[str, Any]
 
 
@@ -123,7 +123,7 @@ def _number(told: int | str) -> int:
 
 
 def bytes_table(workspace: Workspace) -> list[Row]:
-    """Bytes a listing, and gigabytes of a million and of a hundred million."""
+    """Bytes a listing, and gigabytes of a million, five and a hundred million."""
     with open_store(workspace) as store:
         listings = store.listing_count()
     sizes = files(workspace)
@@ -133,6 +133,7 @@ def bytes_table(workspace: Workspace) -> list[Row]:
             "file": name,
             "bytes a listing": round(size / listings),
             "GB of a million": size / listings / 1e3,
+            "GB of five million": round(size / listings / 200),
             "GB of a hundred million": round(size / listings / 10),
         }
         for name, size in every.items()
@@ -159,6 +160,7 @@ def memory_table(folder: Path) -> list[Row]:
                 "GB there": peak,
                 "bytes a listing more": round(more),
                 "GB of a million": peak + more * (MILLION - most["listings"]) / 1e9,
+                "GB of five million": peak + more * (FIVE - most["listings"]) / 1e9,
                 "GB of a hundred million": round(peak + more * (LARGE - most["listings"]) / 1e9),
             }
         )
@@ -176,6 +178,7 @@ def seconds_table(folder: Path) -> list[Row]:
                     "measured up to": f"{stage.listings:,}",
                     "grows with n to the": stage.exponent,
                     "s for a million": stage.at(MILLION),
+                    "hours for five million": stage.at(FIVE) / 3600,
                     "hours for a hundred million": stage.at(LARGE) / 3600,
                 }
             )

@@ -38,8 +38,8 @@ class NoWorkspaceError(WorkspaceError):
     """There is no workspace yet, or its database has no tables yet; an import makes both."""
 
 
-class OtherDatabaseError(WorkspaceError):
-    """The database is in order, but another program's, or a newer mmquality's."""
+class DamagedDatabaseError(WorkspaceError):
+    """The database's file is not whole any more."""
 
 
 class NoRoomError(WorkspaceError):

@@ -106,6 +106,15 @@ def test_a_database_in_order_is_not_to_be_restored(tmp_path: Path, written: str)
     assert found.part == "database" and "nothing to restore" in found.remedy
 
 
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/shop", "mysql://localhost/shop"])
+def test_a_server_that_is_down_is_no_reason_to_restore(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("MMQ_DATABASE_URL", url)
+    (found,) = faults(Workspace.at(shop.root))
+    assert found.part == "database" and "that its server runs" in found.remedy
+
+
 def test_a_label_that_does_not_count_and_a_gap_in_the_ranking(shop: Workspace) -> None:
     with open_store(shop) as store:
         ids = store.catalogue_frame(["listing_id"])["listing_id"]

@@ -117,6 +117,11 @@ def one_column_of_pairs(shop: Path) -> InputFiles:
     return InputFiles(shop / "listings.csv", shop, None, shop / "bad.csv")
 
 
+def pairs_of_orders(shop: Path) -> InputFiles:
+    (shop / "bad.csv").write_text("order_id,listing_id,other_id\n9,L1,L2\n")
+    return InputFiles(shop / "listings.csv", shop, None, shop / "bad.csv")
+
+
 UNUSABLE: list[tuple[Callable[[Path], InputFiles], str]] = [
     (lambda shop: InputFiles(shop / "none.csv", shop), r"none\.csv does not exist"),
     (lambda shop: InputFiles(shop / "listings.csv", shop / "none"), "none does not exist; give the folder"),
@@ -126,12 +131,13 @@ UNUSABLE: list[tuple[Callable[[Path], InputFiles], str]] = [
     (broken_impressions, r"bad\.parquet is no readable Parquet file"),
     (impressions_without_position, "has no column 'position'"),
     (one_column_of_pairs, "fewer than two columns of ids"),
+    (pairs_of_orders, r"None of the rows of .*bad\.csv can be used \(row 2, order_id: is not in the cat"),
     (lambda shop: InputFiles(images=shop), "nothing to import"),
     (lambda shop: InputFiles(), "nothing to import"),
 ]
 NAMES = [
     "no such file", "no folder of photos", "photos are a file", "no column", "catalogue broken midway",
-    "impressions broken midway", "no position", "no pairs", "images alone", "nothing",
+    "impressions broken midway", "no position", "no pairs", "pairs of others", "images alone", "nothing",
 ]  # fmt: skip
 
 
@@ -178,6 +184,13 @@ def test_clicks_alone_need_listings(shop: Path, tmp_path: Path) -> None:
 
 def test_the_folder_of_photos_is_remembered(workspace: Workspace, shop: Path) -> None:
     assert import_files(workspace, InputFiles(shop / "listings.csv")).listings == UpsertCounts(unchanged=6)
+
+
+def test_a_folder_in_which_no_photo_was_is_not_remembered(workspace: Workspace, shop: Path) -> None:
+    before, told = (workspace.root / "workspace.json").read_bytes(), Told()
+    wrong = InputFiles(shop / "listings.csv", shop / "photos")
+    assert import_files(workspace, wrong, reporter=told).listings == UpsertCounts()
+    assert (workspace.root / "workspace.json").read_bytes() == before and told.lines == []
 
 
 def test_the_first_import_needs_the_folder_of_photos(shop: Path, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from mmquality.config import Workspace
 from mmquality.encoders.cache import EmbeddingCache
 from mmquality.errors import (
+    DamagedDatabaseError,
     MMQualityError,
     ModelFileError,
     NoWorkspaceError,
-    OtherDatabaseError,
     WorkspaceError,
 )
 from mmquality.files import UNFINISHED
@@ -29,7 +29,10 @@ from mmquality.store import Store
 
 _PHOTOS = 1_000  # whose files are looked for
 _RESTORE = "Restore the last backup (`mmquality restore`), and import what came after it."
-_IN_ORDER = "Nothing is damaged: there is nothing to restore."
+_NOT_DAMAGED = (
+    "Nothing says that it is damaged, so there is nothing to restore: see that it is the database you mean "
+    "(MMQ_DATABASE_URL), that its server runs, and that you may write to it."
+)
 _MODEL_AGAIN = (
     "Restore the last backup (`mmquality restore`), go back to the version before where there is one "
     "(`mmquality models rollback`), or run `mmquality train`, then `mmquality score` and `mmquality index`."
@@ -63,8 +66,8 @@ def examine(workspace: Workspace, reporter: Reporter | None = None) -> list[Find
     except NoWorkspaceError:
         raise
     except WorkspaceError as error:  # the database cannot be read: nothing else can be told
-        nothing_lost = isinstance(error, OtherDatabaseError)
-        return [Finding("database", Health.FAULT, str(error), _IN_ORDER if nothing_lost else _RESTORE)]
+        damaged = isinstance(error, DamagedDatabaseError)
+        return [Finding("database", Health.FAULT, str(error), _RESTORE if damaged else _NOT_DAMAGED)]
 
 
 def _examined(workspace: Workspace, store: Store, reporter: Reporter) -> list[Finding]:

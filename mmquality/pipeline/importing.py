@@ -104,7 +104,8 @@ def import_files(
             read = _Read(listings, impressions, co_clicks, first)
             _fill(read, files, store, limits or ImportLimits(), reporter)
         summary = _write(workspace, files, read)
-        _remember(workspace, files, settings, catalogue_name, reporter)
+        if files.listings is None or len(read.listings):  # else it is the wrong file, or the wrong folder
+            _remember(workspace, files, settings, catalogue_name, reporter)
         make_thumbnails(workspace, read.listings, reporter)
     return summary
 
@@ -209,13 +210,23 @@ def _read_clicks(
     limits: ImportLimits,
     reporter: Reporter,
 ) -> None:
-    """Keep the rows of a click log that can be used; the others join `problems`."""
+    """Keep the rows of a click log that can be used; the others join `problems`.
+
+    Raises `InputFileError` where none can: a catalogue would be trained as if nobody had clicked.
+    """
+    before = len(problems)
     with reporter.stage(f"Reading {path.name}") as advance:
         for chunk in chunks:
             usable.add(chunk.frame)
             problems += chunk.problems
             check_problems(path, problems, limits)
             advance(len(chunk.frame) + len(chunk.problems))
+    if len(problems) > before and not usable.rows:
+        first = problems[before]
+        raise InputFileError(
+            f"None of the rows of {path} can be used (row {first.row}, {first.kind}, is the first). Nothing "
+            "was imported; check its columns, and that its ids are those of the listings."
+        )
 
 
 def _store_clicks(workspace: Workspace, read: _Read) -> None:

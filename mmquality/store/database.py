@@ -25,7 +25,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from mmquality import logs
-from mmquality.errors import WorkspaceError
+from mmquality.errors import DamagedDatabaseError, WorkspaceError
 from mmquality.files import is_full
 from mmquality.store.engines import check_sqlite_place, checked_url, engine_of
 from mmquality.store.schema import bring_up_to_date, shown
@@ -74,8 +74,8 @@ class Database:
             try:
                 bring_up_to_date(database._writer, create)
             except DatabaseError as error:
-                why = _why(database._engine, error)
-                raise WorkspaceError(f"{shown(parsed)} cannot be opened: {why}.") from error
+                why, kind = _why(database._engine, error), _kind(error)
+                raise kind(f"{shown(parsed)} cannot be opened: {why}.") from error
             undo.pop_all()
         return database
 
@@ -208,12 +208,17 @@ def _plain_errors(engine: Engine, deed: str) -> Iterator[None]:
             "try again."
         ) from error
     except DatabaseError as error:
-        if type(error) is not DatabaseError:  # its kinds are faults of ours, this is the file's
+        if _kind(error) is not DamagedDatabaseError:
             raise
-        raise WorkspaceError(
+        raise DamagedDatabaseError(
             f"{shown(engine.url)} is damaged: {error.orig}. Nothing of this step was changed; see "
             "`mmquality doctor`, and restore the last backup."
         ) from error
+
+
+def _kind(error: DatabaseError) -> type[WorkspaceError]:
+    """The kinds of `DatabaseError` are faults of ours or of a server; itself it is the file's."""
+    return DamagedDatabaseError if type(error) is DatabaseError else WorkspaceError
 
 
 def _why(engine: Engine, error: Exception) -> object:

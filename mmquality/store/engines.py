@@ -39,7 +39,10 @@ def check_sqlite_place(url: URL, create: bool) -> None:
         raise WorkspaceError("A workspace's SQLite database is a file: write sqlite:///folder/mmquality.db.")
     file = Path(url.database)
     if not create and not file.is_file():
-        raise NoWorkspaceError(f"There is no workspace database at {file}; make one with `mmquality build`.")
+        raise NoWorkspaceError(
+            f"There is no workspace database at {file}; make one with `mmquality build`. Where it is in "
+            "PostgreSQL, MMQ_DATABASE_URL says so."
+        )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -79,7 +82,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _check_ours(connection: sqlite3.Connection) -> None:
-    """Raises `OtherDatabaseError` for a file of another program, whatever its tables are named."""
+    """Raises `WorkspaceError` for a file of another program, whatever its tables are named."""
     named = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
     tables = {name for (name,) in connection.execute(named)}
     if tables and VERSION_TABLE not in tables:

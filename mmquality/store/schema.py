@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, Engine, inspect, text
 
-from mmquality.errors import NoWorkspaceError, OtherDatabaseError
+from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ _migrating = threading.Lock()  # Alembic keeps its environment in module globals
 def bring_up_to_date(engine: Engine, create: bool) -> None:
     """Migrate the database to this version's schema; any number of processes may do so at once.
 
-    Raises `OtherDatabaseError` for a newer schema or another program's tables, `NoWorkspaceError` for none
-    at all with `create=False`.
+    Raises `WorkspaceError` for a newer schema, another program's tables, or, with `create=False`, none at
+    all.
     """
     with engine.connect() as connection:
         if _schema(connection) == _known()[-1]:
@@ -47,7 +47,7 @@ def _check_schema(connection: Connection, found: str | None, create: bool) -> No
     known = _known()
     name = shown(connection.engine.url)
     if found is not None and found not in known:
-        raise OtherDatabaseError(
+        raise WorkspaceError(
             f"{name} was written by a newer mmquality (its schema is {found}, this version knows up to "
             f"{known[-1]}); install that version, or choose another workspace."
         )
@@ -58,10 +58,10 @@ def _check_schema(connection: Connection, found: str | None, create: bool) -> No
         raise holds_others(name, foreign)
 
 
-def holds_others(name: str, tables: Collection[str]) -> OtherDatabaseError:
+def holds_others(name: str, tables: Collection[str]) -> WorkspaceError:
     """The database of this name is another program's, as its tables say."""
     more = f" and {len(tables) - _NAMED} more" if len(tables) > _NAMED else ""
-    return OtherDatabaseError(
+    return WorkspaceError(
         f"{name} already holds tables of another program ({', '.join(sorted(tables)[:_NAMED])}{more}) and was"
         " left as it is; choose another workspace, or an empty database."
     )

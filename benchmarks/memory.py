@@ -1,6 +1,6 @@
 """How much memory do `train`, `score` and `index` take as a catalogue grows?
 
-    python benchmarks/memory.py            20,000, 100,000 and 300,000 listings; writes docs/benchmarks.md
+    python benchmarks/memory.py            60,000, 100,000 and 300,000 listings; writes docs/benchmarks.md
     python benchmarks/memory.py --short    1,000 and 4,000 listings
 
 Each catalogue is made up (benchmarks/large_workspace.py and speed_catalogue.py): listings in the store, three
@@ -9,8 +9,8 @@ other, each in a process of its own; training is one epoch. Peaks are of anonymo
 (/proc), of the process and all its children together: what is mapped can be dropped and read again.
 
 The bar: for each further listing the peak grows by less than half of what its stored vectors weigh. Blocks
-have 16,384 listings, and a catalogue that is shorter than one does not show how memory grows with many; so no
-bar is set on the short form. 300,000 listings need 10 GB of disk (`--folder` says where).
+have 16,384 listings, with up to 32,768 neighbours, and a catalogue that does not fill them does not show how
+memory grows with many; so no bar is set on the short form. 300,000 listings need 10 GB of disk (`--folder` says where).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from mmquality.config import Workspace
 from mmquality.pipeline.settings import change_settings
 from mmquality.store import Store
 
-SIZES, SHORT = (20_000, 100_000, 300_000), (1_000, 4_000)
+SIZES, SHORT = (60_000, 100_000, 300_000), (1_000, 4_000)
 STEPS = {"train": ["--epochs", "1"], "score": [], "index": []}
 WEIGHT = 4 * (TITLE + PHOTO)  # bytes of a listing's vectors
 SHARE = 0.5

@@ -104,7 +104,7 @@ def import_files(
             read = _Read(listings, impressions, co_clicks, first)
             _fill(read, files, store, limits or ImportLimits(), reporter)
         summary = _write(workspace, files, read)
-        if files.listings is None or len(read.listings):  # else it is the wrong file, or the wrong folder
+        if files.listings is None or read.listings.rows:  # else it is the wrong file, or the wrong folder
             _remember(workspace, files, settings, catalogue_name, reporter)
         make_thumbnails(workspace, read.listings, reporter)
     return summary
@@ -170,10 +170,10 @@ def _fill(
         )
     if files.impressions is not None:
         chunks = read_impressions(files.impressions, known, limits)
-        _read_clicks(chunks, read.impressions, read.problems, files.impressions, limits, reporter)
+        _read_clicks(chunks, read.impressions, read.problems, files.impressions, known, limits, reporter)
     if files.co_clicks is not None:
         chunks = read_co_clicks(files.co_clicks, known, limits)
-        _read_clicks(chunks, read.co_clicks, read.problems, files.co_clicks, limits, reporter)
+        _read_clicks(chunks, read.co_clicks, read.problems, files.co_clicks, known, limits, reporter)
 
 
 def _read_listings(
@@ -207,12 +207,14 @@ def _read_clicks(
     usable: Spool,
     problems: list[RowProblem],
     path: Place,
+    known: pd.Index,
     limits: ImportLimits,
     reporter: Reporter,
 ) -> None:
     """Keep the rows of a click log that can be used; the others join `problems`.
 
-    Raises `InputFileError` where none can: a catalogue would be trained as if nobody had clicked.
+    Raises `InputFileError` where there are listings, and none of the rows is on any: a model would be trained
+    as if nobody had clicked.
     """
     before = len(problems)
     with reporter.stage(f"Reading {path.name}") as advance:
@@ -221,7 +223,7 @@ def _read_clicks(
             problems += chunk.problems
             check_problems(path, problems, limits)
             advance(len(chunk.frame) + len(chunk.problems))
-    if len(problems) > before and not usable.rows:
+    if len(problems) > before and not usable.rows and not known.empty:
         first = problems[before]
         raise InputFileError(
             f"None of the rows of {path} can be used (row {first.row}, {first.kind}, is the first). Nothing "

@@ -10,7 +10,8 @@ other, each in a process of its own; training is one epoch. Peaks are of anonymo
 
 The bar: for each further listing the peak grows by less than half of what its stored vectors weigh. Blocks
 have 16,384 listings, with up to 32,768 neighbours, and a catalogue that does not fill them does not show how
-memory grows with many; so no bar is set on the short form. 300,000 listings need 10 GB of disk (`--folder` says where).
+memory grows with many; so no bar is set on the short form. 300,000 listings need 10 GB of disk (`--folder`
+says where).
 """
 
 from __future__ import annotations

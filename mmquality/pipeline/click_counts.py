@@ -23,40 +23,40 @@ _WAITING = 4_000_000  # events that wait before they are counted in, at least
 
 
 class PlaceCounts:
-    """How often listings were named at a place."""
+    """How often listings were shown and clicked at each place, while a log is gone through."""
 
     def __init__(self) -> None:
-        self._cells, self._times = np.empty(0, np.int64), np.empty(0, np.int64)
+        self._kinds, self._times = np.empty(0, np.int64), np.empty(0, np.int64)
         self._waiting: list[Ints] = []
         self._waits = 0
 
-    def add(self, rows: npt.NDArray[np.integer], places: npt.NDArray[np.integer]) -> None:
-        """Each of `rows` once at its place, from 0; both (events,)."""
-        self._waiting.append(rows.astype(np.int64) * PLACES + places)
+    def add(self, rows: npt.NDArray[np.integer], places: Ints, clicked: npt.NDArray[np.bool_]) -> None:
+        """Impressions of `rows` at their places, from 0, and which were clicked; all (impressions,)."""
+        self._waiting.append((rows.astype(np.int64) * PLACES + places) * 2 + clicked)
         self._waits += len(rows)
-        if self._waits > max(len(self._cells), _WAITING):  # as many as were counted: the work stays linear
+        if self._waits > max(len(self._kinds), _WAITING):  # as many as were counted: the work stays linear
             self._settle()
 
-    def of(self, n: int, places: int) -> csr_array:
-        """(n, places), float32."""
+    def of(self, n: int) -> tuple[csr_array, csr_array]:
+        """Impressions and clicks of n rows, both (n, deepest place), float32."""
         self._settle()
-        at = np.divmod(self._cells, PLACES)
-        return csr_array((self._times.astype(np.float32), at), shape=(n, places))
+        cells, clicked = np.divmod(self._kinds, 2)
+        rows, places = np.divmod(cells, PLACES)
+        shape = n, int(places.max(initial=-1)) + 1
 
-    @property
-    def places(self) -> int:
-        """The deepest place that was named, from 1; 0 without any."""
-        self._settle()
-        return int((self._cells % PLACES).max(initial=-1)) + 1
+        def counted(some: slice | npt.NDArray[np.bool_]) -> csr_array:
+            return csr_array((self._times[some].astype(np.float32), (rows[some], places[some])), shape=shape)
+
+        return counted(slice(None)), counted(clicked == 1)
 
     def _settle(self) -> None:
         new, times = np.unique(np.concatenate([np.empty(0, np.int64), *self._waiting]), return_counts=True)
         self._waiting, self._waits = [], 0
-        cells, to = np.unique(np.concatenate([self._cells, new]), return_inverse=True)
-        summed = np.zeros(len(cells), np.int64)
-        summed[to[: len(self._cells)]] = self._times
-        summed[to[len(self._cells) :]] += times
-        self._cells, self._times = cells, summed
+        kinds, to = np.unique(np.concatenate([self._kinds, new]), return_inverse=True)
+        summed = np.zeros(len(kinds), np.int64)
+        summed[to[: len(self._kinds)]] = self._times
+        summed[to[len(self._kinds) :]] += times
+        self._kinds, self._times = kinds, summed
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,12 @@ def counted_clicks(folder: Path) -> ClickCounts:
 
     Raises `WorkspaceError`.
     """
-    shown, clicked, row_of = PlaceCounts(), PlaceCounts(), dict[str, int]()
+    counts, row_of = PlaceCounts(), dict[str, int]()
     for part, places in impressions_in_parts(folder, ["listing_id"]):
         codes, ids = pd.factorize(part["listing_id"].to_numpy(object))
         numbers = np.fromiter((row_of.setdefault(one, len(row_of)) for one in ids), np.int64, len(ids))
-        rows, was_clicked = numbers[codes], part["clicked"].to_numpy(np.bool_)
-        shown.add(rows, places)
-        clicked.add(rows[was_clicked], places[was_clicked])
-    shape = len(row_of), shown.places
-    return ClickCounts(list(row_of), shown.of(*shape), clicked.of(*shape))
+        counts.add(numbers[codes], places, part["clicked"].to_numpy(np.bool_))
+    return ClickCounts(list(row_of), *counts.of(len(row_of)))
 
 
 def impressions_in_parts(folder: Path, columns: list[str]) -> Iterator[tuple[pd.DataFrame, Ints]]:

@@ -163,13 +163,13 @@ class ClickReader:
             return
         counts = counted_clicks(self._folder)
         self._store.set_click_counts(counts.totals())
-        if (report := self._told(counts)) is not None:
+        if (report := self._report_of(counts)) is not None:
             _keep(self._folder / _REPORT, stamp, report)
 
     def _count(self) -> ClickReport | None:
-        return self._told(counted_clicks(self._folder))
+        return self._report_of(counted_clicks(self._folder))
 
-    def _told(self, counts: ClickCounts) -> ClickReport | None:
+    def _report_of(self, counts: ClickCounts) -> ClickReport | None:
         if not counts.listing_ids:
             return None
         prices = self._store.catalogue_frame(["listing_id", "price"]).set_index("listing_id")["price"]

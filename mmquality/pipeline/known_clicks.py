@@ -37,20 +37,17 @@ def known_clicks(folder: Path, listing_ids: Iterable[str], held_out: Collection[
     Clicks on others are left out: the log outlives a listing whose photo is gone. Raises `WorkspaceError`.
     """
     rows = pd.Index(listing_ids)
-    shown, clicked, clicks = PlaceCounts(), PlaceCounts(), [_NOTHING]
+    counts, clicks = PlaceCounts(), [_NOTHING]
     for part in _impressions(folder, rows, held_out):
-        shown.add(part["row"].to_numpy(), part["place"].to_numpy())
-        part = part[part["clicked"]]
-        clicked.add(part["row"].to_numpy(), part["place"].to_numpy())
-        clicks.append(_events(rows, part))
+        counts.add(*(part[name].to_numpy() for name in ("row", "place", "clicked")))
+        clicks.append(_events(rows, part[part["clicked"]]))
     together = pd.concat(clicks, ignore_index=True)
     ends = [
         *_co_clicks(folder, rows, held_out),
         together.loc[together["seed"] >= 0, ["seed", "row"]].to_numpy(np.int64),
         _clicked_together(together),
     ]
-    shape = len(rows), shown.places
-    return KnownClicks(shown.of(*shape), clicked.of(*shape), _distinct(ends, len(rows)))
+    return KnownClicks(*counts.of(len(rows)), _distinct(ends, len(rows)))
 
 
 _NOTHING = pd.DataFrame(

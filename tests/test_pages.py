@@ -349,7 +349,7 @@ class TestEmptyStates:
     ) -> None:
         monkeypatch.setenv("MMQ_WORKSPACE", str(tmp_path / "nowhere"))
         app = opened(page)
-        assert "No workspace yet" in texts(app)
+        assert "No workspace yet" in texts(app) and "<code>mmquality build</code>" in texts(app)
         assert "mmquality build -w" in app.code[0].value and "mmquality demo" in app.code[0].value
         assert not (tmp_path / "nowhere").exists()
 

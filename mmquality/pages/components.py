@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -10,6 +11,7 @@ from mmquality.pages.escaping import as_html, as_markdown
 from mmquality.pages.wording import percent, verdict
 from mmquality.records import Label, Listing
 
+_CODE = re.compile(r"`([^`]+)`")
 HEADED = "headed"  # in a visit's state: whether this run has drawn the page's heading
 
 
@@ -29,12 +31,13 @@ def section(title: str, explanation: str = "") -> None:
 def notice(title: str, body: str, commands: str = "", name: str = "") -> None:
     """An empty state: what is missing and, where a command helps, which one to run.
 
-    `name` tells it from another one on the same page.
+    `name` tells it from another one on the same page. What is between backticks in `body` is set as code.
     """
+    told = _CODE.sub(r"<code>\1</code>", as_html(body))
     with st.container(key=f"notice-{name}" if name else "notice", border=True):
-        st.html(f'<div class="mmq-notice"><h2>{as_html(title)}</h2><p>{as_html(body)}</p></div>')
+        st.html(f'<div class="mmq-notice"><h2>{as_html(title)}</h2><p>{told}</p></div>')
         if commands:
-            st.code(commands, language="shell", wrap_lines=True)
+            st.code(commands, language=None, wrap_lines=True)  # a shell's colours take "import" for a command
 
 
 def level(score: float) -> str:

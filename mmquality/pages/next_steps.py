@@ -58,7 +58,7 @@ def show(state: State) -> None:
         with st.container(key=f"step-{number}", gap="xxsmall"):
             st.html(f'<div class="mmq-step"><h3>{as_html(step.title)}</h3><p>{as_html(step.why)}</p></div>')
             if step.commands:
-                st.code(step.commands, language="shell")
+                st.code(step.commands, language=None)
             if step.link:
                 st.page_link(
                     step.page, label=step.link, icon=":material/arrow_forward:", query_params=step.params

@@ -9,6 +9,7 @@ import click
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, command
 from mmquality.config import Workspace
+from mmquality.ids import same_id
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.records import count
@@ -48,9 +49,11 @@ def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None
 
     if not listing_ids and file is None:
         raise click.UsageError("There is nothing to remove: give ids, or --from a file that names them.")
-    named = read_columns(file, ["listing_id"])["listing_id"].str.strip() if file is not None else ()
-    wanted = [*listing_ids, *filter(None, named)]
+    wanted = list(listing_ids)
     with open_store(workspace) as store:
+        if file is not None:
+            named = read_columns(file, ["listing_id"], store.listing_ids())["listing_id"].map(same_id)
+            wanted += filter(None, named)
         removed = store.remove_listings(wanted, whoami())
     out = len(set(wanted)) - removed
     before = f" {count(out, 'other was', 'others were')} out before." if out else ""

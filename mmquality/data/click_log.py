@@ -11,6 +11,7 @@ import pandas as pd
 
 from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits
+from mmquality.data.float_ids import is_id
 from mmquality.data.input_file import ROW, listed
 from mmquality.data.sieve import Sieve
 from mmquality.data.tables import TableChunk, read_table
@@ -43,7 +44,7 @@ def read_impressions(
     (int, as in the file), clicked (bool). Raises `InputFileError` at once where the file cannot be used at
     all.
     """
-    chunks = read_table(path, IMPRESSION_COLUMNS, limits)
+    chunks = read_table(path, IMPRESSION_COLUMNS, limits, known)
     catalogue = _catalogue(known)
     return (_impressions(place(path), chunk, catalogue) for chunk in chunks)
 
@@ -58,10 +59,10 @@ def read_co_clicks(
     direction: listing_id < other_id, and a pair that a chunk names twice comes once, with the larger weight.
     Raises `InputFileError` at once where the file cannot be used at all.
     """
-    chunks = read_table(path, limits=limits)
+    chunks = read_table(path, limits=limits, known=known)
     first = next(chunks)
     names = [name for name in first.frame.columns if name != ROW]
-    ids = [name for name in names if name.lower().endswith("id")][:2]
+    ids = [name for name in names if is_id(name)][:2]
     if len(ids) < 2:
         raise InputFileError(
             f"{path} has fewer than two columns of ids (named …_id); it has {listed(names)}."

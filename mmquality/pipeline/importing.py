@@ -24,7 +24,7 @@ from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
 from mmquality.pipeline.spool import Spool
 from mmquality.pipeline.thumbnails import make_thumbnails
-from mmquality.records import RowProblem
+from mmquality.records import RowProblem, count
 from mmquality.store import Store, UpsertCounts
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def import_files(
             first = until_written.enter_context(_first(workspace, files, store))
             read = _Read(listings, impressions, co_clicks, first)
             _fill(read, files, store, limits or ImportLimits(), reporter)
-        summary = _write(workspace, files, read)
+        summary = _write(workspace, files, read, reporter)
         if files.listings is None or read.listings.rows:  # else it is the wrong file, or the wrong folder
             _remember(workspace, files, settings, catalogue_name, reporter)
         make_thumbnails(workspace, read.listings, reporter)
@@ -121,8 +121,9 @@ def _first(
     return FirstListings() if FirstListings.suit(workspace.database_url) else nullcontext()
 
 
-def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummary:
+def _write(workspace: Workspace, files: InputFiles, read: _Read, reporter: Reporter) -> ImportSummary:
     with Store.open(workspace.database_url, create=True) as store:
+        before, known = store.listing_count(), next(store.listing_ids(), "")
         counts = store.load_listings(read.listings, read.first)
         with alone_in(workspace):
             _store_clicks(workspace, read)
@@ -131,7 +132,20 @@ def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummar
         images = str(files.images or "")
         summary = ImportSummary(counts, read.impressions.rows, read.co_clicks.rows, read.problems, images)
         store.save_import_report(_report(files, summary), read.problems)
+    if before and 0 < counts.added - counts.returned == read.listings.rows:
+        given = next(iter(read.listings))["listing_id"].iloc[0]
+        reporter.say(_strangers(counts.added, given, before, known))
     return summary
+
+
+def _strangers(added: int, given: str, before: int, known: str) -> str:
+    """What is said where none of the listings was there before; `given` and `known` are an id of either."""
+    return (
+        f"Of {count(added, 'listing')} none was in the catalogue, which had {before:,} others; all were "
+        f"added as new. If it had them under other ids ({known!r} in the catalogue, {given!r} in the file), "
+        "take these out again with `mmquality remove --from` and this file, and import them with the "
+        "catalogue's ids."
+    )
 
 
 def _complete(files: InputFiles, settings: CatalogueSettings, reporter: Reporter) -> InputFiles:
@@ -184,8 +198,12 @@ def _read_listings(
     if files.listings is None or files.images is None:
         return ids
     stamps = store.photo_stamps() if store is not None else {}
+    known = store.listing_ids() if store is not None else ()
     with reporter.stage("Checking photos") as advance:
-        for chunk in read_catalogue(files.listings, files.images, stamps, limits, progress=advance):
+        chunks = read_catalogue(
+            files.listings, files.images, stamps, limits, progress=advance, known_ids=known
+        )
+        for chunk in chunks:
             read.listings.add(chunk.listings)
             if read.first is not None:
                 read.first.add(chunk.listings)

@@ -192,7 +192,13 @@ def test_the_commands_say_what_they_did(marketplace: Marketplace, tmp_path: Path
     done = CliRunner().invoke(main, ["remove", ids[1], ids[2], "--from", str(named), *place])
     assert done.output == "3 listings removed.\n"
     unknown = CliRunner().invoke(main, ["remove", "nobody", *place])
-    assert unknown.exit_code == 1 and "no listing 'nobody'; nothing was removed" in unknown.output
+    assert unknown.exit_code == 1 and "no 'nobody': 1 of 1 id unknown; nothing was" in unknown.output
+    named.write_text("listing_id\n" + "\n".join(f"x{n}" for n in range(7)) + f"\n{ids[3]}\n")
+    unknown = CliRunner().invoke(main, ["remove", "--from", str(named), *place])
+    assert "no 'x0', 'x1', 'x2', 'x3', 'x4' and 2 more: 7 of 8 ids unknown" in unknown.output
+    assert "--skip-unknown" in unknown.output
+    done = CliRunner().invoke(main, ["remove", "--from", str(named), "--skip-unknown", *place])
+    assert done.output == "1 listing removed. 7 ids unknown, and left out.\n"
     nothing = CliRunner().invoke(main, ["remove", *place])
     assert nothing.exit_code == 2 and "nothing to remove" in nothing.output
 

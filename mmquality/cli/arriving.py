@@ -40,10 +40,12 @@ def arrive(workspace: Workspace) -> None:
     type=click.Path(path_type=Path),
     help="CSV, Parquet or JSON Lines with a column listing_id: these, too.",
 )
-def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None) -> None:
+@click.option("--skip-unknown", is_flag=True, help="Leave out ids that the catalogue never held.")
+def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None, skip_unknown: bool) -> None:
     """Take listings out of the catalogue.
 
     Out of ranking, neighbours, queue, search, map and counts; their labels stay. An import brings them back.
+    One unknown id, and nothing is removed.
     """
     from mmquality.evaluation.truth import read_columns
 
@@ -54,7 +56,9 @@ def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None
         if file is not None:
             named = read_columns(file, ["listing_id"], store.listing_ids())["listing_id"].map(same_id)
             wanted += filter(None, named)
-        removed = store.remove_listings(wanted, whoami())
-    out = len(set(wanted)) - removed
+        unknown = dict.fromkeys(store.unknown(wanted) if skip_unknown else ())
+        removed = store.remove_listings([i for i in wanted if i not in unknown], whoami())
+    out = len(set(wanted)) - len(unknown) - removed
     before = f" {count(out, 'other was', 'others were')} out before." if out else ""
-    click.echo(f"{count(removed, 'listing')} removed.{before}")
+    skipped = f" {count(len(unknown), 'id')} unknown, and left out." if unknown else ""
+    click.echo(f"{count(removed, 'listing')} removed.{before}{skipped}")

@@ -32,7 +32,7 @@ READING = frozenset(
         "rank_neighbours", "ranked_groups", "ranked_listing", "ranked_numbers", "ranking_ids",
         "ranking_page", "read_ahead", "reason_counts", "removed", "role_of", "roles", "saved_views",
         "score_histogram", "score_history", "scores_among", "scores_where", "titles", "unscored_count",
-        "upcoming", "verdicts", "version_scores", "versions", "waiting", "waiting_version",
+        "unknown", "upcoming", "verdicts", "version_scores", "versions", "waiting", "waiting_version",
     )
 )  # fmt: skip
 ROLES: Mapping[str, tuple[Role, str]] = {

@@ -364,9 +364,13 @@ class TestBuilding:
         place = ("-w", tmp_path / "w")
         run("import", *place, "--listings", shop / "listings.csv", "--images", shop)
         shown = run("import", *place, "--impressions", shop / "log.csv").stdout.splitlines()
-        assert shown[0] == "Impressions: 2 read." and shown[-1].startswith("Next: mmquality train")
+        assert shown[0] == "Impressions: 2 read, 2 of them new."
+        assert shown[-1].startswith("Next: mmquality train")
         shown = run("import", *place, "--co-clicks", shop / "pairs.csv").stdout.splitlines()
-        assert shown[0] == "Co-clicks: 1 read."
+        assert shown[0] == "Co-clicks: 1 read, 1 new pair."
+        (shop / "pairs.csv").write_text("listing_id,other_id\nL4,L3\nL1,L2\nL2,L1\n")
+        shown = run("import", *place, "--co-clicks", shop / "pairs.csv").stdout.splitlines()
+        assert shown[0] == "Co-clicks: 3 read, 1 new pair; 2 name a pair again, either way round."
 
     def test_encoders_are_passed_on(
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

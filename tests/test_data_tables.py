@@ -231,7 +231,11 @@ UNUSABLE: dict[str, tuple[str, Callable[[Path], object] | str | bytes | None, st
     "nothing but a byte order mark": ("a.csv", b"\xef\xbb\xbf", "is empty"),
     "blank lines": ("a.csv", "\n\n", "is empty"),
     "header only": ("a.csv", "id,title\n", "has no rows"),
-    "missing column": ("a.csv", "id,name\n1,a\n", "no column 'title'; it has 'id', 'name'"),
+    "missing column": (
+        "a.csv",
+        "id,name\n1,a\n",
+        "'id', 'name'. Rename the one that is meant to 'title'",
+    ),
     "column twice": ("a.csv", "id,title,title\n1,a,b\n", "more than one column 'title'"),
     "broken header": ("a.csv", '"id,title\n1,a\n', "header that has a quotation mark"),
     "too many columns": ("a.csv", "id,title" + ",x" * 2_000 + "\n1\n", "2,002 columns"),

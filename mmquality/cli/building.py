@@ -140,9 +140,14 @@ def _print_import(workspace: Workspace, summary: ImportSummary) -> None:
     done = summary.listings
     if done != UpsertCounts() or not (summary.impressions or summary.co_clicks):
         click.echo(f"Listings: {done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged.")
-    for name, number in (("Impressions", summary.impressions), ("Co-clicks", summary.co_clicks)):
-        if number:
-            click.echo(f"{name}: {number:,} read.")
+    if summary.impressions:
+        new = summary.merged["impressions"].new
+        click.echo(f"Impressions: {summary.impressions:,} read, {new:,} of them new.")
+    if summary.co_clicks:
+        new = summary.merged["co_clicks"].new
+        again = summary.co_clicks - new
+        rest = f"; {again:,} name a pair again, either way round" if again else ""
+        click.echo(f"Co-clicks: {summary.co_clicks:,} read, {count(new, 'new pair')}{rest}.")
     if summary.problems:
         print_problems(summary.problems, workspace)
     if summary.photo_missed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ import pandas as pd
 from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
-from mmquality.data.click_log import ClickChunk, read_co_clicks, read_impressions
 from mmquality.data.sieve import check_problems
 from mmquality.errors import InputFileError, NoWorkspaceError
+from mmquality.pipeline.click_files import KINDS, ClickFile
 from mmquality.pipeline.click_report import ClickReader
-from mmquality.pipeline.kept_clicks import merge_clicks
+from mmquality.pipeline.kept_clicks import Kind, Merged
 from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
@@ -38,6 +38,7 @@ class ImportSummary:
     listings: UpsertCounts
     impressions: int = 0  # usable rows
     co_clicks: int = 0
+    merged: Mapping[Kind, Merged] = field(default_factory=dict)  # what they changed
     problems: list[RowProblem] = field(default_factory=list)
     images: str = ""  # the folder in which photos were looked for
 
@@ -46,6 +47,11 @@ class ImportSummary:
         """How many rows could be used."""
         done = self.listings
         return done.added + done.updated + done.unchanged + self.impressions + self.co_clicks
+
+    @property
+    def changed(self) -> bool:
+        """Whether the workspace's listings or clicks are others than before."""
+        return bool(self.listings.added or self.listings.updated or any(self.merged.values()))
 
     @property
     def photo_missed(self) -> str:
@@ -76,8 +82,7 @@ class _Read:
     """What the files hold, before anything is written."""
 
     listings: Spool
-    impressions: Spool
-    co_clicks: Spool
+    clicks: Mapping[Kind, ClickFile]
     first: FirstListings | None  # the listings once more, where they are the first
     problems: list[RowProblem] = field(default_factory=list)
 
@@ -98,10 +103,11 @@ def import_files(
     reporter, settings = reporter or Silent(), load_settings(workspace)
     files = _complete(files, settings, reporter)
     with ExitStack() as until_written:
-        listings, impressions, co_clicks = (until_written.enter_context(Spool()) for _ in range(3))
+        listings = until_written.enter_context(Spool())
+        clicks = {kind: ClickFile(kind, until_written.enter_context(Spool())) for kind in KINDS}
         with _existing(workspace) as store:
             first = until_written.enter_context(_first(workspace, files, store))
-            read = _Read(listings, impressions, co_clicks, first)
+            read = _Read(listings, clicks, first)
             _fill(read, files, store, limits or ImportLimits(), reporter)
         summary = _write(workspace, files, read, reporter)
         if files.listings is None or read.listings.rows:  # else it is the wrong file, or the wrong folder
@@ -126,11 +132,12 @@ def _write(workspace: Workspace, files: InputFiles, read: _Read, reporter: Repor
         before, known = store.listing_count(), next(store.listing_ids(), "")
         counts = store.load_listings(read.listings, read.first)
         with alone_in(workspace):
-            _store_clicks(workspace, read)
-            if read.impressions.rows or len(read.listings):
+            merged = {kind: clicks.merge(workspace) for kind, clicks in read.clicks.items()}
+            if read.clicks["impressions"].used or len(read.listings):
                 ClickReader(workspace, store).keep()
+        used = {str(kind): clicks.used for kind, clicks in read.clicks.items()}
         images = str(files.images or "")
-        summary = ImportSummary(counts, read.impressions.rows, read.co_clicks.rows, read.problems, images)
+        summary = ImportSummary(counts, **used, merged=merged, problems=read.problems, images=images)
         store.save_import_report(_report(files, summary), read.problems)
     if before and 0 < counts.added - counts.returned == read.listings.rows:
         given = next(iter(read.listings))["listing_id"].iloc[0]
@@ -182,12 +189,9 @@ def _fill(
         raise InputFileError(
             "A click log needs the listings that it speaks of, and there are none yet: give --listings, too."
         )
-    if files.impressions is not None:
-        chunks = read_impressions(files.impressions, known, limits)
-        _read_clicks(chunks, read.impressions, read.problems, files.impressions, known, limits, reporter)
-    if files.co_clicks is not None:
-        chunks = read_co_clicks(files.co_clicks, known, limits)
-        _read_clicks(chunks, read.co_clicks, read.problems, files.co_clicks, known, limits, reporter)
+    for kind, clicks in read.clicks.items():
+        if (path := getattr(files, kind)) is not None:
+            clicks.read(path, known, read.problems, limits, reporter)
 
 
 def _read_listings(
@@ -218,42 +222,6 @@ def _known_ids(store: Store | None, ids: list[pd.Series[str]]) -> pd.Index:
     stored = [store.catalogue_frame(["listing_id"])["listing_id"]] if store is not None else []
     known = [*stored, *ids]
     return pd.Index(pd.concat(known, ignore_index=True) if known else [], dtype=object)
-
-
-def _read_clicks(
-    chunks: Iterator[ClickChunk],
-    usable: Spool,
-    problems: list[RowProblem],
-    path: Place,
-    known: pd.Index,
-    limits: ImportLimits,
-    reporter: Reporter,
-) -> None:
-    """Keep the rows of a click log that can be used; the others join `problems`.
-
-    Raises `InputFileError` where there are listings, and none of the rows is on any: a model would be trained
-    as if nobody had clicked.
-    """
-    before = len(problems)
-    with reporter.stage(f"Reading {path.name}") as advance:
-        for chunk in chunks:
-            usable.add(chunk.frame)
-            problems += chunk.problems
-            check_problems(path, problems, limits)
-            advance(len(chunk.frame) + len(chunk.problems))
-    if len(problems) > before and not usable.rows and not known.empty:
-        first = problems[before]
-        raise InputFileError(
-            f"None of the rows of {path} can be used (row {first.row}, {first.kind}, is the first). Nothing "
-            "was imported; check its columns, and that its ids are those of the listings."
-        )
-
-
-def _store_clicks(workspace: Workspace, read: _Read) -> None:
-    if read.co_clicks.rows:
-        merge_clicks(workspace.clicks, "co_clicks", read.co_clicks)
-    if read.impressions.rows:
-        merge_clicks(workspace.clicks, "impressions", read.impressions)
 
 
 def _remember(

@@ -18,7 +18,6 @@ from mmquality.store.database import IN_ONE, Database, batches, tell
 from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
 from mmquality.store.tables import leases, listings
 
-
 _NAMED = 5  # unknown ids in a message
 
 

@@ -361,6 +361,19 @@ def test_another_catalogues_photos_leave_those_of_the_first_where_they_are(
     assert looked_for == f"Photos are looked for in {other}, as in the import before."
 
 
+def test_the_folder_of_another_catalogue_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    """Where no folder is named, one name that both catalogues have does not bring a foreign photo in."""
+    path = tmp_path / "other.csv"
+    rows = [f"M{n},Scarf,photos/{'L1' if n == 0 else f'M{n}'}.jpg" for n in range(10)]
+    path.write_text("listing_id,title,image\n" + "\n".join(rows) + "\n")
+    with pytest.raises(InputFileError, match=r"9 of 10 photos .*'photos/M1.jpg' is.* Give --images"):
+        import_files(workspace, InputFiles(path))
+    with open_store(workspace) as store:
+        assert store.listing_count() == len(IDS) and len(store.import_reports()) == 1
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]))  # 8 of 9: a catalogue with gaps
+    assert import_files(workspace, InputFiles(path)).listings.added == 1
+
+
 def test_an_import_that_knows_no_listing_says_so(workspace: Workspace, shop: Path) -> None:
     """Ids that are written otherwise would double the catalogue without a word."""
     rows, told = pd.read_csv(shop / "listings.csv"), Told()

@@ -30,6 +30,9 @@ from mmquality.store import Store, UpsertCounts
 if TYPE_CHECKING:
     from mmquality.store.first_listings import FirstListings
 
+_MISSED = "image: does not exist"  # as problems are counted
+_MOSTLY = 0.9  # of the photos: no catalogue loses so many, and another one's names may coincide
+
 
 @dataclass
 class ImportSummary:
@@ -56,7 +59,7 @@ class ImportSummary:
     @property
     def photo_missed(self) -> str:
         """The photo that the first row names, where no row could be used because its photo is not there."""
-        missed = [problem for problem in self.problems if problem.kind == "image: does not exist"]
+        missed = [problem for problem in self.problems if problem.kind == _MISSED]
         return missed[0].value if missed and len(missed) == len(self.problems) and not self.used else ""
 
     def problem_counts(self) -> dict[str, int]:
@@ -101,6 +104,7 @@ def import_files(
     An import that was stopped while it wrote is made good by the same import again.
     """
     reporter, settings = reporter or Silent(), load_settings(workspace)
+    remembered = files.images is None
     files = _complete(files, settings, reporter)
     with ExitStack() as until_written:
         listings = until_written.enter_context(Spool())
@@ -109,6 +113,8 @@ def import_files(
             first = until_written.enter_context(_first(workspace, files, store))
             read = _Read(listings, clicks, first)
             _fill(read, files, store, limits or ImportLimits(), reporter)
+        if remembered and files.listings is not None:
+            _check_found(read, files)
         summary = _write(workspace, files, read, reporter)
         if files.listings is None or read.listings.rows:  # else it is the wrong file, or the wrong folder
             _remember(workspace, files, settings, catalogue_name, reporter)
@@ -125,6 +131,19 @@ def _first(
     from mmquality.store.first_listings import FirstListings  # here: nothing else needs its driver
 
     return FirstListings() if FirstListings.suit(workspace.database_url) else nullcontext()
+
+
+def _check_found(read: _Read, files: InputFiles) -> None:
+    """Raise `InputFileError` where hardly a photo is in the folder of the import before: it is another
+    catalogue's, and the few that are there may be of other listings."""
+    missed = [problem for problem in read.problems if problem.kind == _MISSED]
+    named = len(missed) + read.listings.rows
+    if missed and len(missed) >= _MOSTLY * named:
+        raise InputFileError(
+            f"Nothing was imported: {len(missed):,} of {count(named, 'photo')} that {files.listings} names "
+            f"are not in {files.images} ({missed[0].value!r} is the first), where those of the import before "
+            "were. Give --images the folder that the names in the column image start from."
+        )
 
 
 def _write(workspace: Workspace, files: InputFiles, read: _Read, reporter: Reporter) -> ImportSummary:

@@ -286,6 +286,12 @@ class TestBuilding:
         for step, following in zip(steps, ["encode", "train", "score", "index", "serve"], strict=True):
             last = run(*step).stdout.splitlines()[-1]
             assert last.endswith(f": mmquality {following} -w '{workspace.root}'")  # quoted: it has a space
+        nothing = "Nothing changed, and no listing waits for the model: no step is due."
+        assert run(*steps[0]).stdout.splitlines()[-1] == nothing
+        table = first_rows(marketplace.files.listings, 61)
+        table.to_csv(tmp_path / "listings.csv", index=False)
+        for _ in range(2):  # the second one changes nothing, and encoding is due all the same
+            assert run(*steps[0]).stdout.splitlines()[-1].startswith("Next: mmquality encode")
         (version,) = json.loads(run("models", "list", *place, "--json").stdout)["versions"]
         assert version["summary"]["projection"] == "transe" and version["summary"]["catalogue"] == "Shop"
 

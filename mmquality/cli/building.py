@@ -62,6 +62,9 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None, limits: I
     """
     summary = import_files(workspace, files, limits, TerminalReporter(), name)
     _print_import(workspace, summary)
+    if not summary.changed and _listings_wait(workspace) is False:
+        click.echo("Nothing changed, and no listing waits for the model: no step is due.")
+        return
     clicks_alone = summary.listings == UpsertCounts()
     click.echo(f"Next: {command('train' if clicks_alone else 'encode', workspace)}")
 
@@ -88,10 +91,7 @@ def encode(
         f"Encoded {count(done.titles, 'title')} ({done.titles_cached:,} were there already){values} and "
         f"{count(done.photos, 'photo')} ({done.photos_cached:,} were there already)."
     )
-    with open_store(workspace) as store:
-        version = store.current_version()
-        joins = version is not None and not store.waiting(version.name).empty
-    click.echo(f"Next: {command('arrive' if joins else 'train', workspace)}")
+    click.echo(f"Next: {command('arrive' if _listings_wait(workspace) else 'train', workspace)}")
 
 
 @click.command()
@@ -133,6 +133,13 @@ def index(workspace: Workspace) -> None:
     from mmquality.pipeline import building
 
     print_in_force(workspace, building.index(workspace, TerminalReporter()))
+
+
+def _listings_wait(workspace: Workspace) -> bool | None:
+    """Whether listings wait for the model in force; None where there is none."""
+    with open_store(workspace) as store:
+        version = store.current_version()
+        return None if version is None else not store.waiting(version.name).empty
 
 
 def _print_import(workspace: Workspace, summary: ImportSummary) -> None:

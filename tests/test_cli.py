@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -339,8 +340,25 @@ class TestBuilding:
         shop = write_shop(tmp_path / "shop")
         files = ("--listings", shop / "listings.csv", "--images", shop / "photos")
         shown = run("import", "-w", tmp_path / "w", *files, ok=False)
-        where = f"'photos/L0.jpg' is not in {shop / 'photos'}; give --images the folder"
+        where = f"'photos/L0.jpg' in {shop / 'photos'} does not exist; give --images the folder"
         assert shown.exit_code == 1 and where in shown.stderr
+
+    def test_import_from_a_folder_that_may_not_be_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shop, look = write_shop(tmp_path / "shop"), Path.stat
+
+        def refused(path: Path, **how: bool) -> os.stat_result:
+            if path.suffix == ".jpg":
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return look(path, **how)
+
+        monkeypatch.setattr(Path, "stat", refused)
+        files = ("--listings", shop / "listings.csv", "--images", shop)
+        shown = run("import", "-w", tmp_path / "w", *files, ok=False)
+        assert shown.exit_code == 1 and "Mend the file" not in shown.stderr
+        assert f"'photos/L0.jpg' in {shop} cannot be opened (Permission denied); give" in shown.stderr
+        assert "see that it and its files may be read" in shown.stderr
 
     def test_problems_of_an_import(self, tmp_path: Path) -> None:
         shop, place = write_shop(tmp_path / "shop"), ("-w", tmp_path / "w")

@@ -157,10 +157,11 @@ def _print_import(workspace: Workspace, summary: ImportSummary) -> None:
         click.echo(f"Co-clicks: {summary.co_clicks:,} read, {count(new, 'new pair')}{rest}.")
     if summary.problems:
         print_problems(summary.problems, workspace)
-    if summary.photo_missed:
+    if missed := summary.photo_missed:
         raise InputFileError(
-            f"Nothing was imported: no photo was found. {summary.photo_missed!r} is not in {summary.images}; "
-            "give --images the folder that the names in the column image start from."
+            f"Nothing was imported: no photo could be read. {missed.value!r} in {summary.images} "
+            f"{missed.reason}; give --images the folder that the names in the column image start from, and "
+            "see that it and its files may be read."
         )
     if summary.problems and not summary.used:
         raise InputFileError(

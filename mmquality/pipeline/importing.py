@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mmquality.store.first_listings import FirstListings
 
 _MISSED = "image: does not exist"  # as problems are counted
+_UNREAD = (_MISSED, "image: cannot be opened", "image: cannot be reached")
 _MOSTLY = 0.9  # of the photos: no catalogue loses so many, and another one's names may coincide
 
 
@@ -57,10 +58,11 @@ class ImportSummary:
         return bool(self.listings.added or self.listings.updated or any(self.merged.values()))
 
     @property
-    def photo_missed(self) -> str:
-        """The photo that the first row names, where no row could be used because its photo is not there."""
-        missed = [problem for problem in self.problems if problem.kind == _MISSED]
-        return missed[0].value if missed and len(missed) == len(self.problems) and not self.used else ""
+    def photo_missed(self) -> RowProblem | None:
+        """The first row whose photo is not there or cannot be opened, where for hardly a row anything else
+        is the reason, and none could be used."""
+        missed = [problem for problem in self.problems if problem.kind.startswith(_UNREAD)]
+        return missed[0] if missed and len(missed) >= _MOSTLY * len(self.problems) and not self.used else None
 
     def problem_counts(self) -> dict[str, int]:
         """How often each kind of problem occurred, most frequent first."""

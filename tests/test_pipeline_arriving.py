@@ -203,6 +203,21 @@ def test_the_commands_say_what_they_did(marketplace: Marketplace, tmp_path: Path
     assert nothing.exit_code == 2 and "nothing to remove" in nothing.output
 
 
+def test_a_title_and_a_photo_are_enough_and_nothing_else_makes_a_listing_arrive(
+    marketplace: Marketplace, tmp_path: Path
+) -> None:
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    listings = pd.read_csv(marketplace.files.listings, dtype=str, keep_default_na=False)
+    new = listings.loc[[0], ["listing_id", "title", "image"]].assign(listing_id="bare")
+    moved = listings.iloc[[3]].assign(category="Another one", price="1.23")
+    for rows, arrives in ((new, 1), (moved, 0)):
+        rows.to_csv(tmp_path / "some.csv", index=False)
+        done = import_files(workspace, InputFiles(tmp_path / "some.csv", marketplace.files.images))
+        assert done.changed
+        encode(workspace)
+        assert arrive(workspace).arrived == arrives
+
+
 def test_what_is_not_encoded_waits(marketplace: Marketplace, tmp_path: Path) -> None:
     workspace = copy_of(marketplace, tmp_path / "workspace")
     file = tmp_path / "new.csv"

@@ -542,7 +542,7 @@ class TestOneSentence:
         shop = write_shop(tmp_path / "shop")
         files = ("--listings", shop / "listings.csv", "--images", shop)
         sentence = error(run("import", "-w", shop / "log.csv" / "w", *files, ok=False))
-        assert "log.csv/w" in sentence and "Not a directory" in sentence
+        assert f"log.csv/w cannot be made: {shop / 'log.csv'} is a file" in sentence
 
     def test_a_letter_that_is_not_there(self, workspace: Workspace) -> None:
         for option, done in (("--retry", "tried again"), ("--dismiss", "dismissed")):

@@ -61,7 +61,7 @@ def test_each_column_of_ids_is_looked_at_alone_and_no_other_column(tmp_path: Pat
 
 
 def test_a_file_without_floats_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.csv").write_text("listing_id,title\n1,a\n2.0,b\n")
+    (tmp_path / "a.csv").write_text("listing_id,seed_id,title\n1,,a\n2.0,,b\n")
     opened: list[object] = []
     read = tables._chunks
     monkeypatch.setattr(tables, "_chunks", lambda *given: opened.append(given) or read(*given))

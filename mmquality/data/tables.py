@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits
 from mmquality.data.delimited import DELIMITERS, LONGEST_LINE, Lines, Record, read_blocks, read_records
-from mmquality.data.float_ids import as_integers, float_columns
+from mmquality.data.float_ids import FloatIds
 from mmquality.data.input_file import ROW, check_utf8, column_names, file_kind, open_text
 from mmquality.data.json_rows import json_row
 from mmquality.errors import InputFileError
@@ -67,15 +67,8 @@ def read_table(
     first = next(chunks, None)
     if first is None:
         raise InputFileError(f"{path} has no rows; write the file again.")
-    floats = float_columns(_frames(first, read), known)
-    return (replace(chunk, frame=as_integers(chunk.frame, floats)) for chunk in chain([first], chunks))
-
-
-def _frames(first: TableChunk, read: Callable[[], Iterator[TableChunk]]) -> Iterator[pd.DataFrame]:
-    """All rows of a file, which is read once more where the first chunk is not enough."""
-    yield first.frame
-    for chunk in read():
-        yield chunk.frame
+    ids = FloatIds(lambda: (chunk.frame for chunk in read()), known)
+    return (replace(chunk, frame=ids.as_integers(chunk.frame)) for chunk in chain([first], chunks))
 
 
 def _chunks(path: Place, required: Sequence[str], limits: ImportLimits | None) -> Iterator[TableChunk]:

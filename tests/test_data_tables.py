@@ -344,6 +344,16 @@ def test_whatever_is_written_as_csv_or_json_is_read_back(tmp_path: Path, rows: l
     assert not problems
 
 
+def test_parquet_whose_dictionary_is_damaged_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"id": ["1", "2"], "title": ["a", None], "n": [1.5, 2.0]}).to_parquet(path)
+    damaged = bytearray(path.read_bytes())
+    damaged[12] = 0  # how many texts the first column has
+    path.write_bytes(bytes(damaged))
+    with pytest.raises(InputFileError, match="no readable Parquet file"):
+        read_table(path, ["id"])
+
+
 @FUZZ
 @given(data=st.data())
 def test_damaged_parquet_raises_nothing_but_input_file_errors(tmp_path: Path, data: st.DataObject) -> None:

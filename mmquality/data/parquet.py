@@ -55,7 +55,8 @@ def parquet_frames(
                 for batch in file.iter_batches(batch_size=amounts.rows(len(names))):
                     yield from _frames(batch, first, names, amounts)
                     first += batch.num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are not UTF-8
+    # ValueError: names that are not UTF-8. IndexError: a text that its dictionary does not have.
+    except (pa.ArrowException, OSError, ValueError, IndexError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputFileError(f"{path} is no readable Parquet file ({why[:200]}); write it again.") from error
 

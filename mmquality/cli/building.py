@@ -66,7 +66,8 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None, limits: I
         click.echo("Nothing changed, and no listing waits for the model: no step is due.")
         return
     clicks_alone = summary.listings == UpsertCounts()
-    click.echo(f"Next: {command('train' if clicks_alone else 'encode', workspace)}")
+    as_before = "" if summary.changed else "Nothing changed. "
+    click.echo(f"{as_before}Next: {command('train' if clicks_alone else 'encode', workspace)}")
 
 
 @click.command()

@@ -1,7 +1,8 @@
 """Files that appear whole or not at all: written beside their place, and then renamed.
 
 What is renamed has reached the disk before, and the new name does before anything builds on it: a power cut
-leaves the old content or the new. A disk that is full leaves the old. Whole folders: `pipeline.folders`.
+leaves the old content or the new. A disk that is full leaves the old. Who may read it is for the umask to
+say, whatever the library that wrote it thinks. Whole folders: `pipeline.folders`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
-from mmquality.errors import MMQualityError, NoRoomError
+from mmquality.errors import MMQualityError, NoRoomError, WorkspaceError
 
 UNFINISHED = (".*-*.part", ".*-*.old")  # how files and folders are named that killed processes leave behind
 _ABANDONED = 24 * 60 * 60  # seconds after which they are nobody's any more
@@ -72,11 +74,25 @@ def is_full(error: Exception, folder: Path) -> bool:
 
 
 def to_disk(path: Path) -> None:
-    """Wait until a file, or a folder with all that is in it, is on the disk."""
+    """Wait until a file, or a folder with all that is in it, is on the disk, for all to read whom the umask
+    lets."""
     if path.is_dir():
-        for inside in path.iterdir():
+        for inside in list(path.iterdir()):
             to_disk(inside)
+    else:
+        _let_read(path)
     _flush(path)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those it lies in. Raises `WorkspaceError`, which names a file that is in the way."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        above = (folder, *folder.parents)
+        file = next((path for path in above if os.path.lexists(path) and not path.is_dir()), None)
+        why = f"{file} is a file. Move it away, or name another place" if file else f"{error.strerror}"
+        raise WorkspaceError(f"The folder {folder} cannot be made: {why}.") from error
 
 
 def name_to_disk(path: Path) -> None:
@@ -91,6 +107,18 @@ def clear_abandoned(folder: Path) -> None:
         with suppress(FileNotFoundError):  # another process was quicker
             if time.time() - left.stat().st_mtime > _ABANDONED:
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
+
+
+def _let_read(path: Path) -> None:
+    """Some libraries (safetensors) make a file for its owner alone; let it have the mode that others have."""
+    if path.stat().st_mode & 0o077:
+        return
+    usual = part_of(path)
+    usual.touch()  # asking for the umask would change it for a moment, for other threads, too
+    try:
+        path.chmod(stat.S_IMODE(usual.stat().st_mode))
+    finally:
+        usual.unlink()
 
 
 def _flush(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -286,6 +287,12 @@ class TestBuilding:
         for step, following in zip(steps, ["encode", "train", "score", "index", "serve"], strict=True):
             last = run(*step).stdout.splitlines()[-1]
             assert last.endswith(f": mmquality {following} -w '{workspace.root}'")  # quoted: it has a space
+        nothing = "Nothing changed, and no listing waits for the model: no step is due."
+        assert run(*steps[0]).stdout.splitlines()[-1] == nothing
+        table = first_rows(marketplace.files.listings, 61)
+        table.to_csv(tmp_path / "listings.csv", index=False)
+        for said in ("", "Nothing changed. "):  # by the second one, and encoding is due all the same
+            assert run(*steps[0]).stdout.splitlines()[-1].startswith(f"{said}Next: mmquality encode")
         (version,) = json.loads(run("models", "list", *place, "--json").stdout)["versions"]
         assert version["summary"]["projection"] == "transe" and version["summary"]["catalogue"] == "Shop"
 
@@ -333,8 +340,25 @@ class TestBuilding:
         shop = write_shop(tmp_path / "shop")
         files = ("--listings", shop / "listings.csv", "--images", shop / "photos")
         shown = run("import", "-w", tmp_path / "w", *files, ok=False)
-        where = f"'photos/L0.jpg' is not in {shop / 'photos'}; give --images the folder"
+        where = f"'photos/L0.jpg' in {shop / 'photos'} does not exist; give --images the folder"
         assert shown.exit_code == 1 and where in shown.stderr
+
+    def test_import_from_a_folder_that_may_not_be_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shop, look = write_shop(tmp_path / "shop"), Path.stat
+
+        def refused(path: Path, **how: bool) -> os.stat_result:
+            if path.suffix == ".jpg":
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return look(path, **how)
+
+        monkeypatch.setattr(Path, "stat", refused)
+        files = ("--listings", shop / "listings.csv", "--images", shop)
+        shown = run("import", "-w", tmp_path / "w", *files, ok=False)
+        assert shown.exit_code == 1 and "Mend the file" not in shown.stderr
+        assert f"'photos/L0.jpg' in {shop} cannot be opened (Permission denied); give" in shown.stderr
+        assert "see that it and its files may be read" in shown.stderr
 
     def test_problems_of_an_import(self, tmp_path: Path) -> None:
         shop, place = write_shop(tmp_path / "shop"), ("-w", tmp_path / "w")
@@ -364,9 +388,13 @@ class TestBuilding:
         place = ("-w", tmp_path / "w")
         run("import", *place, "--listings", shop / "listings.csv", "--images", shop)
         shown = run("import", *place, "--impressions", shop / "log.csv").stdout.splitlines()
-        assert shown[0] == "Impressions: 2 read." and shown[-1].startswith("Next: mmquality train")
+        assert shown[0] == "Impressions: 2 read, 2 of them new."
+        assert shown[-1].startswith("Next: mmquality train")
         shown = run("import", *place, "--co-clicks", shop / "pairs.csv").stdout.splitlines()
-        assert shown[0] == "Co-clicks: 1 read."
+        assert shown[0] == "Co-clicks: 1 read, 1 new pair."
+        (shop / "pairs.csv").write_text("listing_id,other_id\nL4,L3\nL1,L2\nL2,L1\n")
+        shown = run("import", *place, "--co-clicks", shop / "pairs.csv").stdout.splitlines()
+        assert shown[0] == "Co-clicks: 3 read, 1 new pair; 2 name a pair again, either way round."
 
     def test_encoders_are_passed_on(
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -514,7 +542,7 @@ class TestOneSentence:
         shop = write_shop(tmp_path / "shop")
         files = ("--listings", shop / "listings.csv", "--images", shop)
         sentence = error(run("import", "-w", shop / "log.csv" / "w", *files, ok=False))
-        assert "log.csv/w" in sentence and "Not a directory" in sentence
+        assert f"log.csv/w cannot be made: {shop / 'log.csv'} is a file" in sentence
 
     def test_a_letter_that_is_not_there(self, workspace: Workspace) -> None:
         for option, done in (("--retry", "tried again"), ("--dismiss", "dismissed")):

@@ -142,7 +142,7 @@ def test_pairs_without_a_weight_weigh_one(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_file_without_its_columns_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="fewer than two columns of ids.*'listing_id', 'other'"):
         read_co_clicks(_file(tmp_path, "listing_id,other\na,b\n"), KNOWN)
-    with pytest.raises(InputFileError, match="no column 'shown_at'"):
+    with pytest.raises(InputFileError, match="no columns 'shown_at', 'seed_listing_id'"):
         read_impressions(_file(tmp_path, "session_id,listing_id\ns,a\n"), KNOWN)
     with pytest.raises(InputFileError, match="does not exist"):
         read_impressions(tmp_path / "none.csv", KNOWN)
@@ -186,6 +186,22 @@ def test_clicks_from_the_future_and_before_the_first_place_are_refused(tmp_path:
         (2, "shown_at"), (3, "position"), (4, "shown_at"), (5, "clicked"),
     ]  # fmt: skip
     assert chunk.problems[0].reason == "is in the future"
+
+
+def test_a_pair_named_twice_is_counted_and_guessed_columns_are_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    text = "listing_id,also_bought_id,score\na,b,0.5\nb,a,0.1\nb,c,0.2\n"
+    (chunk,) = read_co_clicks(_file(tmp_path, text), pd.Index(["a", "b", "c"]), say=said.append)
+    assert (chunk.used, len(chunk.frame)) == (3, 2)
+    assert said == [
+        "Pairs are 'listing_id' with 'also_bought_id' in clicks.csv; each counts once, for lack of a column "
+        "'weight'."
+    ]
+    for header in ("listing_id,other_id\na,b\n", "other_id,listing_id,weight\na,b,2\n"):
+        list(read_co_clicks(_file(tmp_path, header), pd.Index(["a", "b"]), say=said.append))
+    assert len(said) == 1
+    list(read_co_clicks(_file(tmp_path, "a_id,b_id,count\na,b,2\n"), pd.Index(["a", "b"]), say=said.append))
+    assert said[1].endswith("'a_id' with 'b_id' in clicks.csv; 'count' says how often.")
 
 
 def test_an_id_is_known_however_its_accents_are_written(tmp_path: Path) -> None:

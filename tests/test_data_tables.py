@@ -231,7 +231,11 @@ UNUSABLE: dict[str, tuple[str, Callable[[Path], object] | str | bytes | None, st
     "nothing but a byte order mark": ("a.csv", b"\xef\xbb\xbf", "is empty"),
     "blank lines": ("a.csv", "\n\n", "is empty"),
     "header only": ("a.csv", "id,title\n", "has no rows"),
-    "missing column": ("a.csv", "id,name\n1,a\n", "no column 'title'; it has 'id', 'name'"),
+    "missing column": (
+        "a.csv",
+        "id,name\n1,a\n",
+        "'id', 'name'. Rename the one that is meant to 'title'",
+    ),
     "column twice": ("a.csv", "id,title,title\n1,a,b\n", "more than one column 'title'"),
     "broken header": ("a.csv", '"id,title\n1,a\n', "header that has a quotation mark"),
     "too many columns": ("a.csv", "id,title" + ",x" * 2_000 + "\n1\n", "2,002 columns"),
@@ -338,6 +342,16 @@ def test_whatever_is_written_as_csv_or_json_is_read_back(tmp_path: Path, rows: l
     frame, problems = _read(path, "id", "title")
     assert _rows(frame) == [(i, a, b) for i, (a, b) in enumerate(rows, start=1)]
     assert not problems
+
+
+def test_parquet_whose_dictionary_is_damaged_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"id": ["1", "2"], "title": ["a", None], "n": [1.5, 2.0]}).to_parquet(path)
+    damaged = bytearray(path.read_bytes())
+    damaged[12] = 0  # how many texts the first column has
+    path.write_bytes(bytes(damaged))
+    with pytest.raises(InputFileError, match="no readable Parquet file"):
+        read_table(path, ["id"])
 
 
 @FUZZ

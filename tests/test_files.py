@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,17 +15,19 @@ import pandas as pd
 import pytest
 from earlier.make import HERE
 from PIL import Image
+from safetensors.numpy import save_file
 
 from mmquality.config import Workspace
 from mmquality.data.photos import write_thumbnail
 from mmquality.encoders.cache import EmbeddingCache
-from mmquality.errors import NoRoomError
-from mmquality.files import whole_file
+from mmquality.errors import NoRoomError, WorkspaceError
+from mmquality.files import make_folder, whole_file
 from mmquality.pipeline.backup import back_up, restore
 from mmquality.pipeline.building import index, score
 from mmquality.pipeline.kept_clicks import merge_clicks
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.settings import change_settings
+from mmquality.pipeline.versions import new_version
 from mmquality.store import Store, export_labels
 
 _PAIRS = pd.DataFrame({"listing_id": ["a"], "other_id": ["b"], "weight": [1.0]})
@@ -138,6 +141,35 @@ def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path: Path, error: Exce
             part.write_text("half of")
             raise error
     assert [path.name for path in tmp_path.iterdir()] == ["it"] and (tmp_path / "it").read_text() == "old"
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600), (0o002, 0o664)])
+def test_the_umask_says_who_may_read_what_is_published(tmp_path: Path, umask: int, mode: int) -> None:
+    """safetensors makes files for their owner alone: a colleague could read all but the model."""
+    before = os.umask(umask)
+    try:
+        with whole_file(tmp_path / "a.safetensors") as part:
+            save_file({"a": np.zeros(3)}, part)
+        workspace = Workspace.at(tmp_path / "w")
+        with Store.open(workspace.database_url, create=True) as store, new_version(workspace, store) as draft:
+            save_file({"a": np.zeros(3)}, draft.folder / "model.safetensors")
+            (draft.folder / "config.json").write_text("{}")
+    finally:
+        os.umask(before)
+    written = [tmp_path / "a.safetensors", *(path for path in workspace.models.rglob("*") if path.is_file())]
+    assert sorted(path.name for path in written) == ["a.safetensors", "config.json", "model.safetensors"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {mode}
+
+
+def test_a_folder_that_cannot_be_made_names_the_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    for folder in (tmp_path / "file", tmp_path / "file" / "w", tmp_path / "file" / "w" / "models"):
+        with pytest.raises(WorkspaceError, match=f"{folder} cannot be made: {tmp_path / 'file'} is a file"):
+            make_folder(folder)
+    with pytest.raises(WorkspaceError, match="/proc/nothing cannot be made: No such file or directory"):
+        make_folder(Path("/proc/nothing"))
 
 
 def test_another_error_stays_what_it_is(tmp_path: Path) -> None:

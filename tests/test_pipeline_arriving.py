@@ -192,9 +192,30 @@ def test_the_commands_say_what_they_did(marketplace: Marketplace, tmp_path: Path
     done = CliRunner().invoke(main, ["remove", ids[1], ids[2], "--from", str(named), *place])
     assert done.output == "3 listings removed.\n"
     unknown = CliRunner().invoke(main, ["remove", "nobody", *place])
-    assert unknown.exit_code == 1 and "no listing 'nobody'; nothing was removed" in unknown.output
+    assert unknown.exit_code == 1 and "no 'nobody': 1 of 1 id unknown; nothing was" in unknown.output
+    named.write_text("listing_id\n" + "\n".join(f"x{n}" for n in range(7)) + f"\n{ids[3]}\n")
+    unknown = CliRunner().invoke(main, ["remove", "--from", str(named), *place])
+    assert "no 'x0', 'x1', 'x2', 'x3', 'x4' and 2 more: 7 of 8 ids unknown" in unknown.output
+    assert "--skip-unknown" in unknown.output
+    done = CliRunner().invoke(main, ["remove", "--from", str(named), "--skip-unknown", *place])
+    assert done.output == "1 listing removed. 7 ids unknown, and left out.\n"
     nothing = CliRunner().invoke(main, ["remove", *place])
     assert nothing.exit_code == 2 and "nothing to remove" in nothing.output
+
+
+def test_a_title_and_a_photo_are_enough_and_nothing_else_makes_a_listing_arrive(
+    marketplace: Marketplace, tmp_path: Path
+) -> None:
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    listings = pd.read_csv(marketplace.files.listings, dtype=str, keep_default_na=False)
+    new = listings.loc[[0], ["listing_id", "title", "image"]].assign(listing_id="bare")
+    moved = listings.iloc[[3]].assign(category="Another one", price="1.23")
+    for rows, arrives in ((new, 1), (moved, 0)):
+        rows.to_csv(tmp_path / "some.csv", index=False)
+        done = import_files(workspace, InputFiles(tmp_path / "some.csv", marketplace.files.images))
+        assert done.changed
+        encode(workspace)
+        assert arrive(workspace).arrived == arrives
 
 
 def test_what_is_not_encoded_waits(marketplace: Marketplace, tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_broken_file_can_be_read_up_to_the_damage(shop: Path) -> None:
 def test_clicks_may_come_alone_later(workspace: Workspace, shop: Path) -> None:
     (shop / "more.csv").write_text(LOG + "s2,2026-01-02T10:00:00,L1,L2,1,1\n")
     summary = import_files(workspace, InputFiles(impressions=shop / "more.csv"))
-    assert summary == ImportSummary(UpsertCounts(), impressions=1)
+    assert (summary.listings, summary.impressions, summary.co_clicks) == (UpsertCounts(), 1, 0)
     with open_store(workspace) as store:
         assert (store.listing("L2").impressions, store.listing("L2").clicks) == (2, 1)
         assert "images" not in store.import_reports()[0].summary
@@ -354,10 +354,74 @@ def test_another_catalogues_photos_leave_those_of_the_first_where_they_are(
         assert store.listing("L1").photo_path == str(shop / "photos" / "L1.jpg")
         assert store.listing("M0").photo_path == str(other / "photos" / "L1.jpg")
     assert import_files(workspace, replace(more, images=None), reporter=told).listings.unchanged == 1
-    changed, looked_for = told.lines
+    strangers, changed, looked_for = told.lines
+    assert strangers.startswith("Of 1 listing none was in the catalogue, which had 6 others")
     assert changed.startswith("Where no --images is given") and f"in {other} from now on" in changed
     assert f"no longer in {shop}." in changed
     assert looked_for == f"Photos are looked for in {other}, as in the import before."
+
+
+def test_the_folder_of_another_catalogue_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    """Where no folder is named, one name that both catalogues have does not bring a foreign photo in."""
+    path = tmp_path / "other.csv"
+    rows = [f"M{n},Scarf,photos/{'L1' if n == 0 else f'M{n}'}.jpg" for n in range(10)]
+    path.write_text("listing_id,title,image\n" + "\n".join(rows) + "\n")
+    with pytest.raises(InputFileError, match=r"9 of 10 photos .*'photos/M1.jpg' is.* Give --images"):
+        import_files(workspace, InputFiles(path))
+    with open_store(workspace) as store:
+        assert store.listing_count() == len(IDS) and len(store.import_reports()) == 1
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]))  # 8 of 9: a catalogue with gaps
+    assert import_files(workspace, InputFiles(path)).listings.added == 1
+
+
+def test_an_import_that_knows_no_listing_says_so(workspace: Workspace, shop: Path) -> None:
+    """Ids that are written otherwise would double the catalogue without a word."""
+    rows, told = pd.read_csv(shop / "listings.csv"), Told()
+    rows.assign(listing_id="0" + rows["listing_id"]).to_csv(shop / "otherwise.csv", index=False)
+    files = InputFiles(shop / "otherwise.csv", shop)
+    assert import_files(workspace, files, reporter=told).listings.added == 6
+    assert (
+        len(told.lines) == 1
+        and "Of 6 listings none was in the catalogue, which had 6 others" in told.lines[0]
+    )
+    assert "('L0' in the catalogue, '0L0' in the file)" in told.lines[0]
+    with open_store(workspace) as store:
+        store.remove_listings(["0" + i for i in IDS], "ana")
+    import_files(workspace, files, reporter=told)  # they come back
+    assert len(told.lines) == 1
+
+
+def test_floats_are_the_integers_that_the_catalogue_has(tmp_path: Path) -> None:
+    """Ids, clicks and pairs that pandas wrote after a gap are those that it wrote before."""
+    shop, workspace = write_shop(tmp_path / "shop"), Workspace.at(tmp_path / "workspace")
+    rows = pd.read_csv(shop / "listings.csv").assign(listing_id=range(111586001, 111586007))
+    rows.to_csv(shop / "listings.csv", index=False)
+    assert import_files(workspace, InputFiles(shop / "listings.csv", shop)).listings.added == 6
+    floats = rows.assign(listing_id=rows["listing_id"].astype(float))
+    floats.to_csv(shop / "floats.csv", index=False)
+    floats.to_parquet(shop / "floats.parquet")
+    (shop / "log.csv").write_text(LOG + "s1,2026-01-01T10:00:00,111586001.0,111586002,1,1\n"
+                                  "s1,2026-01-01T10:00:00,,111586003,2,1\n")  # fmt: skip
+    (shop / "pairs.csv").write_text("listing_id,other_id\n111586001,111586002.0\n")
+    for name in ("floats.csv", "floats.parquet"):
+        files = InputFiles(shop / name, shop, shop / "log.csv", shop / "pairs.csv")
+        done = import_files(workspace, files)
+        assert (done.listings, done.impressions, done.co_clicks) == (UpsertCounts(unchanged=6), 2, 1)
+        assert not done.problems
+
+
+def test_ids_that_are_no_integers_stay_as_they_are(tmp_path: Path) -> None:
+    """A shop in which 1.0 and 1.1 are listings has no listing 1, whatever a later file holds."""
+    shop, workspace = write_shop(tmp_path / "shop"), Workspace.at(tmp_path / "workspace")
+    rows = pd.read_csv(shop / "listings.csv", dtype=str).assign(
+        listing_id=["1.0", "1.1", "1", "2.0", "3", "4"]
+    )
+    rows.to_csv(shop / "listings.csv", index=False)
+    (shop / "pairs.csv").write_text("listing_id,other_id\n1.0,2.0\n")
+    done = import_files(workspace, InputFiles(shop / "listings.csv", shop, co_clicks=shop / "pairs.csv"))
+    assert (done.listings.added, done.co_clicks) == (6, 1)
+    rows[rows["listing_id"].isin(["1.0", "2.0"])].to_csv(shop / "again.csv", index=False)
+    assert import_files(workspace, InputFiles(shop / "again.csv", shop)).listings == UpsertCounts(unchanged=2)
 
 
 def test_imports_at_once_lose_no_click(workspace: Workspace, shop: Path) -> None:

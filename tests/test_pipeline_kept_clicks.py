@@ -30,9 +30,10 @@ def _impressions(*rows: tuple[str, str, bool]) -> pd.DataFrame:
 def test_merging_keeps_every_impression_once(tmp_path: Path) -> None:
     folder = tmp_path / "w" / "clicks"
     first = _impressions(("s1", "a", False), ("s1", "b", True), ("s1", "a", True))
-    assert merge_clicks(folder, "impressions", [first]) == 2
-    assert merge_clicks(folder, "impressions", [first]) == 0
-    assert merge_clicks(folder, "impressions", [_impressions(("s1", "b", False), ("s2", "a", False))]) == 1
+    assert merge_clicks(folder, "impressions", [first]) == (2, 0)
+    assert merge_clicks(folder, "impressions", [first]) == (0, 0)
+    more = _impressions(("s1", "b", False), ("s2", "a", False))
+    assert merge_clicks(folder, "impressions", [more]) == (1, 0)
     kept = pd.read_parquet(folder / "impressions.parquet")
     assert tuple(kept.columns) == IMPRESSION_COLUMNS
     assert kept[["session_id", "listing_id", "clicked"]].to_numpy().tolist() == [
@@ -46,8 +47,8 @@ def test_merging_keeps_every_impression_once(tmp_path: Path) -> None:
 
 def test_merging_keeps_the_larger_weight(tmp_path: Path) -> None:
     pairs = pd.DataFrame({"listing_id": ["a", "a"], "other_id": ["b", "c"], "weight": [1.0, 5.0]})
-    assert merge_clicks(tmp_path, "co_clicks", [pairs]) == 2
-    assert merge_clicks(tmp_path, "co_clicks", [pairs.assign(weight=[2.0, 3.0])]) == 0
+    assert merge_clicks(tmp_path, "co_clicks", [pairs]) == (2, 0)
+    assert merge_clicks(tmp_path, "co_clicks", [pairs.assign(weight=[2.0, 3.0])]) == (0, 1)
     kept = pd.read_parquet(tmp_path / "co_clicks.parquet").set_index("other_id")["weight"]
     assert kept.to_dict() == {"b": 2.0, "c": 5.0}
 

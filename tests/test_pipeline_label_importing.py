@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogues import fill, publish
+from catalogues import fill, frame, publish
+from catalogues import row as listing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -107,6 +108,15 @@ def test_labels_of_a_file_are_events_with_their_provenance_and_go_back_together(
     assert (
         import_labels(store, tmp_path / "made.jsonl").added == 2
     )  # what was imported and withdrawn comes back
+
+
+def test_ids_written_as_floats_are_the_catalogues_integers(store: Store, tmp_path: Path) -> None:
+    store.upsert_listings(frame([listing(1, listing_id="7"), listing(2, listing_id="8.0x")]))
+    (tmp_path / "l.csv").write_text("listing_id,verdict,analyst\n7.0,match,ann\n")
+    assert import_labels(store, tmp_path / "l.csv").fates == {Fate.ADDED: 1}
+    store.upsert_listings(frame([listing(3, listing_id="7.0")]))
+    assert import_labels(store, tmp_path / "l.csv").fates == {Fate.ADDED: 1}
+    assert {found.label.listing_id for found in store.labels_page().rows} == {"7", "7.0"}
 
 
 def test_what_stands_stays_and_what_differs_is_reported(store: Store, tmp_path: Path) -> None:

@@ -97,8 +97,9 @@ def test_what_was_removed_while_it_was_scored_is_not_ranked(ranked: Store) -> No
 
 
 def test_nothing_is_removed_where_one_is_unknown(ranked: Store) -> None:
-    with pytest.raises(UnknownListingError, match="no listing 'nobody', nor 1 others of these; nothing"):
+    with pytest.raises(UnknownListingError, match="no 'nobody', 'no one': 2 of 3 ids unknown; nothing was"):
         ranked.remove_listings(["L001", "nobody", "no one"], "ann")
+    assert ranked.unknown(["L001", "nobody", "no one", "nobody"]) == ["nobody", "no one"]
     with pytest.raises(MMQualityError, match="name of who removes"):
         ranked.remove_listings(["L001"], " ")
     assert ranked.listing_count() == COUNT

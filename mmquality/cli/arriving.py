@@ -9,6 +9,7 @@ import click
 from mmquality.cli import options
 from mmquality.cli.terminal import TerminalReporter, command
 from mmquality.config import Workspace
+from mmquality.ids import same_id
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
 from mmquality.records import count
@@ -39,19 +40,25 @@ def arrive(workspace: Workspace) -> None:
     type=click.Path(path_type=Path),
     help="CSV, Parquet or JSON Lines with a column listing_id: these, too.",
 )
-def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None) -> None:
+@click.option("--skip-unknown", is_flag=True, help="Leave out ids that the catalogue never held.")
+def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None, skip_unknown: bool) -> None:
     """Take listings out of the catalogue.
 
     Out of ranking, neighbours, queue, search, map and counts; their labels stay. An import brings them back.
+    One unknown id, and nothing is removed.
     """
     from mmquality.evaluation.truth import read_columns
 
     if not listing_ids and file is None:
         raise click.UsageError("There is nothing to remove: give ids, or --from a file that names them.")
-    named = read_columns(file, ["listing_id"])["listing_id"].str.strip() if file is not None else ()
-    wanted = [*listing_ids, *filter(None, named)]
+    wanted = list(listing_ids)
     with open_store(workspace) as store:
-        removed = store.remove_listings(wanted, whoami())
-    out = len(set(wanted)) - removed
+        if file is not None:
+            named = read_columns(file, ["listing_id"], store.listing_ids())["listing_id"].map(same_id)
+            wanted += filter(None, named)
+        unknown = dict.fromkeys(store.unknown(wanted) if skip_unknown else ())
+        removed = store.remove_listings([i for i in wanted if i not in unknown], whoami())
+    out = len(set(wanted)) - len(unknown) - removed
     before = f" {count(out, 'other was', 'others were')} out before." if out else ""
-    click.echo(f"{count(removed, 'listing')} removed.{before}")
+    skipped = f" {count(len(unknown), 'id')} unknown, and left out." if unknown else ""
+    click.echo(f"{count(removed, 'listing')} removed.{before}{skipped}")

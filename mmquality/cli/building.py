@@ -62,8 +62,12 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None, limits: I
     """
     summary = import_files(workspace, files, limits, TerminalReporter(), name)
     _print_import(workspace, summary)
+    if not summary.changed and _listings_wait(workspace) is False:
+        click.echo("Nothing changed, and no listing waits for the model: no step is due.")
+        return
     clicks_alone = summary.listings == UpsertCounts()
-    click.echo(f"Next: {command('train' if clicks_alone else 'encode', workspace)}")
+    as_before = "" if summary.changed else "Nothing changed. "
+    click.echo(f"{as_before}Next: {command('train' if clicks_alone else 'encode', workspace)}")
 
 
 @click.command()
@@ -88,10 +92,7 @@ def encode(
         f"Encoded {count(done.titles, 'title')} ({done.titles_cached:,} were there already){values} and "
         f"{count(done.photos, 'photo')} ({done.photos_cached:,} were there already)."
     )
-    with open_store(workspace) as store:
-        version = store.current_version()
-        joins = version is not None and not store.waiting(version.name).empty
-    click.echo(f"Next: {command('arrive' if joins else 'train', workspace)}")
+    click.echo(f"Next: {command('arrive' if _listings_wait(workspace) else 'train', workspace)}")
 
 
 @click.command()
@@ -135,20 +136,33 @@ def index(workspace: Workspace) -> None:
     print_in_force(workspace, building.index(workspace, TerminalReporter()))
 
 
+def _listings_wait(workspace: Workspace) -> bool | None:
+    """Whether listings wait for the model in force; None where there is none."""
+    with open_store(workspace) as store:
+        version = store.current_version()
+        return None if version is None else not store.waiting(version.name).empty
+
+
 def _print_import(workspace: Workspace, summary: ImportSummary) -> None:
     """Say what was read. Raises `InputFileError` where every row was refused."""
     done = summary.listings
     if done != UpsertCounts() or not (summary.impressions or summary.co_clicks):
         click.echo(f"Listings: {done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged.")
-    for name, number in (("Impressions", summary.impressions), ("Co-clicks", summary.co_clicks)):
-        if number:
-            click.echo(f"{name}: {number:,} read.")
+    if summary.impressions:
+        new = summary.merged["impressions"].new
+        click.echo(f"Impressions: {summary.impressions:,} read, {new:,} of them new.")
+    if summary.co_clicks:
+        new = summary.merged["co_clicks"].new
+        again = summary.co_clicks - new
+        rest = f"; {again:,} name a pair again, either way round" if again else ""
+        click.echo(f"Co-clicks: {summary.co_clicks:,} read, {count(new, 'new pair')}{rest}.")
     if summary.problems:
         print_problems(summary.problems, workspace)
-    if summary.photo_missed:
+    if missed := summary.photo_missed:
         raise InputFileError(
-            f"Nothing was imported: no photo was found. {summary.photo_missed!r} is not in {summary.images}; "
-            "give --images the folder that the names in the column image start from."
+            f"Nothing was imported: no photo could be read. {missed.value!r} in {summary.images} "
+            f"{missed.reason}; give --images the folder that the names in the column image start from, and "
+            "see that it and its files may be read."
         )
     if summary.problems and not summary.used:
         raise InputFileError(

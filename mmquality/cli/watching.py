@@ -53,7 +53,8 @@ def folder(workspace: Workspace, folder: Path, deleted: str, once: bool) -> None
     """
     from mmquality.sources import Folder
 
-    _watch(workspace, Folder(folder, deleted, say=TerminalReporter().say), once)
+    with open_store(workspace) as store:
+        _watch(workspace, Folder(folder, deleted, say=TerminalReporter().say, known=store.listing_ids), once)
 
 
 @watch.command()

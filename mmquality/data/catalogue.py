@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,18 +59,19 @@ def read_catalogue(
     limits: ImportLimits | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    known_ids: Iterable[str] = (),
 ) -> Iterator[CatalogueChunk]:
     """Read a catalogue file chunk by chunk; photos are looked for below the folder or URL
     `photo_root`.
 
     `known` maps photo_path to (size, mtime_ns, hash) from an earlier import: a photo of the same size and
     time is not decoded again. `progress` is called with the number of photos dealt with since its last call.
-    Of rows with the same listing_id the first usable one counts. Raises `InputFileError` at once where the
-    file or the folder cannot be used at all.
+    `known_ids` are those of the catalogue as it is (`read_table`). Of rows with the same listing_id the first
+    usable one counts. Raises `InputFileError` at once where the file or the folder cannot be used at all.
     """
     path, root = place(path), place(photo_root)
     _check_folder(root)
-    chunks = read_table(path, REQUIRED, limits)
+    chunks = read_table(path, REQUIRED, limits, known_ids)
     stamps = PhotoStamps(root, known or {}, limits or ImportLimits(), workers, progress)
     return _catalogue_chunks(path, chunks, stamps, limits or ImportLimits())
 

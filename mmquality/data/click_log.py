@@ -11,6 +11,7 @@ import pandas as pd
 
 from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits
+from mmquality.data.float_ids import is_id
 from mmquality.data.input_file import ROW, listed
 from mmquality.data.sieve import Sieve
 from mmquality.data.tables import TableChunk, read_table
@@ -28,10 +29,14 @@ _AHEAD = pd.Timedelta(days=1)  # that clocks, and moments written without an off
 
 @dataclass(frozen=True)
 class ClickChunk:
-    """Rows of a click log that can be used, and what is wrong with the others in that part of the file."""
+    """Rows of a click log that can be used, and what is wrong with the others in that part of the file.
+
+    `used` counts those that can: of pairs `frame` has fewer where some are named twice.
+    """
 
     frame: pd.DataFrame
     problems: list[RowProblem]
+    used: int
 
 
 def read_impressions(
@@ -43,30 +48,38 @@ def read_impressions(
     (int, as in the file), clicked (bool). Raises `InputFileError` at once where the file cannot be used at
     all.
     """
-    chunks = read_table(path, IMPRESSION_COLUMNS, limits)
+    chunks = read_table(path, IMPRESSION_COLUMNS, limits, known)
     catalogue = _catalogue(known)
     return (_impressions(place(path), chunk, catalogue) for chunk in chunks)
 
 
 def read_co_clicks(
-    path: str | Place, known: pd.Index, limits: ImportLimits | None = None
+    path: str | Place,
+    known: pd.Index,
+    limits: ImportLimits | None = None,
+    say: Callable[[str], object] = lambda line: None,
 ) -> Iterator[ClickChunk]:
     """Read pairs of listings in `known` that were clicked, or bought, together.
 
     The ids are in the file's first two columns whose names end in "id"; a column `weight`, or else `count`,
-    says how often. Columns: listing_id, other_id, weight (float, 1.0 where the file has none). A pair has no
-    direction: listing_id < other_id, and a pair that a chunk names twice comes once, with the larger weight.
-    Raises `InputFileError` at once where the file cannot be used at all.
+    says how often. Where the file has other columns or names, `say` is told which were taken. Columns:
+    listing_id, other_id, weight (float, 1.0 where the file has none). A pair has no direction: listing_id <
+    other_id, and a pair that a chunk names twice comes once, with the larger weight. Raises `InputFileError`
+    at once where the file cannot be used at all.
     """
-    chunks = read_table(path, limits=limits)
+    chunks = read_table(path, limits=limits, known=known)
     first = next(chunks)
     names = [name for name in first.frame.columns if name != ROW]
-    ids = [name for name in names if name.lower().endswith("id")][:2]
+    ids = [name for name in names if is_id(name)][:2]
     if len(ids) < 2:
         raise InputFileError(
-            f"{path} has fewer than two columns of ids (named …_id); it has {listed(names)}."
+            f"{path} has fewer than two columns of ids (named …_id); it has {listed(names)}. Rename those of "
+            "the two listings to 'listing_id' and 'other_id'."
         )
     weight = next((name for name in ("weight", "count") if name in names), None)
+    if set(names) != {*CO_CLICK_COLUMNS[:2], weight or ids[0]}:
+        often = f"{weight!r} says how often" if weight else "each counts once, for lack of a column 'weight'"
+        say(f"Pairs are {ids[0]!r} with {ids[1]!r} in {place(path).name}; {often}.")
     catalogue = _catalogue(known)
     return (_co_clicks(place(path), chunk, catalogue, ids, weight) for chunk in chain([first], chunks))
 
@@ -94,7 +107,7 @@ def _impressions(path: Place, chunk: TableChunk, catalogue: pd.Index) -> ClickCh
     _parse(sieve, "clicked", to_flags, "is neither true nor false")
     kinds = {"position": "int64", "clicked": "bool"}
     frame = sieve.frame[list(IMPRESSION_COLUMNS)].astype(kinds).reset_index(drop=True)
-    return ClickChunk(frame, sieve.problems)
+    return ClickChunk(frame, sieve.problems, len(frame))
 
 
 def _co_clicks(
@@ -117,8 +130,8 @@ def _co_clicks(
     )
     found = found.assign(weight=weights).astype({"weight": "float64"})
     found = found.sort_values("weight", kind="stable")
-    found = found.drop_duplicates(["listing_id", "other_id"], keep="last").sort_index()
-    return ClickChunk(found.reset_index(drop=True), sieve.problems)
+    pairs = found.drop_duplicates(["listing_id", "other_id"], keep="last").sort_index()
+    return ClickChunk(pairs.reset_index(drop=True), sieve.problems, len(found))
 
 
 def _known(sieve: Sieve, column: str, catalogue: pd.Index) -> pd.Series[bool]:

@@ -116,9 +116,14 @@ def column_names(path: Place, names: Sequence[str], required: Sequence[str]) -> 
     if len(names) > MOST_COLUMNS:
         raise InputFileError(f"{path} has {len(names):,} columns; leave at most {MOST_COLUMNS:,}.")
     trimmed = [strip_controls(name) or f"column {i}" for i, name in enumerate(names, start=1)]
+    if missing := [name for name in required if name not in trimmed]:
+        one = len(missing) == 1
+        column, which = ("column", "the one that is meant") if one else ("columns", "those that are meant")
+        raise InputFileError(
+            f"{path} has no {column} {listed(missing)}; it has {listed(trimmed)}. Rename {which} to "
+            f"{listed(missing)}, or check that it is the right file."
+        )
     for name in required:
-        if name not in trimmed:
-            raise InputFileError(f"{path} has no column {name!r}; it has {listed(trimmed)}.")
         if trimmed.count(name) > 1:
             raise InputFileError(f"{path} has more than one column {name!r}; rename the others.")
     unique = {ROW: None}

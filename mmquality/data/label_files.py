@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -33,12 +33,12 @@ _DAMAGED = (BadZipFile, OSError, EOFError, UnicodeError, zlib.error, NotImplemen
 Found = tuple[int, dict[str, str]] | RowProblem
 
 
-def label_rows(path: Path, limits: ImportLimits) -> Iterator[Found]:
+def label_rows(path: Path, limits: ImportLimits, known: Iterable[str] = ()) -> Iterator[Found]:
     """(row, columns) for each label of a file, and a problem for each row that has none.
 
     CSV, JSON Lines (both also .gz) and Parquet hold a label a row; .json (and .zip with such a file inside)
-    is an array of Label Studio's tasks or Argilla's records, with the labels of people in each. Raises
-    `InputFileError` where the file cannot be used at all.
+    is an array of Label Studio's tasks or Argilla's records, with the labels of people in each. `known` are
+    the catalogue's ids (`read_table`). Raises `InputFileError` where the file cannot be used at all.
     """
     if path.suffix.lower() == ".zip":
         with _inside(path, limits) as handle:
@@ -48,7 +48,7 @@ def label_rows(path: Path, limits: ImportLimits) -> Iterator[Found]:
         with open_text(path) as handle:
             yield from _tool_rows(path, handle)
     else:
-        yield from _table_rows(path, limits)
+        yield from _table_rows(path, limits, known)
 
 
 def _is_array(path: Path) -> bool:
@@ -72,9 +72,9 @@ def _inside(path: Path, limits: ImportLimits) -> Iterator[TextIO]:
         raise InputFileError(f"{path} cannot be read ({error}); write it again.") from error
 
 
-def _table_rows(path: Path, limits: ImportLimits) -> Iterator[Found]:
+def _table_rows(path: Path, limits: ImportLimits, known: Iterable[str]) -> Iterator[Found]:
     written = written_text if file_kind(path) == "csv" else str
-    for chunk in read_table(path, ("listing_id", "verdict"), limits):
+    for chunk in read_table(path, ("listing_id", "verdict"), limits, known):
         yield from chunk.problems
         frame = chunk.frame.rename(columns={k: v for k, v in _ELSEWHERE.items() if v not in chunk.frame})
         names = [name for name in LABEL_COLUMNS if name in frame]

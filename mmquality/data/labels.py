@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,16 +33,21 @@ class _Refused(Exception):
 
 
 def read_labels(
-    path: str | Path, reasons: Mapping[str, str], analyst: str = "", limits: ImportLimits | None = None
+    path: str | Path,
+    reasons: Mapping[str, str],
+    analyst: str = "",
+    limits: ImportLimits | None = None,
+    known: Iterable[str] = (),
 ) -> Iterator[tuple[int, GivenLabel] | RowProblem]:
     """(row, label) for each label of a file (`label_files.label_rows`), a problem for each unusable row.
 
     :param reasons: code → words of those that may be named, by either
     :param analyst: who said what nobody's name stands beside
+    :param known: the catalogue's ids (`tables.read_table`)
     """
     path = Path(path)
     check = _Check(reasons, analyst)
-    for found in label_rows(path, limits or ImportLimits()):
+    for found in label_rows(path, limits or ImportLimits(), known):
         if isinstance(found, RowProblem):
             yield found
             continue

@@ -16,10 +16,12 @@ import pyarrow.parquet as pq
 
 from mmquality.anywhere import Place, as_from_a_disk
 from mmquality.config import ImportLimits
+from mmquality.data.float_ids import is_id
 from mmquality.data.input_file import bomb, column_names
 from mmquality.errors import InputFileError
 
 _WHOLE = 1e15  # floats below this are exact integers where they are whole
+_NOTHING = pa.scalar("", pa.large_string())
 _NUMBER = 25  # characters of one, and of all else that is not text, at most
 
 Ints = npt.NDArray[np.int64]
@@ -40,8 +42,8 @@ def parquet_frames(
     """The file's rows in order, every column as strings, "" for null: their numbers, they themselves, and the
     numbers of those that are too long.
 
-    Whole floats lose their ".0" (an id column with gaps is often stored as floats), times are UTC, lists and
-    structs are JSON; a column of bytes that are not text is "". Raises `InputFileError`.
+    Whole floats lose their ".0" but in a column of ids, which are as CSV would have them (`float_ids`); times
+    are UTC, lists and structs are JSON; a column of bytes that are not text is "". Raises `InputFileError`.
     """
     try:
         with as_from_a_disk(path), path.open("rb") as opened:
@@ -53,7 +55,8 @@ def parquet_frames(
                 for batch in file.iter_batches(batch_size=amounts.rows(len(names))):
                     yield from _frames(batch, first, names, amounts)
                     first += batch.num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are not UTF-8
+    # ValueError: names that are not UTF-8. IndexError: a text that its dictionary does not have.
+    except (pa.ArrowException, OSError, ValueError, IndexError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputFileError(f"{path} is no readable Parquet file ({why[:200]}); write it again.") from error
 
@@ -78,7 +81,7 @@ def _frames(
     pieces = np.cumsum(lengths[rows]) // amounts.characters
     for piece in np.split(rows, np.flatnonzero(np.diff(pieces)) + 1):
         taken = batch if len(piece) == batch.num_rows else batch.take(pa.array(piece))
-        columns = {name: _text(taken.column(i)) for i, name in enumerate(names)}
+        columns = {name: _text(taken.column(i), ".0" if is_id(name) else "") for i, name in enumerate(names)}
         yield piece + first, pd.DataFrame(columns), too_long
         too_long = []
 
@@ -100,10 +103,11 @@ def _lengths(array: pa.Array) -> Ints:
     return np.full(len(array), _NUMBER)
 
 
-def _text(array: pa.Array) -> pd.Series[str]:
+def _text(array: pa.Array, point: str) -> pd.Series[str]:
+    """The values as text, a whole float with `point` at its end."""
     kind = array.type
     if pa.types.is_dictionary(kind):
-        return _text(array.dictionary_decode())
+        return _text(array.dictionary_decode(), point)
     if pa.types.is_nested(kind):
         found = [
             "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
@@ -111,7 +115,7 @@ def _text(array: pa.Array) -> pd.Series[str]:
         ]
         return pd.Series(found, dtype="str")
     if pa.types.is_floating(kind):
-        array = _floats(array)
+        array = _floats(array, point)
     elif pa.types.is_timestamp(kind) and kind.tz is not None:
         array = array.cast(pa.timestamp(kind.unit))  # the stored moment, which is UTC
     elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
@@ -121,11 +125,12 @@ def _text(array: pa.Array) -> pd.Series[str]:
     return pd.Series(strings.fill_null("").to_pandas(), dtype="str")
 
 
-def _floats(array: pa.Array) -> pa.Array:
+def _floats(array: pa.Array, point: str) -> pa.Array:
     array = array.cast(pa.float64())
     finite = pc.is_finite(array)
     whole = pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), _WHOLE))
     integers = pc.if_else(whole, array, 0.0).cast(pa.int64()).cast(pa.large_string())
+    integers = pc.binary_join_element_wise(integers, pa.scalar(point, pa.large_string()), _NOTHING)
     text = pc.if_else(whole, integers, array.cast(pa.large_string()))
     return pc.if_else(finite, text, pa.scalar(None, pa.large_string()))
 

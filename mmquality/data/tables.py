@@ -6,11 +6,9 @@ reads numbers and times from them. The empty string stands for all that a file m
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any, TextIO, TypeVar
 
@@ -22,8 +20,9 @@ import pyarrow.compute as pc
 from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits
 from mmquality.data.delimited import DELIMITERS, LONGEST_LINE, Lines, Record, read_blocks, read_records
-from mmquality.data.input_file import MOST_COLUMNS, ROW, check_utf8, column_names, file_kind, open_text
-from mmquality.data.values import strip_controls
+from mmquality.data.float_ids import FloatIds
+from mmquality.data.input_file import ROW, check_utf8, column_names, file_kind, open_text
+from mmquality.data.json_rows import json_row
 from mmquality.errors import InputFileError
 from mmquality.records import RowProblem
 
@@ -51,25 +50,33 @@ class TableChunk:
 
 
 def read_table(
-    path: str | Place, required: Sequence[str] = (), limits: ImportLimits | None = None
+    path: str | Place,
+    required: Sequence[str] = (),
+    limits: ImportLimits | None = None,
+    known: Iterable[str] = (),
 ) -> Iterator[TableChunk]:
     """Read CSV (comma, tab, semicolon or bar), JSON Lines (both also .gz) or Parquet.
 
     A chunk has at most 50,000 rows. A record of the wrong length or a bad JSON line is a problem of its
-    chunk. The file is opened by this call, which raises `InputFileError` where it cannot be used at all or
-    lacks a column of `required`; only damage deep inside a Parquet file shows later.
+    chunk. Ids that are floats in the whole file are read as integers (`float_ids`; `known` are the ids of the
+    catalogue). The file is opened by this call, which raises `InputFileError` where it cannot be used at all
+    or lacks a column of `required`; only damage deep inside a Parquet file shows later.
     """
-    path = place(path)
-    kind = file_kind(path)
-    if kind == "parquet":
-        chunks = _parquet_chunks(path, required, limits or ImportLimits())
-    else:
-        check_utf8(path, limits)
-        chunks = _csv_chunks(path, required) if kind == "csv" else _json_chunks(path, required)
+    read = partial(_chunks, place(path), required, limits)
+    chunks = read()
     first = next(chunks, None)
     if first is None:
         raise InputFileError(f"{path} has no rows; write the file again.")
-    return chain([first], chunks)
+    ids = FloatIds(lambda: (chunk.frame for chunk in read()), known)
+    return (replace(chunk, frame=ids.as_integers(chunk.frame)) for chunk in chain([first], chunks))
+
+
+def _chunks(path: Place, required: Sequence[str], limits: ImportLimits | None) -> Iterator[TableChunk]:
+    kind = file_kind(path)
+    if kind == "parquet":
+        return _parquet_chunks(path, required, limits or ImportLimits())
+    check_utf8(path, limits)
+    return _csv_chunks(path, required) if kind == "csv" else _json_chunks(path, required)
 
 
 def row_problem(path: Place, row: int, column: str, reason: str, value: str = "") -> RowProblem:
@@ -245,38 +252,6 @@ def _json_rows(
         else:
             rows.append((number, row))
     return rows, problems
-
-
-def json_row(line: str) -> dict[str, str] | str:
-    """The object in a line as strings, or why there is none."""
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return f"is not valid JSON ({str(error)[:_SHOWN]})"
-    if not isinstance(found, dict):
-        return "is not a JSON object"
-    if len(found) > MOST_COLUMNS:
-        return f"has {len(found):,} names; the limit is {MOST_COLUMNS:,}"
-    if "\\ud" in line.lower():  # halves of characters, which no database takes
-        found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
-    return {_json_name(name): _json_text(value) for name, value in found.items()}
-
-
-@lru_cache(maxsize=4096)  # the same few names in every line
-def _json_name(name: str) -> str:
-    name = strip_controls(name) or "unnamed"
-    return f"{ROW} (2)" if name == ROW else name
-
-
-def _json_text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        whole = value.is_integer() and abs(value) < 1e15  # 7.0 is 7: ids beside a gap often become floats
-        return (str(int(value)) if whole else repr(value)) if math.isfinite(value) else ""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _json_chunk(

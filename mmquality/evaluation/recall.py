@@ -37,7 +37,7 @@ def evaluate_recall(
     ids = list(indexes[Space.TITLE].ids)
     wanted = _positives(pairs, pd.Index(ids), product or {})
     if split is not None:
-        test = read_split(split)
+        test = read_split(split, ids)
         wanted = {i: w for i, w in wanted.items() if test.get(i) == "test"}
     if not wanted:
         raise InputFileError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,15 @@ from mmquality.evaluation.calibration import brier_score, expected_calibration_e
 from mmquality.evaluation.metrics import Array, Bools, mismatch_metrics
 
 
-def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
-    """The whole of a small table, these columns only, as text."""
-    chunks = [chunk.frame[columns] for chunk in read_table(path, columns)]
+def read_columns(path: Path, columns: list[str], known: Iterable[str] = ()) -> pd.DataFrame:
+    """The whole of a small table, these columns only, as text; `known` are the catalogue's ids."""
+    chunks = [chunk.frame[columns] for chunk in read_table(path, columns, known=known)]
     return pd.concat(chunks, ignore_index=True)
 
 
-def read_by_listing(path: Path, column: str) -> pd.Series[str]:
+def read_by_listing(path: Path, column: str, known: Iterable[str] = ()) -> pd.Series[str]:
     """listing_id → `column`; raises `InputFileError` where the file says two things of one listing."""
-    table = read_columns(path, ["listing_id", column])
+    table = read_columns(path, ["listing_id", column], known)
     table = table.assign(listing_id=table["listing_id"].str.strip()).drop_duplicates()
     twice = table["listing_id"][table["listing_id"].duplicated()]
     if len(twice):
@@ -31,9 +32,9 @@ def read_by_listing(path: Path, column: str) -> pd.Series[str]:
     return table.set_index("listing_id")[column]
 
 
-def read_split(path: Path) -> pd.Series[str]:
+def read_split(path: Path, known: Iterable[str] = ()) -> pd.Series[str]:
     """listing_id → split (train, valid, test)."""
-    return read_by_listing(path, "split")
+    return read_by_listing(path, "split", known)
 
 
 def evaluate_mismatch(scores: pd.DataFrame, truth: Path, split: Path | None = None) -> dict[str, object]:
@@ -44,7 +45,7 @@ def evaluate_mismatch(scores: pd.DataFrame, truth: Path, split: Path | None = No
     split alone, because a kind on its own is rarer than the mismatches that the score speaks of. Raises
     `InputFileError` where truth and catalogue have no listing in common.
     """
-    planted = read_by_listing(truth, "kind")
+    planted = read_by_listing(truth, "kind", scores["listing_id"])
     mismatched = scores["listing_id"].isin(planted.index).to_numpy(dtype=np.bool_)
     if not mismatched.any():
         raise InputFileError(
@@ -54,7 +55,7 @@ def evaluate_mismatch(scores: pd.DataFrame, truth: Path, split: Path | None = No
     score = scores["score"].to_numpy(dtype=np.float64)
     result: dict[str, object] = {"catalogue": _with_calibration(score, mismatched)}
     if split is not None:
-        test = scores["listing_id"].map(read_split(split)).eq("test").to_numpy()
+        test = scores["listing_id"].map(read_split(split, scores["listing_id"])).eq("test").to_numpy()
         result["test"] = _with_calibration(score[test], mismatched[test])
     judged = {name: (kind == name) | ~mismatched for name in sorted(set(kind) - {""})}
     by_kind = {name: mismatch_metrics(score[rows], mismatched[rows]) for name, rows in judged.items()}

@@ -27,12 +27,12 @@ READING = frozenset(
         "judged_since", "judged_twice", "judged_unseen", "keep_selection", "known_as",
         "label_counts", "label_events", "label_history", "labelled_among", "labelled_by", "labelled_places",
         "labels_page", "letters_to_retry", "positions",
-        "labels_per_day", "last_change", "listing", "listing_count", "listings_by_id",
+        "labels_per_day", "last_change", "listing", "listing_count", "listing_ids", "listings_by_id",
         "listings_with_photo", "moved", "photo_stamps", "problem_counts", "rank_neighbour",
         "rank_neighbours", "ranked_groups", "ranked_listing", "ranked_numbers", "ranking_ids",
         "ranking_page", "read_ahead", "reason_counts", "removed", "role_of", "roles", "saved_views",
         "score_histogram", "score_history", "scores_among", "scores_where", "titles", "unscored_count",
-        "upcoming", "verdicts", "version_scores", "versions", "waiting", "waiting_version",
+        "unknown", "upcoming", "verdicts", "version_scores", "versions", "waiting", "waiting_version",
     )
 )  # fmt: skip
 ROLES: Mapping[str, tuple[Role, str]] = {

@@ -21,7 +21,7 @@ from typing import IO, Any
 from mmquality import __version__
 from mmquality.config import Workspace
 from mmquality.errors import InputFileError, WorkspaceError
-from mmquality.files import name_to_disk, to_disk, whole_file
+from mmquality.files import make_folder, name_to_disk, to_disk, whole_file
 from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Advance, Reporter, Silent
@@ -53,7 +53,7 @@ def back_up(
     reporter = reporter or Silent()
     if target.exists():
         raise WorkspaceError(f"{target} is there already; name another file, or move it away.")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     with whole_file(target) as part, unfinished_folder(target) as scratch:
         files = list(_files(workspace, scratch, embeddings))
         total = sum(path.stat().st_size for _, path in files)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mmquality.files import clear_abandoned, name_to_disk, part_of, room_for, to_disk, whole_file
+from mmquality.files import clear_abandoned, make_folder, name_to_disk, part_of, room_for, to_disk, whole_file
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def unfinished_folder(target: Path) -> Iterator[Path]:
     Raises `NoRoomError` where the disk is full.
     """
     with room_for(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         clear_abandoned(target.parent)
         part = part_of(target)
         part.mkdir()

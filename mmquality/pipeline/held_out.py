@@ -20,7 +20,8 @@ def held_out_by(split: Path | None, listing_ids: Iterable[str]) -> frozenset[str
     """
     if split is None:
         return frozenset()
-    part = read_split(split)
+    listing_ids = list(listing_ids)
+    part = read_split(split, listing_ids)
     test = frozenset(part.index[part == "test"])
     if test.isdisjoint(listing_ids):
         raise InputFileError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,22 +13,26 @@ import pandas as pd
 from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits, Workspace
 from mmquality.data.catalogue import read_catalogue
-from mmquality.data.click_log import ClickChunk, read_co_clicks, read_impressions
 from mmquality.data.sieve import check_problems
 from mmquality.errors import InputFileError, NoWorkspaceError
+from mmquality.pipeline.click_files import KINDS, ClickFile
 from mmquality.pipeline.click_report import ClickReader
-from mmquality.pipeline.kept_clicks import merge_clicks
+from mmquality.pipeline.kept_clicks import Kind, Merged
 from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
 from mmquality.pipeline.spool import Spool
 from mmquality.pipeline.thumbnails import make_thumbnails
-from mmquality.records import RowProblem
+from mmquality.records import RowProblem, count
 from mmquality.store import Store, UpsertCounts
 
 if TYPE_CHECKING:
     from mmquality.store.first_listings import FirstListings
+
+_MISSED = "image: does not exist"  # as problems are counted
+_UNREAD = (_MISSED, "image: cannot be opened", "image: cannot be reached")
+_MOSTLY = 0.9  # of the photos: no catalogue loses so many, and another one's names may coincide
 
 
 @dataclass
@@ -38,6 +42,7 @@ class ImportSummary:
     listings: UpsertCounts
     impressions: int = 0  # usable rows
     co_clicks: int = 0
+    merged: Mapping[Kind, Merged] = field(default_factory=dict)  # what they changed
     problems: list[RowProblem] = field(default_factory=list)
     images: str = ""  # the folder in which photos were looked for
 
@@ -48,10 +53,16 @@ class ImportSummary:
         return done.added + done.updated + done.unchanged + self.impressions + self.co_clicks
 
     @property
-    def photo_missed(self) -> str:
-        """The photo that the first row names, where no row could be used because its photo is not there."""
-        missed = [problem for problem in self.problems if problem.kind == "image: does not exist"]
-        return missed[0].value if missed and len(missed) == len(self.problems) and not self.used else ""
+    def changed(self) -> bool:
+        """Whether the workspace's listings or clicks are others than before."""
+        return bool(self.listings.added or self.listings.updated or any(self.merged.values()))
+
+    @property
+    def photo_missed(self) -> RowProblem | None:
+        """The first row whose photo is not there or cannot be opened, where for hardly a row anything else
+        is the reason, and none could be used."""
+        missed = [problem for problem in self.problems if problem.kind.startswith(_UNREAD)]
+        return missed[0] if missed and len(missed) >= _MOSTLY * len(self.problems) and not self.used else None
 
     def problem_counts(self) -> dict[str, int]:
         """How often each kind of problem occurred, most frequent first."""
@@ -76,8 +87,7 @@ class _Read:
     """What the files hold, before anything is written."""
 
     listings: Spool
-    impressions: Spool
-    co_clicks: Spool
+    clicks: Mapping[Kind, ClickFile]
     first: FirstListings | None  # the listings once more, where they are the first
     problems: list[RowProblem] = field(default_factory=list)
 
@@ -96,14 +106,18 @@ def import_files(
     An import that was stopped while it wrote is made good by the same import again.
     """
     reporter, settings = reporter or Silent(), load_settings(workspace)
+    remembered = files.images is None
     files = _complete(files, settings, reporter)
     with ExitStack() as until_written:
-        listings, impressions, co_clicks = (until_written.enter_context(Spool()) for _ in range(3))
+        listings = until_written.enter_context(Spool())
+        clicks = {kind: ClickFile(kind, until_written.enter_context(Spool())) for kind in KINDS}
         with _existing(workspace) as store:
             first = until_written.enter_context(_first(workspace, files, store))
-            read = _Read(listings, impressions, co_clicks, first)
+            read = _Read(listings, clicks, first)
             _fill(read, files, store, limits or ImportLimits(), reporter)
-        summary = _write(workspace, files, read)
+        if remembered and files.listings is not None:
+            _check_found(read, files)
+        summary = _write(workspace, files, read, reporter)
         if files.listings is None or read.listings.rows:  # else it is the wrong file, or the wrong folder
             _remember(workspace, files, settings, catalogue_name, reporter)
         make_thumbnails(workspace, read.listings, reporter)
@@ -121,17 +135,45 @@ def _first(
     return FirstListings() if FirstListings.suit(workspace.database_url) else nullcontext()
 
 
-def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummary:
+def _check_found(read: _Read, files: InputFiles) -> None:
+    """Raise `InputFileError` where hardly a photo is in the folder of the import before: it is another
+    catalogue's, and the few that are there may be of other listings."""
+    missed = [problem for problem in read.problems if problem.kind == _MISSED]
+    named = len(missed) + read.listings.rows
+    if missed and len(missed) >= _MOSTLY * named:
+        raise InputFileError(
+            f"Nothing was imported: {len(missed):,} of {count(named, 'photo')} that {files.listings} names "
+            f"are not in {files.images} ({missed[0].value!r} is the first), where those of the import before "
+            "were. Give --images the folder that the names in the column image start from."
+        )
+
+
+def _write(workspace: Workspace, files: InputFiles, read: _Read, reporter: Reporter) -> ImportSummary:
     with Store.open(workspace.database_url, create=True) as store:
+        before, known = store.listing_count(), next(store.listing_ids(), "")
         counts = store.load_listings(read.listings, read.first)
         with alone_in(workspace):
-            _store_clicks(workspace, read)
-            if read.impressions.rows or len(read.listings):
+            merged = {kind: clicks.merge(workspace) for kind, clicks in read.clicks.items()}
+            if read.clicks["impressions"].used or len(read.listings):
                 ClickReader(workspace, store).keep()
+        used = {str(kind): clicks.used for kind, clicks in read.clicks.items()}
         images = str(files.images or "")
-        summary = ImportSummary(counts, read.impressions.rows, read.co_clicks.rows, read.problems, images)
+        summary = ImportSummary(counts, **used, merged=merged, problems=read.problems, images=images)
         store.save_import_report(_report(files, summary), read.problems)
+    if before and 0 < counts.added - counts.returned == read.listings.rows:
+        given = next(iter(read.listings))["listing_id"].iloc[0]
+        reporter.say(_strangers(counts.added, given, before, known))
     return summary
+
+
+def _strangers(added: int, given: str, before: int, known: str) -> str:
+    """What is said where none of the listings was there before; `given` and `known` are an id of either."""
+    return (
+        f"Of {count(added, 'listing')} none was in the catalogue, which had {before:,} others; all were "
+        f"added as new. If it had them under other ids ({known!r} in the catalogue, {given!r} in the file), "
+        "take these out again with `mmquality remove --from` and this file, and import them with the "
+        "catalogue's ids."
+    )
 
 
 def _complete(files: InputFiles, settings: CatalogueSettings, reporter: Reporter) -> InputFiles:
@@ -168,12 +210,9 @@ def _fill(
         raise InputFileError(
             "A click log needs the listings that it speaks of, and there are none yet: give --listings, too."
         )
-    if files.impressions is not None:
-        chunks = read_impressions(files.impressions, known, limits)
-        _read_clicks(chunks, read.impressions, read.problems, files.impressions, known, limits, reporter)
-    if files.co_clicks is not None:
-        chunks = read_co_clicks(files.co_clicks, known, limits)
-        _read_clicks(chunks, read.co_clicks, read.problems, files.co_clicks, known, limits, reporter)
+    for kind, clicks in read.clicks.items():
+        if (path := getattr(files, kind)) is not None:
+            clicks.read(path, known, read.problems, limits, reporter)
 
 
 def _read_listings(
@@ -184,8 +223,12 @@ def _read_listings(
     if files.listings is None or files.images is None:
         return ids
     stamps = store.photo_stamps() if store is not None else {}
+    known = store.listing_ids() if store is not None else ()
     with reporter.stage("Checking photos") as advance:
-        for chunk in read_catalogue(files.listings, files.images, stamps, limits, progress=advance):
+        chunks = read_catalogue(
+            files.listings, files.images, stamps, limits, progress=advance, known_ids=known
+        )
+        for chunk in chunks:
             read.listings.add(chunk.listings)
             if read.first is not None:
                 read.first.add(chunk.listings)
@@ -200,42 +243,6 @@ def _known_ids(store: Store | None, ids: list[pd.Series[str]]) -> pd.Index:
     stored = [store.catalogue_frame(["listing_id"])["listing_id"]] if store is not None else []
     known = [*stored, *ids]
     return pd.Index(pd.concat(known, ignore_index=True) if known else [], dtype=object)
-
-
-def _read_clicks(
-    chunks: Iterator[ClickChunk],
-    usable: Spool,
-    problems: list[RowProblem],
-    path: Place,
-    known: pd.Index,
-    limits: ImportLimits,
-    reporter: Reporter,
-) -> None:
-    """Keep the rows of a click log that can be used; the others join `problems`.
-
-    Raises `InputFileError` where there are listings, and none of the rows is on any: a model would be trained
-    as if nobody had clicked.
-    """
-    before = len(problems)
-    with reporter.stage(f"Reading {path.name}") as advance:
-        for chunk in chunks:
-            usable.add(chunk.frame)
-            problems += chunk.problems
-            check_problems(path, problems, limits)
-            advance(len(chunk.frame) + len(chunk.problems))
-    if len(problems) > before and not usable.rows and not known.empty:
-        first = problems[before]
-        raise InputFileError(
-            f"None of the rows of {path} can be used (row {first.row}, {first.kind}, is the first). Nothing "
-            "was imported; check its columns, and that its ids are those of the listings."
-        )
-
-
-def _store_clicks(workspace: Workspace, read: _Read) -> None:
-    if read.co_clicks.rows:
-        merge_clicks(workspace.clicks, "co_clicks", read.co_clicks)
-    if read.impressions.rows:
-        merge_clicks(workspace.clicks, "impressions", read.impressions)
 
 
 def _remember(

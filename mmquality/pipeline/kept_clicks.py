@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +40,18 @@ _SCHEMA = {
 _ROWS = 500_000  # in memory at once
 
 
-def merge_clicks(folder: Path, kind: Kind, frames: Iterable[pd.DataFrame]) -> int:
-    """Merge rows into `folder`/impressions.parquet or co_clicks.parquet and return how many were new.
+class Merged(NamedTuple):
+    """What a merge changed."""
+
+    new: int  # rows that were not there
+    raised: int  # rows that were there, and count more now: clicked, or of a larger weight
+
+    def __bool__(self) -> bool:
+        return any(self)
+
+
+def merge_clicks(folder: Path, kind: Kind, frames: Iterable[pd.DataFrame]) -> Merged:
+    """Merge rows into `folder`/impressions.parquet or co_clicks.parquet.
 
     A row that is there already is kept once: as clicked if it was clicked in either, with the larger weight.
     The file is replaced in one atomic step. `frames` are gone through twice: the same rows are told by a hash
@@ -53,15 +63,16 @@ def merge_clicks(folder: Path, kind: Kind, frames: Iterable[pd.DataFrame]) -> in
         for frame in chain(click_parts(folder, kind), frames):
             yield pa.Table.from_pandas(frame, _SCHEMA[kind], preserve_index=False)
 
-    newest, path = _newest(tables(), kind), folder / f"{kind}.parquet"
-    kept = pq.read_metadata(path).num_rows if path.exists() else 0
+    path = folder / f"{kind}.parquet"
+    kept = sum(len(part) for part in click_parts(folder, kind, ["listing_id"]))
+    newest, raised = _newest(tables(), kind, kept)
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as part, pq.ParquetWriter(part, _SCHEMA[kind]) as writer:
         start = 0
         for table in tables():
             writer.write_table(table.filter(pa.array(newest[start : start + len(table)])))
             start += len(table)
-    return int(newest.sum()) - kept
+    return Merged(int(newest.sum()) - kept, raised)
 
 
 def kept_clicks(folder: Path, kind: Kind, columns: list[str] | None = None) -> pd.DataFrame | None:
@@ -95,18 +106,23 @@ def _damaged(path: Path, error: Exception) -> WorkspaceError:
     return WorkspaceError(f"{path} is damaged ({error}); delete it and import the click log again.")
 
 
-def _newest(tables: Iterable[pa.Table], kind: Kind) -> npt.NDArray[np.bool_]:
-    """Of each row whether it is the one to keep: of the same event the largest, of those the last."""
+def _newest(tables: Iterable[pa.Table], kind: Kind, kept: int) -> tuple[npt.NDArray[np.bool_], int]:
+    """Of each row whether it is the one to keep: of the same event the largest, of those the last.
+
+    And for how many of the first `kept` rows, which are different events, it is a larger one.
+    """
     identity, value = _IDENTITY[kind]
     hashes, values = [np.empty(0, np.uint64)], [np.empty(0, np.float64)]
     for table in tables:
         frame = table.to_pandas()
         hashes.append(np.asarray(hash_pandas_object(frame[identity], index=False), np.uint64))
         values.append(frame[value].to_numpy(np.float64))
-    events = np.concatenate(hashes)
-    order = np.lexsort((np.concatenate(values), events))
+    events, counted = np.concatenate(hashes), np.concatenate(values)
+    order = np.lexsort((counted, events))
     last = np.ones(len(order), bool)
     last[:-1] = events[order[1:]] != events[order[:-1]]
     newest = np.zeros(len(order), bool)
     newest[order[last]] = True
-    return newest
+    event, stored = np.cumsum(last) - last, order < kept
+    largest = counted[order[last]][event[stored]]
+    return newest, int((largest > counted[order[stored]]).sum())

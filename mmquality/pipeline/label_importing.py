@@ -71,7 +71,7 @@ def import_labels(
     done = LabelImport(_batch_of(path))
     given: list[tuple[int, GivenLabel]] = []
     with reporter.stage(f"Reading {path.name}") as advance:
-        for found in read_labels(path, reasons, analyst, limits):
+        for found in read_labels(path, reasons, analyst, limits, store.listing_ids()):
             done.problems.append(found) if isinstance(found, RowProblem) else given.append(found)
             check_problems(path, done.problems, limits)
             advance(1)

@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.files import make_folder
 
 Step = TypeVar("Step", bound=Callable[..., Any])
 
@@ -28,7 +29,7 @@ _held: set[Path] = set()  # by this process: a step may call another one
 @contextmanager
 def alone_in(workspace: Workspace) -> Iterator[None]:
     """Wait until no other process is in such a block of this workspace; a process that dies leaves it."""
-    workspace.root.mkdir(parents=True, exist_ok=True)  # absent where the database is elsewhere
+    make_folder(workspace.root)  # absent where the database is elsewhere
     with (workspace.root / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -93,7 +94,7 @@ def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
 @contextmanager
 def _held_alone(place: Path, what: str, at_work: str) -> Iterator[None]:
     """Hold a lock that says who holds it; who comes second is told who does what."""
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     with place.open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -101,7 +101,7 @@ def pairs_in(path: Path, ids: list[str]) -> Ints:
 
 
 def _kinds(ids: pd.Series[str], truth: Path) -> npt.NDArray[np.object_]:
-    planted = read_by_listing(truth, "kind")
+    planted = read_by_listing(truth, "kind", ids)
     named = ids.isin(planted.index).to_numpy()
     if not named.any():
         raise InputFileError(
@@ -113,7 +113,7 @@ def _kinds(ids: pd.Series[str], truth: Path) -> npt.NDArray[np.object_]:
 
 
 def _test_part(ids: pd.Series[str], split: Path) -> Bools:
-    test = ids.map(read_split(split)).eq("test").to_numpy(dtype=np.bool_)
+    test = ids.map(read_split(split, ids)).eq("test").to_numpy(dtype=np.bool_)
     if not test.any():
         raise InputFileError(f"No listing of the workspace is in the test part of {split}.")
     return test

@@ -64,7 +64,7 @@ def truth_of(
         raise InputFileError(f"{sample} holds no sample marketplace; give the folder of one.")
     if files is not None:
         return _latent(files, ids)
-    counted = None if planted is None else pd.Index(ids).isin(read_by_listing(planted, "kind").index)
+    counted = None if planted is None else pd.Index(ids).isin(read_by_listing(planted, "kind", ids).index)
     return _of_pairs(workspace, ids, product, held_out, unrelated, counted)
 
 

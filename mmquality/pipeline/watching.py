@@ -17,7 +17,7 @@ import numpy as np
 
 from mmquality.anywhere import place
 from mmquality.config import Workspace
-from mmquality.data.tables import json_row
+from mmquality.data.json_rows import json_row
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.arriving import Joiner
 from mmquality.pipeline.intake import Checker, Encoders

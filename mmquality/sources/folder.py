@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mmquality.data.input_file import ROW, SPREADSHEETS
@@ -27,7 +27,8 @@ class Folder:
     """Files in the order of their time of change; those whose names begin with a dot are not for us.
 
     The position is the last file that was read, its stamp, and the last row of it. Files of another kind stay
-    where they are, and `say` is told of the first one of each ending.
+    where they are, and `say` is told of the first one of each ending. `known` gives the catalogue's ids
+    (`read_table`).
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class Folder:
         deleted: str = "deleted",
         settled: float = SETTLED,
         say: Callable[[str], object] = lambda line: None,
+        known: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._folder, self._deleted, self._settled = folder.absolute(), deleted, settled
-        self._say = say
+        self._say, self._known = say, known
         self._left_alone: set[str] = set()  # endings of which it was said
         self.name = f"folder {self._folder}"
         self._seen: dict[Path, tuple[Stamp, float]] = {}  # when a file was seen first, as it is
@@ -136,7 +138,7 @@ class Folder:
         """Every row of a file with its number, in order."""
         last = 0
         try:
-            for chunk in read_table(path, ("listing_id",)):
+            for chunk in read_table(path, ("listing_id",), known=self._known()):
                 names = [str(name) for name in chunk.frame.columns if name != ROW]
                 texts = zip(*(chunk.frame[name] for name in names), strict=True)
                 rows = (dict(zip(names, row, strict=True)) for row in texts)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mmquality.data.tables import json_row
+from mmquality.data.json_rows import json_row
 from mmquality.errors import SourceError
 from mmquality.sources.seam import Batch, Change, Letter, batch_of, change_of
 

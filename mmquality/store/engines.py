@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from mmquality.errors import NoWorkspaceError, WorkspaceError
+from mmquality.files import make_folder
 from mmquality.store.schema import VERSION_TABLE, holds_others, shown
 from mmquality.store.text import as_json
 
@@ -43,10 +44,7 @@ def check_sqlite_place(url: URL, create: bool) -> None:
             f"There is no workspace database at {file}; make one with `mmquality build`. Where it is in "
             "PostgreSQL, MMQ_DATABASE_URL says so."
         )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WorkspaceError(f"The folder {file.parent} cannot be made: {error.strerror}.") from error
+    make_folder(file.parent)
 
 
 def engine_of(url: URL) -> Engine:

@@ -159,9 +159,13 @@ class ListingStore(Database):
         query = select(*(listings.c[name] for name in columns)).where(is_in(listings.c.listing_no))
         query = query.order_by(listings.c.listing_id)
         with self._read() as connection:
-            found = connection.execution_options(yield_per=_CHUNK).execute(query)
-            for rows in found.partitions():
-                yield pd.DataFrame.from_records(rows, columns=list(columns))
+            with connection.execution_options(yield_per=_CHUNK).execute(query) as found:
+                for rows in found.partitions():
+                    yield pd.DataFrame.from_records(rows, columns=list(columns))
+
+    def listing_ids(self) -> Iterator[str]:
+        """The ids of the catalogue, read as they are asked for."""
+        return (str(i) for chunk in self.catalogue_chunks(["listing_id"]) for i in chunk["listing_id"])
 
     def set_click_counts(self, counts: pd.DataFrame) -> None:
         """Make `counts` (listing_id, impressions, clicks) the click counts: a listing it does not name has

@@ -10,12 +10,15 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
+from mmquality.records import count
 from mmquality.store.arrivals import leave
 from mmquality.store.comings import removals, removed_among
 from mmquality.store.counts import add_to_counts
 from mmquality.store.database import IN_ONE, Database, batches, tell
 from mmquality.store.facets import FacetChange, change_facets, facets_of, one_import_at_a_time
 from mmquality.store.tables import leases, listings
+
+_NAMED = 5  # unknown ids in a message
 
 
 class RemovalStore(Database):
@@ -33,12 +36,18 @@ class RemovalStore(Database):
         numbers: list[int] = []
         with self._write() as connection:
             one_import_at_a_time(connection)
+            if unknown := _unknown(connection, wanted):
+                raise UnknownListingError(_none_of(unknown, len(wanted)))
             for batch in batches(wanted, IN_ONE):
-                _check_known(connection, batch)
                 numbers += take_out(connection, batch, analyst.strip())
             leave(connection, numbers)
             tell(connection, "removal", listings=len(numbers), analyst=analyst.strip())
         return len(numbers)
+
+    def unknown(self, listing_ids: Iterable[str]) -> list[str]:
+        """Those of these ids that the catalogue never held, each once."""
+        with self._read() as connection:
+            return _unknown(connection, list(dict.fromkeys(listing_ids)))
 
 
 def take_out(connection: Connection, ids: list[str], analyst: str) -> list[int]:
@@ -65,13 +74,18 @@ def take_out(connection: Connection, ids: list[str], analyst: str) -> list[int]:
     return numbers
 
 
-def _check_known(connection: Connection, ids: list[str]) -> None:
-    query = select(listings.c.listing_id).where(listings.c.listing_id.in_(ids))
-    known = set(connection.execute(query).scalars())
-    unknown = [listing_id for listing_id in ids if listing_id not in known]
-    if unknown:
-        raise UnknownListingError(
-            f"The catalogue has no listing {unknown[0]!r}"
-            + (f", nor {len(unknown) - 1:,} others of these" if len(unknown) > 1 else "")
-            + "; nothing was removed. Check the ids."
-        )
+def _unknown(connection: Connection, ids: list[str]) -> list[str]:
+    known: set[str] = set()
+    for batch in batches(ids, IN_ONE):
+        query = select(listings.c.listing_id).where(listings.c.listing_id.in_(batch))
+        known.update(connection.execute(query).scalars())
+    return [listing_id for listing_id in ids if listing_id not in known]
+
+
+def _none_of(unknown: list[str], wanted: int) -> str:
+    named = ", ".join(repr(listing_id) for listing_id in unknown[:_NAMED])
+    more = f" and {len(unknown) - _NAMED:,} more" if len(unknown) > _NAMED else ""
+    return (
+        f"The catalogue has no {named}{more}: {len(unknown):,} of {count(wanted, 'id')} unknown; nothing was "
+        "removed. Check the ids, or remove the others with --skip-unknown."
+    )

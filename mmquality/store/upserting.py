@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +48,11 @@ class UpsertCounts:
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    returned: int = 0  # of those added: they were removed before
 
     def __add__(self, other: UpsertCounts) -> UpsertCounts:
-        return UpsertCounts(
-            self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged
-        )
+        both = zip(astuple(self), astuple(other), strict=True)
+        return UpsertCounts(*(one + more for one, more in both))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def upsert_frame(connection: Connection, frame: pd.DataFrame) -> UpsertCounts:
     add_letters(connection, [number for number, _ in added])  # a listing that was out has kept its own
     _keep_findable(connection, [*added, *returned], stayed)
     came = len(added) + len(returned)
-    return UpsertCounts(came, len(stayed), len(rows) - came - len(stayed))
+    return UpsertCounts(came, len(stayed), len(rows) - came - len(stayed), len(returned))
 
 
 def load_frames(connection: Connection, frames: Iterable[pd.DataFrame]) -> UpsertCounts:

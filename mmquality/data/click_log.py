@@ -135,14 +135,23 @@ def _co_clicks(
 
 
 def _known(sieve: Sieve, column: str, catalogue: pd.Index) -> pd.Series[bool]:
-    places = catalogue.get_indexer(pd.Index(sieve.frame[column], dtype=object))
-    return pd.Series(places >= 0, index=sieve.frame.index)
+    def known(ids: pd.Series[str]) -> pd.Series[bool]:
+        places = catalogue.get_indexer(pd.Index(ids, dtype=object))
+        return pd.Series(places >= 0, index=ids.index)
+
+    return _of_each(sieve.frame[column], known)
 
 
 def _parse(
     sieve: Sieve, column: str, reader: Callable[[pd.Series[str]], pd.Series[Any]], reason: str
 ) -> None:
     """Replace the column by what `reader` makes of it; rows that it cannot read are problems."""
-    read = reader(sieve.frame[column])
+    read = _of_each(sieve.frame[column], reader)
     sieve.refuse(read.isna(), column, reason)
     sieve.frame = sieve.frame.assign(**{column: read[read.notna()]})
+
+
+def _of_each(column: pd.Series[str], reader: Callable[[pd.Series[str]], pd.Series[Any]]) -> pd.Series[Any]:
+    """What `reader` makes of a column, of each different text once: a log says the same again and again."""
+    codes, texts = pd.factorize(column)
+    return reader(pd.Series(texts, dtype="str")).take(codes).set_axis(column.index)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.store.comings import changes, is_in, removed_among
-from mmquality.store.database import IN_ONE, Database, batches, tell
+from mmquality.store.database import IN_ONE, Database, batches, frame_of, tell
 from mmquality.store.moving import Move, arrivals_with, write_moves
 from mmquality.store.places import ROOM, moves, own_number
 from mmquality.store.tables import current_model, listings, model_versions, scores
@@ -54,7 +54,7 @@ class ArrivalStore(Database):
         with self._read() as connection:
             came = _came(connection, version, after)
             rows = sorted(_as_they_are(connection, came), key=lambda row: row[2])
-        return pd.DataFrame.from_records(rows, columns=["listing_no", "change_no", *_WAITING])
+        return frame_of(rows, ["listing_no", "change_no", *_WAITING])
 
     def moved(self, version: str) -> Moved:
         """Who joined a version's ranking since it was published, and who left."""

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import pandas as pd
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -188,6 +189,15 @@ def insert_rows(
     with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def frame_of(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """What a query found as a table.
+
+    pandas asks each row that is no plain tuple for a `dtype`, and SQLAlchemy's take ten times as long to say
+    that they have none as all the rest does.
+    """
+    return pd.DataFrame.from_records(list(map(tuple, rows)), columns=list(columns))
 
 
 def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, FromClause, Row, RowMapping, Select, func, select
 
 from mmquality.records import Drawn, Label, Suggestion, Verdict
-from mmquality.store.database import Database
+from mmquality.store.database import Database, frame_of
 from mmquality.store.left_first import LeftFirst
 from mmquality.store.tables import current_labels, label_withdrawals, labels, listings, model_versions
 from mmquality.store.text import contains_every_word
@@ -182,7 +182,7 @@ class LabelReader(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         names = ["listing_id", "category", *names, "as_judged", "disputed"]
-        return pd.DataFrame.from_records(rows, columns=names)
+        return frame_of(rows, names)
 
     def verdicts(self) -> dict[str, str]:
         """The verdict that counts, by listing_id."""

@@ -12,7 +12,7 @@ from mmquality.errors import UnknownListingError
 from mmquality.records import Listing
 from mmquality.store.comings import is_in, removed
 from mmquality.store.counts import counted
-from mmquality.store.database import IN_ONE, Database, batches
+from mmquality.store.database import IN_ONE, Database, batches, frame_of
 from mmquality.store.facets import one_import_at_a_time
 from mmquality.store.search_tables import category_counts
 from mmquality.store.tables import listings
@@ -161,7 +161,7 @@ class ListingStore(Database):
         with self._read() as connection:
             with connection.execution_options(yield_per=_CHUNK).execute(query) as found:
                 for rows in found.partitions():
-                    yield pd.DataFrame.from_records(rows, columns=list(columns))
+                    yield frame_of(rows, columns)
 
     def listing_ids(self) -> Iterator[str]:
         """The ids of the catalogue, read as they are asked for."""
@@ -201,7 +201,7 @@ _SET_CLICKS = (
 def _click_counts(connection: Connection) -> pd.DataFrame:
     columns = ["listing_id", "impressions", "clicks"]
     rows = connection.execute(select(*(listings.c[name] for name in columns))).all()
-    return pd.DataFrame.from_records(rows, columns=columns).set_index("listing_id").astype("int64")
+    return frame_of(rows, columns).set_index("listing_id").astype("int64")
 
 
 def _click_rows(changed: pd.DataFrame) -> list[dict[str, Any]]:

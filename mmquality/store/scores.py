@@ -14,7 +14,7 @@ from mmquality.errors import ModelFileError, UnknownListingError, WorkspaceError
 from mmquality.records import ModelVersion
 from mmquality.store.arrivals import leave
 from mmquality.store.comings import last_change, removed
-from mmquality.store.database import Database, upsert
+from mmquality.store.database import Database, frame_of, upsert
 from mmquality.store.events import Deed, events, record
 from mmquality.store.facets import one_import_at_a_time
 from mmquality.store.places import ROOM, rank, ranked_count
@@ -131,7 +131,7 @@ class ScoreStore(Database):
         with self._read() as connection:
             _version_id(connection, name)
             rows = connection.execute(query).all()
-        found = pd.DataFrame.from_records(rows, columns=["listing_id", "score"])
+        found = frame_of(rows, ["listing_id", "score"])
         return found.assign(rank=np.arange(1, len(found) + 1))
 
     def ranked_numbers(self, name: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import FromClause, ScalarSelect, exists, func, literal_column, select
 
 from mmquality.records import Drawn
-from mmquality.store.database import Database
+from mmquality.store.database import Database, frame_of
 from mmquality.store.tables import label_withdrawals, labels, listings
 
 _SAID = ("analyst", "verdict")
@@ -37,7 +37,7 @@ class SecondReviewStore(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         names = [f"{place}_{name}" for place in ("first", "second") for name in _SAID]
-        found = pd.DataFrame.from_records(rows, columns=["listing_id", *names])
+        found = frame_of(rows, ["listing_id", *names])
         return found.drop_duplicates(["listing_id", "second_analyst"], ignore_index=True)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from mmquality.records import Drawn, Verdict
-from mmquality.store.database import Database
+from mmquality.store.database import Database, frame_of
 from mmquality.store.left_first import LeftFirst
 from mmquality.store.places import END, ranked_count
 from mmquality.store.scores import first_where, version_in_force
@@ -115,8 +115,8 @@ class SummaryStore(Database):
             .where(labels.c.verdict != Verdict.UNSURE.value, ~current_labels.c.disputed)
         )
         with self._read() as connection:
-            rows = [tuple(row) for row in connection.execute(query)]  # of its own rows pandas asks too much
-        frame = pd.DataFrame.from_records(rows, columns=["version", "score", "mismatch", "control"])
+            rows = connection.execute(query).all()
+        frame = frame_of(rows, ["version", "score", "mismatch", "control"])
         return frame.astype({"score": "float64", "mismatch": "bool", "control": "bool"})
 
     def labels_per_day(self, since: datetime) -> pd.DataFrame:

@@ -671,7 +671,7 @@ class TestProgress:
         monkeypatch.setattr(terminal, "_EVERY", 0)
         reporter = terminal.TerminalReporter()
         with reporter.stage("Encoding photos", 3_000) as advance:
-            advance(1_000)
+            advance(1_000, "a note")
             advance(2_000)
         with reporter.stage("Reading clicks.csv") as advance:
             advance(5)
@@ -682,13 +682,13 @@ class TestProgress:
         reporter.say("One fact.\x1b[31m")
         shown = capsys.readouterr()
         assert shown.out == ""
-        assert re.sub(r"\d+\.\d s", "… s", shown.err).splitlines() == [
-            "Encoding photos: 1,000 of 3,000",
+        assert re.sub(r"\d+\.\d s|\d+ s(?= left)", "… s", shown.err).splitlines() == [
+            "Encoding photos: 1,000 of 3,000, a note, about … s left",
             "Encoding photos: 3,000 of 3,000",
             "Encoding photos: 3,000 in … s",
             "Reading clicks.csv: 5",
             "Reading clicks.csv: 5 in … s",
-            "Copying: 1.2 MB of 3.0 MB",
+            "Copying: 1.2 MB of 3.0 MB, about … s left",
             "Copying: 1.2 MB in … s",
             "Encoding titles: nothing to do",
             "One fact. [31m",
@@ -705,7 +705,7 @@ class TestProgress:
         termios.tcsetwinsize(theirs, (24, 80))
         code = (
             "from mmquality.cli.terminal import TerminalReporter\n"
-            "with TerminalReporter().stage('Encoding photos', 4) as advance: advance(4)"
+            "with TerminalReporter().stage('Encoding photos', 4) as advance: advance(4, 'loss 0.5')"
         )
         environment = os.environ | {"PYTHONPATH": str(PROJECT)}
         subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
@@ -713,6 +713,7 @@ class TestProgress:
         shown = os.read(ours, 10_000).decode()
         os.close(ours)
         assert "Encoding photos: 100%" in shown and "4/4" in shown and "\r" in shown
+        assert "loss 0.5]" in shown
 
 
 def test_json_has_no_form_for_what_is_no_json() -> None:

@@ -1,4 +1,4 @@
-"""One process at a time: where a file is read, changed and written again, and where models are made.
+"""One process at a time: where a file is read, changed and written again, and where the long work is done.
 
 A lock is the system's (flock): a process that dies leaves it, whatever killed it.
 """
@@ -21,7 +21,7 @@ from mmquality.errors import WorkspaceError
 
 Step = TypeVar("Step", bound=Callable[..., Any])
 
-_MODELS = ".models.lock"
+_MODELS, _ENCODING = ".models.lock", ".encode.lock"
 _held: set[Path] = set()  # by this process: a step may call another one
 
 
@@ -40,13 +40,12 @@ def makes_models(step: Step) -> Step:
     Another process gets a `WorkspaceError` that names who is at work, and since when. Steps that it calls run
     under its lock.
     """
+    return _alone(step, _MODELS, "is at work on the models of")
 
-    @wraps(step)
-    def alone(workspace: Workspace, *args: Any, **kwargs: Any) -> Any:
-        with _making_models(workspace, step.__name__):
-            return step(workspace, *args, **kwargs)
 
-    return cast(Step, alone)
+def encodes(step: Step) -> Step:
+    """As `makes_models`, for a step that embeds: two would do the same work. Models may be made meanwhile."""
+    return _alone(step, _ENCODING, "encodes the listings of")
 
 
 @contextmanager
@@ -71,17 +70,24 @@ def models_at_rest(workspace: Workspace) -> Iterator[bool]:
             yield True
 
 
+def _alone(step: Step, lock: str, does: str) -> Step:
+    @wraps(step)
+    def alone(workspace: Workspace, *args: Any, **kwargs: Any) -> Any:
+        with _at_work(workspace, lock, step.__name__, does):
+            return step(workspace, *args, **kwargs)
+
+    return cast(Step, alone)
+
+
 @contextmanager
-def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
-    place = workspace.root / _MODELS
+def _at_work(workspace: Workspace, lock: str, what: str, does: str) -> Iterator[None]:
+    place = workspace.root / lock
     # Without a workspace the step itself will say so. Processes that torchrun started work under the first
     # one's lock, which alone writes.
     if place in _held or not workspace.root.is_dir() or os.environ.get("RANK", "0") != "0":
         yield
         return
-    at_work = (
-        f"is at work on the models of {workspace.root}. Wait for it to end, or stop it; nothing was changed."
-    )
+    at_work = f"{does} {workspace.root}. Wait for it to end, or stop it; nothing was changed."
     with _held_alone(place, what, at_work):
         _held.add(place)
         try:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TextIO, TypeVar, cast
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
@@ -29,7 +29,7 @@ _held: set[Path] = set()  # by this process: a step may call another one
 def alone_in(workspace: Workspace) -> Iterator[None]:
     """Wait until no other process is in such a block of this workspace; a process that dies leaves it."""
     workspace.root.mkdir(parents=True, exist_ok=True)  # absent where the database is elsewhere
-    with (workspace.root / ".lock").open("w") as file:
+    with _opened(workspace.root / ".lock") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -61,7 +61,7 @@ def one_watcher(workspace: Workspace) -> Iterator[None]:
 @contextmanager
 def models_at_rest(workspace: Workspace) -> Iterator[bool]:
     """Whether nobody makes models; then nobody begins to as long as the block lasts."""
-    with (workspace.root / _MODELS).open("a+", encoding="utf-8") as file:
+    with _opened(workspace.root / _MODELS) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -100,7 +100,7 @@ def _at_work(workspace: Workspace, lock: str, what: str, does: str) -> Iterator[
 def _held_alone(place: Path, what: str, at_work: str) -> Iterator[None]:
     """Hold a lock that says who holds it; who comes second is told who does what."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("a+", encoding="utf-8") as file:
+    with _opened(place) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -110,6 +110,17 @@ def _held_alone(place: Path, what: str, at_work: str) -> Iterator[None]:
         file.write(json.dumps({"what": what, "pid": os.getpid(), "host": platform.node(), "since": since}))
         file.flush()
         yield
+
+
+def _opened(place: Path) -> TextIO:
+    """A lock's file. Raises `WorkspaceError` where the workspace may not be written to."""
+    try:
+        return place.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise WorkspaceError(
+            f"{place.parent} may not be written to ({error.strerror}); nothing was changed. Get permission "
+            "to write to it and all in it, or copy it to where you have it."
+        ) from error
 
 
 def _who(place: Path) -> str:

@@ -122,7 +122,7 @@ def _first(
 
 
 def _write(workspace: Workspace, files: InputFiles, read: _Read) -> ImportSummary:
-    with Store.open(workspace.database_url, create=True) as store:
+    with open_store(workspace, create=True) as store:
         counts = store.load_listings(read.listings, read.first)
         with alone_in(workspace):
             _store_clicks(workspace, read)

@@ -245,7 +245,12 @@ class TestLabels:
 class TestModels:
     def test_rollback_and_promote(self, workspace: Workspace) -> None:
         place = ("-w", workspace.root)
-        assert "Next: mmquality index" in run("score", *place).stdout
+        scored = run("score", *place).stdout
+        assert (
+            "the model of v0001, as a new version, v0002. The next step puts it in force instead of v0001."
+            in scored
+        )
+        assert "Next: mmquality index" in scored
         assert run("index", *place).stdout.startswith("Model v0002 is in force. Look at it: mmquality serve")
         assert run("models", "rollback", *place).stdout == "Model v0001 is in force again.\n"
         assert run("models", *place, "promote", "v0002").stdout == "Model v0002 is in force.\n"
@@ -284,7 +289,9 @@ class TestBuilding:
             ("index", *place),
         ]
         for step, following in zip(steps, ["encode", "train", "score", "index", "serve"], strict=True):
-            last = run(*step).stdout.splitlines()[-1]
+            *before, last = run(*step).stdout.splitlines()
+            if step[0] == "score":
+                assert before == ["Scored with v0001. The next step puts it in force."]
             assert last.endswith(f": mmquality {following} -w '{workspace.root}'")  # quoted: it has a space
         (version,) = json.loads(run("models", "list", *place, "--json").stdout)["versions"]
         assert version["summary"]["projection"] == "transe" and version["summary"]["catalogue"] == "Shop"

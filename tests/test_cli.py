@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,7 +25,8 @@ from marketplace import LISTINGS, Marketplace, copy_of, encoded_beforehand, firs
 from shop import write_shop
 
 from mmquality import __version__
-from mmquality.cli import main, serving, terminal
+from mmquality.cli import main, serving, stopping, terminal
+from mmquality.cli.stopping import stopped
 from mmquality.config import Workspace
 from mmquality.pipeline import building
 from mmquality.pipeline.encoding import EncodeSummary
@@ -667,8 +669,31 @@ class TestAsAProcess:
             assert started.stderr is not None and started.stderr.readline() == "now\n"
             os.killpg(started.pid, signal.SIGINT)
             out, err = started.communicate(timeout=60)
-        assert started.returncode == 1 and "Traceback" not in err and err.strip() == "Aborted!"
+        assert started.returncode == 1
+        assert err == f"\n{stopped('import')}\n"
         assert not (tmp_path / "w").exists()
+
+    def test_what_stops_an_encoding_keeps_what_it_did(self, marketplace: Marketplace, tmp_path: Path) -> None:
+        """And says so; the same command then has less to do."""
+        workspace = copy_of(marketplace, tmp_path / "shop")
+        shutil.rmtree(workspace.embeddings)
+        script = (
+            "from mmquality.pipeline import encoding; from mmquality.cli import main\n"
+            "encoding._TITLES = 10; put, done = encoding.EmbeddingCache.put, []\n"
+            "def stopping(*given):\n"
+            "    put(*given); done.append(1)\n"
+            "    if len(done) == 3: raise KeyboardInterrupt\n"
+            "encoding.EmbeddingCache.put = stopping; main()"
+        )
+        stopped_one = subprocess.run(
+            [sys.executable, "-c", script, "encode", "-w", workspace.root],
+            env=os.environ | {"PYTHONPATH": str(PROJECT)}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert stopped_one.returncode == 1 and stopped_one.stderr.endswith(f"\n{stopped('encode')}\n")
+        assert "(30 were there already)" in run("encode", "-w", workspace.root).stdout
+
+    def test_only_commands_that_there_are_keep_something(self) -> None:
+        assert set(stopping._KEPT) <= set(main.commands)
 
 
 class TestProgress:

@@ -36,7 +36,7 @@ def _check_owner(workspace: Workspace, store: Store, create: bool) -> None:
     The first folder with something in it has the database; a name that was mistyped has nothing.
     """
     owner, settings = store.owner(), settings_path(workspace)
-    if owner is None and not store.read_only and (create or settings.exists()):
+    if owner is None and not store.read_only() and (create or settings.exists()):
         owner = store.claim(Owner(workspace_id(workspace), str(workspace.root)))
     if owner is not None and load_settings(workspace).workspace_id != owner.workspace_id:
         raise WorkspaceError(

@@ -90,7 +90,6 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
     def read_only(self) -> bool:
         """Whether we have no permission to write to it: SQLite's file may be somebody else's."""
         return is_read_only(self._engine.url)

@@ -40,13 +40,24 @@ def whole_file(path: Path) -> Iterator[Path]:
     clear_abandoned(path.parent)
     part = part_of(path)
     try:
-        with room_for(path):
+        with named(path, part), room_for(path):
             yield part
             to_disk(part)
             os.replace(part, path)
             name_to_disk(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def named(path: Path, part: Path) -> Iterator[None]:
+    """Inside, an error that names `part` names `path` instead, which is what somebody asked for."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None and str(error.filename) == str(part):
+            error.filename = str(path)
+        raise
 
 
 @contextmanager

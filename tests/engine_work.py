@@ -17,8 +17,10 @@ from mmquality.errors import EncoderError
 class Squares:
     """Squares of numbers; some are refused, some kill."""
 
-    def __init__(self, refused: int = -1, deadly: int = -1, victim: Path | None = None) -> None:
-        self.refused, self.deadly, self.victim = refused, deadly, victim
+    def __init__(
+        self, refused: int = -1, deadly: int = -1, victim: Path | None = None, ballast: bytes = b""
+    ) -> None:
+        self.refused, self.deadly, self.victim, self.ballast = refused, deadly, victim, ballast
 
     def __call__(self, block: np.ndarray, tell: Tell) -> np.ndarray:
         if self.refused in block:

@@ -47,7 +47,7 @@ class Listening:
     def stage(self, name: str, total: int | None = None, in_bytes: bool = False) -> Iterator[object]:
         done = 0
 
-        def advance(more: int) -> None:
+        def advance(more: int, note: str = "") -> None:
             nonlocal done
             done += more
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +26,8 @@ from marketplace import LISTINGS, Marketplace, copy_of, encoded_beforehand, firs
 from shop import write_shop
 
 from mmquality import __version__
-from mmquality.cli import main, serving, terminal
+from mmquality.cli import main, serving, stopping, terminal
+from mmquality.cli.stopping import stopped
 from mmquality.config import Workspace
 from mmquality.pipeline import building
 from mmquality.pipeline.encoding import EncodeSummary
@@ -246,7 +248,12 @@ class TestLabels:
 class TestModels:
     def test_rollback_and_promote(self, workspace: Workspace) -> None:
         place = ("-w", workspace.root)
-        assert "Next: mmquality index" in run("score", *place).stdout
+        scored = run("score", *place).stdout
+        assert (
+            "the model of v0001, as a new version, v0002. The next step puts it in force instead of v0001."
+            in scored
+        )
+        assert "Next: mmquality index" in scored
         assert run("index", *place).stdout.startswith("Model v0002 is in force. Look at it: mmquality serve")
         assert run("models", "rollback", *place).stdout == "Model v0001 is in force again.\n"
         assert run("models", *place, "promote", "v0002").stdout == "Model v0002 is in force.\n"
@@ -285,7 +292,9 @@ class TestBuilding:
             ("index", *place),
         ]
         for step, following in zip(steps, ["encode", "train", "score", "index", "serve"], strict=True):
-            last = run(*step).stdout.splitlines()[-1]
+            *before, last = run(*step).stdout.splitlines()
+            if step[0] == "score":
+                assert before == ["Scored with v0001. The next step puts it in force."]
             assert last.endswith(f": mmquality {following} -w '{workspace.root}'")  # quoted: it has a space
         nothing = "Nothing changed, and no listing waits for the model: no step is due."
         assert run(*steps[0]).stdout.splitlines()[-1] == nothing
@@ -688,8 +697,31 @@ class TestAsAProcess:
             assert started.stderr is not None and started.stderr.readline() == "now\n"
             os.killpg(started.pid, signal.SIGINT)
             out, err = started.communicate(timeout=60)
-        assert started.returncode == 1 and "Traceback" not in err and err.strip() == "Aborted!"
+        assert started.returncode == 1
+        assert err == f"\n{stopped('import')}\n"
         assert not (tmp_path / "w").exists()
+
+    def test_what_stops_an_encoding_keeps_what_it_did(self, marketplace: Marketplace, tmp_path: Path) -> None:
+        """And says so; the same command then has less to do."""
+        workspace = copy_of(marketplace, tmp_path / "shop")
+        shutil.rmtree(workspace.embeddings)
+        script = (
+            "from mmquality.pipeline import encoding; from mmquality.cli import main\n"
+            "encoding._TITLES = 10; put, done = encoding.EmbeddingCache.put, []\n"
+            "def stopping(*given):\n"
+            "    put(*given); done.append(1)\n"
+            "    if len(done) == 3: raise KeyboardInterrupt\n"
+            "encoding.EmbeddingCache.put = stopping; main()"
+        )
+        stopped_one = subprocess.run(
+            [sys.executable, "-c", script, "encode", "-w", workspace.root],
+            env=os.environ | {"PYTHONPATH": str(PROJECT)}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert stopped_one.returncode == 1 and stopped_one.stderr.endswith(f"\n{stopped('encode')}\n")
+        assert "(30 were there already)" in run("encode", "-w", workspace.root).stdout
+
+    def test_only_commands_that_there_are_keep_something(self) -> None:
+        assert set(stopping._KEPT) <= set(main.commands)
 
 
 class TestProgress:
@@ -699,7 +731,7 @@ class TestProgress:
         monkeypatch.setattr(terminal, "_EVERY", 0)
         reporter = terminal.TerminalReporter()
         with reporter.stage("Encoding photos", 3_000) as advance:
-            advance(1_000)
+            advance(1_000, "a note")
             advance(2_000)
         with reporter.stage("Reading clicks.csv") as advance:
             advance(5)
@@ -710,13 +742,13 @@ class TestProgress:
         reporter.say("One fact.\x1b[31m")
         shown = capsys.readouterr()
         assert shown.out == ""
-        assert re.sub(r"\d+\.\d s", "… s", shown.err).splitlines() == [
-            "Encoding photos: 1,000 of 3,000",
+        assert re.sub(r"\d+\.\d s|\d+ s(?= left)", "… s", shown.err).splitlines() == [
+            "Encoding photos: 1,000 of 3,000, a note, about … s left",
             "Encoding photos: 3,000 of 3,000",
             "Encoding photos: 3,000 in … s",
             "Reading clicks.csv: 5",
             "Reading clicks.csv: 5 in … s",
-            "Copying: 1.2 MB of 3.0 MB",
+            "Copying: 1.2 MB of 3.0 MB, about … s left",
             "Copying: 1.2 MB in … s",
             "Encoding titles: nothing to do",
             "One fact. [31m",
@@ -733,7 +765,7 @@ class TestProgress:
         termios.tcsetwinsize(theirs, (24, 80))
         code = (
             "from mmquality.cli.terminal import TerminalReporter\n"
-            "with TerminalReporter().stage('Encoding photos', 4) as advance: advance(4)"
+            "with TerminalReporter().stage('Encoding photos', 4) as advance: advance(4, 'loss 0.5')"
         )
         environment = os.environ | {"PYTHONPATH": str(PROJECT)}
         subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
@@ -741,6 +773,7 @@ class TestProgress:
         shown = os.read(ours, 10_000).decode()
         os.close(ours)
         assert "Encoding photos: 100%" in shown and "4/4" in shown and "\r" in shown
+        assert "loss 0.5]" in shown
 
 
 def test_json_has_no_form_for_what_is_no_json() -> None:

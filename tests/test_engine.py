@@ -96,12 +96,13 @@ def test_more_blocks_than_the_store_takes_at_once(
     np.testing.assert_array_equal(np.concatenate(found), np.arange(15) ** 2)
 
 
-def test_a_worker_killed_midway_costs_time_alone(ray_engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ballast", [0, 10**6], ids=["small work", "work that lies in Ray's store"])
+def test_a_worker_killed_midway_costs_time_alone(ray_engine: Engine, tmp_path: Path, ballast: int) -> None:
+    """Ray says of the second that it could not start again if that work were lost; nobody loses it."""
     told: list[int] = []
     killer = kill_when_it_waits(tmp_path / "victim")
-    found = list(
-        ray_engine.map_blocks(Squares(deadly=13, victim=tmp_path / "victim"), blocks(9), told.append)
-    )
+    work = Squares(deadly=13, victim=tmp_path / "victim", ballast=bytes(ballast))
+    found = list(ray_engine.map_blocks(work, blocks(9), told.append))
     np.testing.assert_array_equal(np.concatenate(found), np.arange(27) ** 2)
     assert sum(told) == 27 and not killer.is_alive()
 

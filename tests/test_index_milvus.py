@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,6 +24,7 @@ from mmquality.errors import ModelFileError, VectorDatabaseError
 from mmquality.index import GrownIndex, NeighbourIndex, VectorIndex, keeping, milvus, neighbours, unit
 from mmquality.pipeline import building
 from mmquality.pipeline.arriving import arrive
+from mmquality.pipeline.doctor import Health, examine
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Space
@@ -202,7 +204,7 @@ def stopping_at(row: int, v: np.ndarray) -> Made:
 
 class TestErrors:
     def test_a_server_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(VectorDatabaseError, match="http://127.0.0.1:1/shop does not .* See that it runs"):
+        with pytest.raises(VectorDatabaseError, match="http://127.0.0.1:1/shop cannot be reached .* it runs"):
             kept(tmp_path, vectors(3), names(3), NOWHERE)
 
     @pytest.mark.parametrize("address", ["mysql://host/x", "host:19530", "/folder/file.db", "http://"])
@@ -289,6 +291,15 @@ class TestTheSameCommands:
                         assert one[figure] == pytest.approx(other[figure], abs=3e-3)
                 assert len({n["listing_id"] for n in found} & {n["listing_id"] for n in wanted}) >= 7
 
+    def test_the_doctor_tells_a_server_that_is_down_from_an_index_that_is_gone(
+        self, both: tuple[Workspace, Workspace]
+    ) -> None:
+        _, uploaded = both
+        assert not [found for found in examine(uploaded) if found.health is Health.FAULT]
+        (down,) = [x for x in examine(replace(uploaded, vectors_url=NOWHERE)) if x.health is Health.FAULT]
+        assert "http://127.0.0.1:1/shop cannot be reached" in down.what and "See that it runs" in down.what
+        assert "mmquality index" not in down.what + down.remedy and "secret" not in down.what
+
     def test_pages_and_evaluations_read_either(self, both: tuple[Workspace, Workspace]) -> None:
         with Catalogue(both[0]) as files, Catalogue(both[1]) as uploaded:
             assert isinstance(uploaded.indexes()[Space.PHOTO], milvus.MilvusIndex)
@@ -370,7 +381,7 @@ class TestDashboard:
         monkeypatch.setenv("MMQ_VECTORS_URL", NOWHERE)
         for page in ("listing", "compare"):
             told = texts(opened(page, id="L004"))
-            assert "http://127.0.0.1:1/shop does not do what it was asked" in told and "secret" not in told
+            assert "http://127.0.0.1:1/shop cannot be reached" in told and "secret" not in told
         opened("ranking")
         sentence = error(run("neighbours", "L004", "-w", uploaded.workspace.root, ok=False))
         assert "See that it runs" in sentence and "secret" not in sentence

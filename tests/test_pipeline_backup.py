@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import tarfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,7 @@ from mmquality.pipeline.backup import back_up, restore
 from mmquality.pipeline.doctor import Health, examine
 from mmquality.pipeline.places import open_store
 from mmquality.records import Verdict
-from mmquality.store import RankingQuery
+from mmquality.store import RankingQuery, Store
 
 
 def ranking_of(workspace: Workspace) -> list[tuple[str, float]]:
@@ -31,6 +34,7 @@ def ranking_of(workspace: Workspace) -> list[tuple[str, float]]:
 
 def test_what_was_backed_up_comes_back(marketplace: Marketplace, tmp_path: Path) -> None:
     workspace = copy_of(marketplace, tmp_path / "shop")
+    (tmp_path / "kept").mkdir()
     made = back_up(workspace, tmp_path / "kept" / "shop.tar")
     other = Workspace.at(tmp_path / "other")
     assert restore(tmp_path / "kept" / "shop.tar", other) == made
@@ -131,6 +135,39 @@ def test_a_newer_backup_and_a_place_that_is_taken_are_refused(fresh: Fixture, tm
         back_up(fresh.workspace, newer)
     with pytest.raises(WorkspaceError, match="not empty"):
         restore(newer, fresh.workspace)
+
+
+def test_no_folder_is_made_for_a_backup(fresh: Fixture, tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=f"no folder {tmp_path / 'nope'}"):
+        back_up(fresh.workspace, tmp_path / "nope" / "shop.tar")
+    assert not (tmp_path / "nope").exists()
+
+
+def test_a_place_that_may_not_be_written_to_is_named_as_it_was_asked_for(
+    fresh: Fixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere, so a folder that takes no hidden one stands for it."""
+    mkdir = os.mkdir
+
+    def refused(path: Path, mode: int = 0o777) -> None:
+        if str(path).endswith(".part"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        mkdir(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", refused)
+    with pytest.raises(PermissionError) as told:
+        back_up(fresh.workspace, tmp_path / "shop.tar")
+    assert told.value.filename == str(tmp_path / "shop.tar")
+
+
+def test_of_a_database_elsewhere_it_is_said_when_that_is_copied(
+    fresh: Fixture, tmp_path: Path, new_database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMQ_DATABASE_URL", new_database("postgresql"))
+    Store.open(os.environ["MMQ_DATABASE_URL"]).close()
+    out = str(tmp_path / "shop.tar")
+    made = CliRunner().invoke(main, ["backup", "-w", str(fresh.workspace.root), "--out", out])
+    assert "pg_dump that was made right before" in made.stdout, made.output
 
 
 def test_the_commands(fresh: Fixture, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Meanwhile(Silent):
                 [sys.executable, "-m", "mmquality", *self.command], capture_output=True, text=True
             )
             self.status, self.said = done.returncode, done.stderr
-        yield lambda more: None
+        yield lambda more, note="": None
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +18,7 @@ from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
 from mmquality.training.first_look import owned_photos
 from mmquality.training.loop import train_network
+from mmquality.training.standing import Advance
 from mmquality.training.warm_start import fit_inputs
 
 CONFIG = replace(TRAINING, epochs=2, folds=3)
@@ -61,9 +64,7 @@ def test_training_again_gives_the_same_to_the_last_bit(data: TrainingData, train
 
 
 def test_the_number_of_processes_changes_nothing(data: TrainingData, trained: Ensemble) -> None:
-    seen: list[tuple[int, int]] = []
-    parallel = train_ensemble(data, NETWORK, CONFIG, 2, lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    parallel = train_ensemble(data, NETWORK, CONFIG, 2)
     assert all(same(a, b) for a, b in zip(networks(trained), networks(parallel), strict=True))
     assert parallel.history == trained.history and (parallel.owned == trained.owned).all()
 
@@ -120,9 +121,33 @@ def test_owners_are_those_of_the_whole_catalogue(data: TrainingData, trained: En
     assert (trained.owned == expected).all() and 0 < (~trained.owned).sum() < 20
 
 
-def test_progress_counts_networks(data: TrainingData) -> None:
-    seen: list[tuple[int, int]] = []
-    config = replace(CONFIG, epochs=1, folds=2)
-    few = data.subset(np.arange(30))
-    train_ensemble(few, NETWORK, config, 1, lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+@pytest.mark.parametrize("workers", [1, 2])
+def test_progress_counts_the_steps_of_all_networks(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(ensemble_module, "_GLANCE", 0.01)
+    stages: dict[str, int] = {}
+    told: list[tuple[int, str]] = []
+
+    @contextmanager
+    def stage(name: str, total: int) -> Iterator[Advance]:
+        stages[name] = total
+        yield lambda more, note: told.append((more, note))
+
+    config = replace(CONFIG, epochs=2, folds=2, batch_size=10)
+    ensemble = train_ensemble(data.subset(np.arange(30)), NETWORK, config, workers, stage)
+    assert stages == {"First look": 1, "Training networks": 2 * (3 + 2 + 2)}
+    assert told[0] == (1, "") and sum(more for more, _ in told[1:]) == 14
+    *_, (_, last) = told
+    assert last.startswith("network 3 of 3, epoch 2 of 2, loss ")
+    if workers == 1:
+        loss = sum(ensemble.history[0].values())
+        notes = [note for _, note in told[1:7]]
+        first, second = "network 1 of 3, epoch 1 of 2", f"network 1 of 3, epoch 2 of 2, loss {loss:.3f}"
+        assert notes == [first, first, first, second, second, second]
+
+
+def test_an_error_of_one_network_ends_the_others(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ensemble_module, "_train_in_worker", abs)
+    with pytest.raises(TypeError, match="abs"):
+        train_ensemble(data, NETWORK, CONFIG, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -247,9 +248,30 @@ def test_verdicts_move_the_listings_they_are_about() -> None:
     assert after[:10].mean() - after[10:20].mean() > before[:10].mean() - before[10:20].mean() + 0.2
 
 
-def test_epochs_are_reported_as_they_end() -> None:
+def test_each_step_is_told_and_the_loss_of_the_last_epoch() -> None:
     data, seen = labelled(), []
     inputs = fit_inputs(NETWORK, data.titles, data.photos)
-    tensors = tensors_of(data)
-    train_network(tensors, inputs, NETWORK, TRAINING, lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    config = replace(TRAINING, batch_size=30)
+    _, history = train_network(
+        tensors_of(data), inputs, NETWORK, config, lambda steps, loss: seen.append((steps, loss))
+    )
+    of_epochs = [math.nan, *(sum(losses.values()) for losses in history)]
+    steps = len(seen) // config.epochs
+    assert steps > 1 and [step for step, _ in seen] == list(range(1, 3 * steps + 1))
+    np.testing.assert_equal([loss for _, loss in seen], np.repeat(of_epochs[:3], steps))
+
+
+def test_losses_are_read_when_an_epoch_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that read its own would wait for a GPU."""
+    data, happened, read = labelled(), [], torch.Tensor.__float__
+    inputs = fit_inputs(NETWORK, data.titles, data.photos)
+
+    def reading(tensor: torch.Tensor) -> float:
+        happened.append("read")
+        return read(tensor)
+
+    monkeypatch.setattr(torch.Tensor, "__float__", reading)
+    config = replace(TRAINING, batch_size=30, epochs=2)
+    train_network(tensors_of(data), inputs, NETWORK, config, lambda steps, loss: happened.append("step"))
+    changes = [event for event, before in zip(happened, [None, *happened], strict=False) if event != before]
+    assert changes[changes.index("step") :] == ["step", "read", "step", "read"]

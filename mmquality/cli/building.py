@@ -118,13 +118,21 @@ def train(
 def score(workspace: Workspace, engine: str) -> None:
     """Score every listing.
 
-    The model is the one trained last or, where that was published already, the one in force.
+    The model is the one trained last or, where that was published already, the one in force: its scores stay
+    as they are, and the new ones are a new version. `index` puts it in force.
     """
     from mmquality.pipeline import building
+    from mmquality.pipeline.versions import newest_version
 
+    before = newest_version(workspace)
     with open_engine(engine) as opened:
         version = building.score(workspace, TerminalReporter(), opened)
-    click.echo(f"Scored with {version}. Next: {command('index', workspace)}")
+    with open_store(workspace) as store:
+        current = store.current_version()
+    model = f"the model of {current.name}, as a new version, " if current and version != before else ""
+    instead = f" instead of {current.name}" if current else ""
+    click.echo(f"Scored with {model}{version}. The next step puts it in force{instead}.")
+    click.echo(f"Next: {command('index', workspace)}")
 
 
 @click.command()

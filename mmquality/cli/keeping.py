@@ -52,7 +52,7 @@ def backup(workspace: Workspace, out: Path, without_embeddings: bool, as_json: b
     """Copy a workspace into one file while people work.
 
     Listings, labels, who did what, models, click log. Photos stay where they are; a database of PostgreSQL's
-    is left to pg_dump.
+    is left to pg_dump, which comes first.
     """
     from mmquality.pipeline.backup import back_up
 
@@ -62,7 +62,10 @@ def backup(workspace: Workspace, out: Path, without_embeddings: bool, as_json: b
         return
     click.echo(f"Backed up {count(made.files, 'file')}, {made.bytes / 1e6:,.1f} MB, to {out}.")
     if not made.database:
-        click.echo("The database is not among them: copy it with pg_dump, before anything else is published.")
+        click.echo(
+            "The database is not among them: the pg_dump that was made right before goes with them. Where "
+            "there is none, run pg_dump, then this again to another file."
+        )
 
 
 @click.command()

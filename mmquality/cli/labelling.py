@@ -78,7 +78,10 @@ def export(
         total = store.labels_page(query, size=1).total
         with TerminalReporter().stage("Writing labels", total) as advance:
             number = export_labels(store, out, query, advance, reasons.offered)
-        store.note(Deed.EXPORT, whoami(), out.name, count(number, "label"))
+        if store.read_only():
+            click.echo("Not noted in the audit: the workspace may only be read here.", err=True)
+        else:
+            store.note(Deed.EXPORT, whoami(), out.name, count(number, "label"))
     click.echo(f"{count(number, 'label')} written to {out}.")
 
 

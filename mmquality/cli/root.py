@@ -34,6 +34,7 @@ from mmquality.cli import (
     serving,
     watching,
 )
+from mmquality.cli.stopping import stopped
 from mmquality.cli.terminal import printable
 from mmquality.config import LogConfig
 from mmquality.errors import MMQualityError
@@ -48,6 +49,9 @@ class Commands(click.Group):
             logs.set_up(LogConfig.of_environment())
             with _as_event(ctx):
                 return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(f"\n{stopped(ctx.invoked_subcommand)}", err=True)  # after the ^C, or a bar
+            ctx.exit(1)
         except MMQualityError as error:
             sentence = str(error)
         except OSError as error:

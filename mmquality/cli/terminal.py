@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from tqdm import tqdm
@@ -36,15 +37,21 @@ class TerminalReporter:
     def stage(self, name: str, total: int | None = None, in_bytes: bool = False) -> Iterator[Advance]:
         if total == 0:
             click.echo(f"{name}: nothing to do", err=True)
-            yield lambda done: None
+            yield lambda more, note="": None
         elif (of_job := job_stage(name, total)) is not None:
             yield from of_job
         elif sys.stderr.isatty():
             unit = {"unit": "B", "unit_scale": True} if in_bytes else {}
             with tqdm(total=total, desc=name, file=sys.stderr, dynamic_ncols=True, leave=True, **unit) as bar:
-                yield bar.update
+                yield partial(_draw, bar)
         else:
             yield from _plain(name, total, _megabytes if in_bytes else "{:,}".format)
+
+
+def _draw(bar: tqdm[NoReturn], more: int, note: str = "") -> None:
+    if note:
+        bar.set_postfix_str(note, refresh=False)
+    bar.update(more)
 
 
 def _megabytes(number: int) -> str:
@@ -55,15 +62,25 @@ def _plain(name: str, total: int | None, shown: Callable[[int], str]) -> Iterato
     started = told = time.monotonic()
     done = 0
 
-    def advance(more: int) -> None:
+    def advance(more: int, note: str = "") -> None:
         nonlocal done, told
         done += more
         if time.monotonic() - told >= _EVERY:
             told = time.monotonic()
-            click.echo(f"{name}: {shown(done)}" + (f" of {shown(total)}" if total else ""), err=True)
+            of = f" of {shown(total)}" if total else ""
+            left = _left(told - started, done, total) if total else ""
+            click.echo(f"{name}: " + ", ".join(filter(None, (shown(done) + of, note, left))), err=True)
 
     yield advance
     click.echo(f"{name}: {shown(done)} in {time.monotonic() - started:.1f} s", err=True)
+
+
+def _left(seconds: float, done: int, total: int) -> str:
+    """Time remaining, if the rest takes as long as what is done."""
+    if not 0 < done < total:
+        return ""
+    left = seconds * (total - done) / done
+    return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"
 
 
 def command(step: str, workspace: Workspace) -> str:

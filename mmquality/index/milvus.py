@@ -172,8 +172,11 @@ def told(database: str) -> Iterator[None]:
 
 
 def _opened(database: str) -> Any:
-    """A client of a server, or of milvus-lite in this process."""
-    from pymilvus import MilvusClient
+    """A client of a server, or of milvus-lite in this process.
+
+    Raises `VectorDatabaseError` where no server answers.
+    """
+    from pymilvus import MilvusClient, MilvusException
 
     address = urlsplit(database)
     if database.startswith(_FILE):
@@ -183,7 +186,13 @@ def _opened(database: str) -> Any:
             f"MMQ_VECTORS_URL is {shown(database)}; it must be http://host:19530, the address of a Milvus "
             "server, or milvus:///folder/file.db."
         )
-    return MilvusClient(database, timeout=_PATIENCE, grpc_options=_SELDOM)
+    try:
+        return MilvusClient(database, timeout=_PATIENCE, grpc_options=_SELDOM)
+    except MilvusException as error:
+        raise VectorDatabaseError(
+            f"The vector database {shown(database)} cannot be reached ({error.message}). See that it runs "
+            "and that MMQ_VECTORS_URL names it, then try again."
+        ) from error
 
 
 def _create(client: Any, collection: Collection) -> None:

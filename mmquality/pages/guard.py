@@ -26,7 +26,7 @@ READING = frozenset(
         "import_problems", "import_reports", "judged_as", "judged_before", "judged_scores",
         "judged_since", "judged_twice", "judged_unseen", "keep_selection", "known_as",
         "label_counts", "label_events", "label_history", "labelled_among", "labelled_by", "labelled_places",
-        "labels_page", "letters_to_retry", "positions",
+        "labels_page", "letters_to_retry", "owner", "positions", "read_only",
         "labels_per_day", "last_change", "listing", "listing_count", "listing_ids", "listings_by_id",
         "listings_with_photo", "moved", "photo_stamps", "problem_counts", "rank_neighbour",
         "rank_neighbours", "ranked_groups", "ranked_listing", "ranked_numbers", "ranking_ids",
@@ -63,6 +63,7 @@ ROLES: Mapping[str, tuple[Role, str]] = {
     "add_arrivals": (Role.ADMIN, "Scoring new listings"),
     "remove_listings": (Role.ADMIN, "Removing listings"),
     "set_click_counts": (Role.ADMIN, "Importing clicks"),
+    "claim": (Role.ADMIN, "Claiming the database"),
     "copy_to": (Role.ADMIN, "Copying the database"),
     "close": (Role.ADMIN, "Closing the database"),
 }

@@ -96,7 +96,7 @@ class Joiner:
         self.photos.fold()
 
     def join(
-        self, version: ModelVersion, waiting: pd.DataFrame, advance: Advance = lambda done: None
+        self, version: ModelVersion, waiting: pd.DataFrame, advance: Advance = lambda more, note="": None
     ) -> ArriveSummary:
         """Score those of the waiting listings that are encoded, and let them count with their vectors.
 

@@ -137,7 +137,7 @@ def _stage(place: Path, name: str, total: int | None) -> Iterator[Advance]:
     _write(place, found)
     done, told = 0, time.monotonic()
 
-    def advance(more: int) -> None:
+    def advance(more: int, note: str = "") -> None:
         nonlocal done, told
         done += more
         if time.monotonic() - told >= _EVERY:

@@ -21,7 +21,7 @@ from typing import IO, Any
 from mmquality import __version__
 from mmquality.config import Workspace
 from mmquality.errors import InputFileError, WorkspaceError
-from mmquality.files import make_folder, name_to_disk, to_disk, whole_file
+from mmquality.files import name_to_disk, to_disk, whole_file
 from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Advance, Reporter, Silent
@@ -48,12 +48,15 @@ def back_up(
     """Write the backup to `target`, which appears whole. Labels given meanwhile are not in it.
 
     Without `embeddings` it is smaller, and a model trained from it encodes everything again.
-    Raises `WorkspaceError` where there is no workspace, or `target` is there already.
+    A database of PostgreSQL's is copied by pg_dump right before: the copy of the folder is then never older,
+    and has each version that the dump knows.
+    Raises `WorkspaceError` where there is no workspace, no folder for `target`, or `target` is there already.
     """
     reporter = reporter or Silent()
     if target.exists():
         raise WorkspaceError(f"{target} is there already; name another file, or move it away.")
-    make_folder(target.parent)
+    if not target.parent.is_dir():
+        raise WorkspaceError(f"There is no folder {target.parent}; make it, or name another file.")
     with whole_file(target) as part, unfinished_folder(target) as scratch:
         files = list(_files(workspace, scratch, embeddings))
         total = sum(path.stat().st_size for _, path in files)

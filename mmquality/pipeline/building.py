@@ -29,7 +29,7 @@ from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snaps
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
-from mmquality.pipeline.progress import Reporter, Silent
+from mmquality.pipeline.progress import Reporter, Silent, in_one
 from mmquality.pipeline.scored import has_scored, load_scores, load_unified, save_scored
 from mmquality.pipeline.scratch import scratch
 from mmquality.pipeline.settings import EncoderChoice, load_settings
@@ -94,8 +94,9 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
     options, started = options or Options(), time.monotonic()
     reporter = reporter if reporter and ranks.is_first() else Silent()
     with open_store(workspace) as store:
-        assembled = assemble(workspace, store, hold_out=options.hold_out)
-        assembled, labels = frozen(workspace, assembled)
+        with in_one(reporter, "Reading the catalogue"):
+            assembled = assemble(workspace, store, hold_out=options.hold_out)
+            assembled, labels = frozen(workspace, assembled)
         data = assembled.data
         if len(data) < FEWEST_LISTINGS:
             raise WorkspaceError(
@@ -110,7 +111,7 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
         ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
         if not ranks.is_first():
             return ""
-        with scratch(workspace) as new:
+        with scratch(workspace) as new, in_one(reporter, "Calibrating"):
             config = with_propagation(config, ensemble.network.inputs, data, new)
             checkpoint = _checkpoint(assembled, ensemble, network_config, config, started, new)
         with new_version(workspace, store) as draft:

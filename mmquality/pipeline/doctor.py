@@ -16,6 +16,7 @@ from mmquality.errors import (
     MMQualityError,
     ModelFileError,
     NoWorkspaceError,
+    VectorDatabaseError,
     WorkspaceError,
 )
 from mmquality.files import UNFINISHED
@@ -115,6 +116,9 @@ def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
         remedy = "Run `mmquality index`."
         _check_indexes(workspace, version)
         yield Finding("model", Health.OK, f"{version.name} is in force, whole")
+    except VectorDatabaseError as error:  # which says what to do: a server that is down needs no new index
+        what = f"{version.name} is in force, but its neighbours cannot be looked up. {error}"
+        yield Finding("model", Health.FAULT, what)
     except MMQualityError as error:
         yield Finding("model", Health.FAULT, f"{version.name} is in force, but {error}", remedy)
     unscored = store.unscored_count()

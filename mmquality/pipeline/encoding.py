@@ -21,6 +21,7 @@ from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.context import context_texts, fields_to_score
 from mmquality.pipeline.encoding_work import PhotoEncoding, TitleEncoding, encode_missing
+from mmquality.pipeline.locking import encodes
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import EncoderChoice, change_settings, load_settings
@@ -50,6 +51,7 @@ class EncodeSummary:
     values_cached: int = 0
 
 
+@encodes
 def encode(
     workspace: Workspace,
     text: EncoderChoice | None = None,

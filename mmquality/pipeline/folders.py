@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mmquality.files import clear_abandoned, make_folder, name_to_disk, part_of, room_for, to_disk, whole_file
+from mmquality.files import (
+    clear_abandoned,
+    make_folder,
+    name_to_disk,
+    named,
+    part_of,
+    room_for,
+    to_disk,
+    whole_file,
+)
 
 
 @contextmanager
@@ -21,7 +30,8 @@ def unfinished_folder(target: Path) -> Iterator[Path]:
         make_folder(target.parent)
         clear_abandoned(target.parent)
         part = part_of(target)
-        part.mkdir()
+        with named(target, part):
+            part.mkdir()
         try:
             with room_for(target):  # asked before the folder is gone: then there would be room
                 yield part

@@ -23,7 +23,7 @@ from mmquality.evaluation.proportion import proportion
 from mmquality.pipeline.health_reference import Reference, SpaceReference
 from mmquality.pipeline.live_listings import LiveListings, live_listings
 from mmquality.pipeline.places import open_store, version_in_force
-from mmquality.pipeline.progress import Reporter, Silent
+from mmquality.pipeline.progress import Reporter, Silent, in_one
 from mmquality.pipeline.version_reports import keep_report, load_report
 from mmquality.records import FLAGGED, count
 from mmquality.store import Store
@@ -89,10 +89,9 @@ def look_at_health(workspace: Workspace, reporter: Reporter | None = None) -> He
     reporter = reporter or Silent()
     with open_store(workspace) as store:
         version = version_in_force(workspace, store)
-        with reporter.stage("Comparing new listings with those trained on", 1) as advance:
+        with in_one(reporter, "Comparing new listings with those trained on"):
             live = live_listings(workspace, store, version.name)
             report = _report(store, version.name, live)
-            advance(1)
     keep_report(report_path(workspace, version.name), report)
     return report
 

@@ -149,7 +149,7 @@ def _check_found(read: _Read, files: InputFiles) -> None:
 
 
 def _write(workspace: Workspace, files: InputFiles, read: _Read, reporter: Reporter) -> ImportSummary:
-    with Store.open(workspace.database_url, create=True) as store:
+    with open_store(workspace, create=True) as store:
         before, known = store.listing_count(), next(store.listing_ids(), "")
         counts = store.load_listings(read.listings, read.first)
         with alone_in(workspace):

@@ -1,4 +1,4 @@
-"""One process at a time: where a file is read, changed and written again, and where models are made.
+"""One process at a time: where a file is read, changed and written again, and where the long work is done.
 
 A lock is the system's (flock): a process that dies leaves it, whatever killed it.
 """
@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TextIO, TypeVar, cast
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
@@ -22,7 +22,7 @@ from mmquality.files import make_folder
 
 Step = TypeVar("Step", bound=Callable[..., Any])
 
-_MODELS = ".models.lock"
+_MODELS, _ENCODING = ".models.lock", ".encode.lock"
 _held: set[Path] = set()  # by this process: a step may call another one
 
 
@@ -30,7 +30,7 @@ _held: set[Path] = set()  # by this process: a step may call another one
 def alone_in(workspace: Workspace) -> Iterator[None]:
     """Wait until no other process is in such a block of this workspace; a process that dies leaves it."""
     make_folder(workspace.root)  # absent where the database is elsewhere
-    with (workspace.root / ".lock").open("w") as file:
+    with _opened(workspace.root / ".lock") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -41,13 +41,12 @@ def makes_models(step: Step) -> Step:
     Another process gets a `WorkspaceError` that names who is at work, and since when. Steps that it calls run
     under its lock.
     """
+    return _alone(step, _MODELS, "is at work on the models of")
 
-    @wraps(step)
-    def alone(workspace: Workspace, *args: Any, **kwargs: Any) -> Any:
-        with _making_models(workspace, step.__name__):
-            return step(workspace, *args, **kwargs)
 
-    return cast(Step, alone)
+def encodes(step: Step) -> Step:
+    """As `makes_models`, for a step that embeds: two would do the same work. Models may be made meanwhile."""
+    return _alone(step, _ENCODING, "encodes the listings of")
 
 
 @contextmanager
@@ -63,7 +62,7 @@ def one_watcher(workspace: Workspace) -> Iterator[None]:
 @contextmanager
 def models_at_rest(workspace: Workspace) -> Iterator[bool]:
     """Whether nobody makes models; then nobody begins to as long as the block lasts."""
-    with (workspace.root / _MODELS).open("a+", encoding="utf-8") as file:
+    with _opened(workspace.root / _MODELS) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -72,17 +71,24 @@ def models_at_rest(workspace: Workspace) -> Iterator[bool]:
             yield True
 
 
+def _alone(step: Step, lock: str, does: str) -> Step:
+    @wraps(step)
+    def alone(workspace: Workspace, *args: Any, **kwargs: Any) -> Any:
+        with _at_work(workspace, lock, step.__name__, does):
+            return step(workspace, *args, **kwargs)
+
+    return cast(Step, alone)
+
+
 @contextmanager
-def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
-    place = workspace.root / _MODELS
+def _at_work(workspace: Workspace, lock: str, what: str, does: str) -> Iterator[None]:
+    place = workspace.root / lock
     # Without a workspace the step itself will say so. Processes that torchrun started work under the first
     # one's lock, which alone writes.
     if place in _held or not workspace.root.is_dir() or os.environ.get("RANK", "0") != "0":
         yield
         return
-    at_work = (
-        f"is at work on the models of {workspace.root}. Wait for it to end, or stop it; nothing was changed."
-    )
+    at_work = f"{does} {workspace.root}. Wait for it to end, or stop it; nothing was changed."
     with _held_alone(place, what, at_work):
         _held.add(place)
         try:
@@ -95,7 +101,7 @@ def _making_models(workspace: Workspace, what: str) -> Iterator[None]:
 def _held_alone(place: Path, what: str, at_work: str) -> Iterator[None]:
     """Hold a lock that says who holds it; who comes second is told who does what."""
     make_folder(place.parent)
-    with place.open("a+", encoding="utf-8") as file:
+    with _opened(place) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -105,6 +111,17 @@ def _held_alone(place: Path, what: str, at_work: str) -> Iterator[None]:
         file.write(json.dumps({"what": what, "pid": os.getpid(), "host": platform.node(), "since": since}))
         file.flush()
         yield
+
+
+def _opened(place: Path) -> TextIO:
+    """A lock's file. Raises `WorkspaceError` where the workspace may not be written to."""
+    try:
+        return place.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise WorkspaceError(
+            f"{place.parent} may not be written to ({error.strerror}); nothing was changed. Get permission "
+            "to write to it and all in it, or copy it to where you have it."
+        ) from error
 
 
 def _who(place: Path) -> str:

@@ -5,18 +5,45 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
+from mmquality.errors import MMQualityError, WorkspaceError
+from mmquality.pipeline.settings import load_settings, settings_path, workspace_id
 from mmquality.records import ModelVersion, Space
-from mmquality.store import Store
+from mmquality.store import Owner, Store
 
 FIRST_MODEL = (
     "Run `mmquality encode`, `train`, `score` and `index`, or `mmquality build` with a catalogue's files."
 )
 
 
-def open_store(workspace: Workspace) -> Store:
-    """The store of a workspace that is there; use it in a `with` block. Raises `WorkspaceError`."""
-    return Store.open(workspace.database_url, create=False)
+def open_store(workspace: Workspace, create: bool = False) -> Store:
+    """The store of a workspace that is there, or else made by `create`; use it in a `with` block.
+
+    Raises `WorkspaceError`, also where the database goes with another workspace's folder.
+    """
+    store = Store.open(workspace.database_url, create)
+    try:
+        if not workspace.database_url.startswith(f"sqlite:///{workspace.root}/"):  # which moves with it
+            _check_owner(workspace, store, create)
+    except MMQualityError:
+        store.close()
+        raise
+    return store
+
+
+def _check_owner(workspace: Workspace, store: Store, create: bool) -> None:
+    """Two folders on one database would write into each other's listings and models.
+
+    The first folder with something in it has the database; a name that was mistyped has nothing.
+    """
+    owner, settings = store.owner(), settings_path(workspace)
+    if owner is None and not store.read_only() and (create or settings.exists()):
+        owner = store.claim(Owner(workspace_id(workspace), str(workspace.root)))
+    if owner is not None and load_settings(workspace).workspace_id != owner.workspace_id:
+        raise WorkspaceError(
+            f"The database goes with another folder than {workspace.root}: with what was {owner.folder} at "
+            "first. Choose that folder (-w), or an empty database (MMQ_DATABASE_URL). Where this one is to "
+            f'take its place, write "workspace_id": "{owner.workspace_id}" into {settings}.'
+        )
 
 
 def version_in_force(workspace: Workspace, store: Store) -> ModelVersion:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
-Advance = Callable[[int], object]  # called with how many more are done
+
+class Advance(Protocol):
+    """Called with each step done."""
+
+    def __call__(self, more: int, note: str = "", /) -> object:
+        """`more` are done; `note` is worth a look meanwhile, such as a loss."""
 
 
 class Reporter(Protocol):
@@ -27,13 +32,21 @@ class Silent:
     def stage(
         self, name: str, total: int | None = None, in_bytes: bool = False
     ) -> AbstractContextManager[Advance]:
-        return nullcontext(lambda done: None)
+        return nullcontext(lambda more, note="": None)
 
     def say(self, line: str) -> None:
         return None
 
 
-def increments(advance: Advance) -> Callable[[int, int], None]:
+@contextmanager
+def in_one(reporter: Reporter, name: str) -> Iterator[None]:
+    """The block as a stage of one step."""
+    with reporter.stage(name, 1) as advance:
+        yield
+        advance(1)
+
+
+def increments(advance: Callable[[int], object]) -> Callable[[int, int], None]:
     """`advance` as the (done, total) callback that encoders and training call."""
     before = 0
 

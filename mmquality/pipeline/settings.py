@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
@@ -31,6 +32,7 @@ class CatalogueSettings:
     """An empty value is not known yet."""
 
     name: str = ""  # of the catalogue, for people
+    workspace_id: str = ""  # by which a database elsewhere knows this folder
     images: str = ""  # the folder of its photos, for an import that names none
     text_encoder: str = ""  # ids of the encoders whose vectors the next training reads, …
     photo_encoder: str = ""
@@ -45,7 +47,7 @@ class CatalogueSettings:
 
 def load_settings(workspace: Workspace) -> CatalogueSettings:
     """The workspace's settings; empty ones where nothing was imported yet. Raises `WorkspaceError`."""
-    path = _path(workspace)
+    path = settings_path(workspace)
     try:
         stat = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -61,6 +63,7 @@ def _settings(path: Path, written: tuple[int, int, int]) -> CatalogueSettings:
         _check_format(path, stored.get("format", FORMAT))
         return CatalogueSettings(
             name=_text(stored, "name"),
+            workspace_id=_text(stored, "workspace_id"),
             images=_text(stored, "images"),
             text_encoder=_text(stored, "text_encoder"),
             photo_encoder=_text(stored, "photo_encoder"),
@@ -81,9 +84,22 @@ def _settings(path: Path, written: tuple[int, int, int]) -> CatalogueSettings:
 def change_settings(workspace: Workspace, **changed: str | EncoderChoice | tuple[Any, ...] | float) -> None:
     """Write these settings in one atomic step; the others stay as they were."""
     with alone_in(workspace):
-        settings = replace(load_settings(workspace), **changed)  # type: ignore[arg-type]
-        content = json.dumps({"format": FORMAT} | asdict(settings), indent=2, ensure_ascii=False, default=str)
-        replace_text(_path(workspace), content + "\n")
+        _write(workspace, replace(load_settings(workspace), **changed))  # type: ignore[arg-type]
+
+
+def workspace_id(workspace: Workspace) -> str:
+    """The name by which its database knows it; it is given one where it has none."""
+    with alone_in(workspace):
+        settings = load_settings(workspace)
+        if not settings.workspace_id:
+            settings = replace(settings, workspace_id=uuid4().hex)
+            _write(workspace, settings)
+    return settings.workspace_id
+
+
+def _write(workspace: Workspace, settings: CatalogueSettings) -> None:
+    content = json.dumps({"format": FORMAT} | asdict(settings), indent=2, ensure_ascii=False, default=str)
+    replace_text(settings_path(workspace), content + "\n")
 
 
 def _check_format(path: Path, found: object) -> None:
@@ -94,7 +110,7 @@ def _check_format(path: Path, found: object) -> None:
         )
 
 
-def _path(workspace: Workspace) -> Path:
+def settings_path(workspace: Workspace) -> Path:
     return workspace.root / "workspace.json"
 
 

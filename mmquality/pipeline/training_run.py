@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.devices import chosen_device
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline.progress import Reporter, increments
+from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.scratch import scratch
 from mmquality.training import ranks
 from mmquality.training.data import TrainingData
@@ -38,16 +38,12 @@ def trained_ensemble(
     if len(data) > config.most_listings:
         reporter.say(f"Each network learns from {config.most_listings:,} of them, drawn at random.")
     try:
-        with (
-            reporter.stage("Training networks", config.folds + 1) as advance,
-            scratch(workspace) as room,
-            ranks.together(device),
-        ):
+        with scratch(workspace) as room, ranks.together(device):
             return train_ensemble(
                 data,
                 network_config,
                 config,
-                progress=increments(advance),
+                stage=reporter.stage,
                 scratch=str(room.folder),
                 device=device,
             )

@@ -11,6 +11,7 @@ from mmquality.store.export import EXPORT_ENDINGS, export_audit, export_labels, 
 from mmquality.store.facets import Facet
 from mmquality.store.label_imports import Fate, Taken
 from mmquality.store.label_pages import LabelledListing, LabelQuery, LabelsPage, PastLabel
+from mmquality.store.owner import Owner
 from mmquality.store.ranking import RankingPage
 from mmquality.store.reports import ImportReport, ProblemsPage
 from mmquality.store.selection import MOST_COUNTED
@@ -43,6 +44,7 @@ __all__ = [
     "Taken",
     "LEASE",
     "Order",
+    "Owner",
     "RANKING_SORTS",
     "Case",
     "Flagged",

@@ -29,6 +29,7 @@ from mmquality import logs
 from mmquality.errors import DamagedDatabaseError, WorkspaceError
 from mmquality.files import is_full
 from mmquality.store.engines import check_sqlite_place, checked_url, engine_of
+from mmquality.store.read_only import check_writable, is_read_only
 from mmquality.store.schema import bring_up_to_date, shown
 
 TOLD = "mmq_told"  # in a writing connection: the events that operators see once it has committed
@@ -73,7 +74,7 @@ class Database:
             database = cls(engine_of(parsed))
             undo.callback(database.close)
             try:
-                bring_up_to_date(database._writer, create)
+                bring_up_to_date(database._engine, create)
             except DatabaseError as error:
                 why, kind = _why(database._engine, error), _kind(error)
                 raise kind(f"{shown(parsed)} cannot be opened: {why}.") from error
@@ -89,6 +90,10 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def read_only(self) -> bool:
+        """Whether we have no permission to write to it: SQLite's file may be somebody else's."""
+        return is_read_only(self._engine.url)
 
     def read_ahead(self) -> None:
         """Go through SQLite's file once, so that queries find it in memory; not where it is a large part of
@@ -121,6 +126,7 @@ class Database:
         `first`: millions of rows may refer to others that it writes itself, which SQLite is not to look up
         each time.
         """
+        check_writable(self._engine.url)
         engine = self._loader if first else self._writer
         with _plain_errors(self._engine, "written"), engine.begin() as connection:
             told: list[tuple[str, dict[str, Any]]] = []

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.files import make_folder
+from mmquality.store.read_only import is_read_only, open_to_read
 from mmquality.store.schema import VERSION_TABLE, holds_others, shown
 from mmquality.store.text import as_json
 
@@ -53,6 +54,10 @@ def engine_of(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
+        if is_read_only(url):
+            event.listen(engine, "do_connect", open_to_read)
+        else:  # after it was checked whose file it is: the log's mode is written, too
+            event.listen(engine, "connect", _use_write_ahead_log)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
@@ -67,8 +72,7 @@ def engine_of(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and never says IMMEDIATE
-    _check_ours(connection)  # before anything is written: the log's mode is, too
-    _use_write_ahead_log(connection)
+    _check_ours(connection)
     # FULL: what was committed is on the disk, whatever the library's own default.
     for pragma in (
         "synchronous = FULL",
@@ -89,7 +93,7 @@ def _check_ours(connection: sqlite3.Connection) -> None:
         raise holds_others(f"The database {file}", tables)
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+def _use_write_ahead_log(connection: sqlite3.Connection, _record: object) -> None:
     # Readers and a writer then do not wait for each other. When several processes open a new database at
     # once, SQLite refuses the switch to all but one without waiting, so we wait.
     deadline = time.monotonic() + LOCK_WAIT_SECONDS

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Connection, Engine, inspect, text
 
 from mmquality.errors import NoWorkspaceError, WorkspaceError
+from mmquality.store.read_only import check_writable
 from mmquality.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def bring_up_to_date(engine: Engine, create: bool) -> None:
             return
     from alembic import command  # slow to import, and seldom needed
 
-    with _migrating, engine.begin() as connection:
+    check_writable(engine.url)
+    with _migrating, engine.execution_options(mmq_write=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         found = _schema(connection)  # again: another process may have migrated while we waited for the lock

@@ -11,6 +11,7 @@ from mmquality.store.kept_selections import KeptSelectionStore
 from mmquality.store.label_imports import LabelImportStore
 from mmquality.store.labels import LabelStore
 from mmquality.store.listings import ListingStore
+from mmquality.store.owner import OwnerStore
 from mmquality.store.queue import QueueStore
 from mmquality.store.ranking import RankingStore
 from mmquality.store.recalled import RecallStore
@@ -49,6 +50,7 @@ class Store(
     SummaryStore,
     RoleStore,
     UpkeepStore,
+    OwnerStore,
 ):
     """Listings, model versions and scores, ranking, queue, labels and import reports of one workspace.
 

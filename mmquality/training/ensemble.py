@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import as_completed
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
@@ -23,17 +23,17 @@ from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.processes import Workers
 from mmquality.rows import in_folder
 from mmquality.training import ranks
-from mmquality.training.batches import Tensors
+from mmquality.training.batches import Tensors, batch_count
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.first_look import owned_photos
 from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import train_network
 from mmquality.training.mapped import keep, kept, standardised, with_counts
+from mmquality.training.standing import Stage, Standing, progress_of, untold
 from mmquality.training.warm_start import fit_inputs
 
-Progress = Callable[[int, int], None]
-
 _WORTH_PROCESSES = 1_000  # listings
+_GLANCE = 0.5  # seconds between two looks at how far workers are
 Trained = tuple[SiameseNetwork, list[dict[str, float]]]
 
 
@@ -53,7 +53,7 @@ def train_ensemble(
     network_config: NetworkConfig,
     config: TrainingConfig,
     workers: int | None = None,
-    progress: Progress | None = None,
+    stage: Stage = untold,
     scratch: str | None = None,
     device: str = "cpu",
 ) -> Ensemble:
@@ -64,26 +64,26 @@ def train_ensemble(
 
     The result does not depend on `workers`: every network is trained in one thread with its own seed.
 
+    :param stage: is told of the first look and of the networks' steps
     :param scratch: a folder for what all processes read, 4 bytes for each component of each listing, and at
         first look for neighbours; all gone afterwards (by default the system's place for temporary files)
     :param device: that computes the steps; one GPU trains one network after the other
     """
     fold = grouped_folds(data, config.folds, config.seed)
     with TemporaryDirectory(prefix="training-", dir=scratch) as folder:
-        with one_thread():
+        with one_thread(), stage("First look", 1) as advance:
             inputs = _inputs(data, network_config)
             x, y = standardised(inputs, data, folder)
             owned = _owned(data, x, y, fold, config, folder)
+            advance(1, "")
         keep(Tensors.of(with_counts(data, folder), x, y, owned), folder)
-        trained: dict[int, Trained] = {}
         shared = _Shared(folder, inputs, network_config, device)
         jobs = _jobs(fold, data.verdict, config)
-        for done, (number, result) in enumerate(_run(jobs, shared, workers), 1):
-            trained[number] = result
-            if progress:
-                progress(done, len(jobs))
-    network, history = trained[0]
-    return Ensemble(network, [trained[f + 1][0] for f in range(config.folds)], fold, owned, history)
+        steps = [job.steps for job in jobs]
+        with stage("Training networks", sum(steps)) as advance:
+            trained = _run(jobs, shared, workers, Standing(folder, steps, config.epochs, advance))
+    (network, history), *of_folds = trained
+    return Ensemble(network, [network for network, _ in of_folds], fold, owned, history)
 
 
 def _inputs(data: TrainingData, config: NetworkConfig) -> Inputs:
@@ -107,8 +107,13 @@ def _owned(
 
 @dataclass(frozen=True)
 class _Job:
+    number: int
     rows: Ints
     config: TrainingConfig
+
+    @property
+    def steps(self) -> int:
+        return batch_count(len(self.rows), self.config.batch_size) * self.config.epochs
 
 
 @dataclass(frozen=True)
@@ -121,10 +126,10 @@ class _Shared:
 
 def _jobs(fold: Ints, verdict: Floats, config: TrainingConfig) -> list[_Job]:
     """The network trained on everything comes first: it takes longest."""
-    jobs = [_Job(_drawn(np.arange(len(fold)), verdict, config), config)]
+    jobs = [_Job(0, _drawn(np.arange(len(fold)), verdict, config), config)]
     for f in range(config.folds):
         own = replace(config, seed=config.seed + 1 + f)
-        jobs.append(_Job(_drawn(np.flatnonzero(fold != f), verdict, own), own))
+        jobs.append(_Job(1 + f, _drawn(np.flatnonzero(fold != f), verdict, own), own))
     return jobs
 
 
@@ -140,8 +145,8 @@ def _drawn(rows: Ints, verdict: Floats, config: TrainingConfig) -> Ints:
     return np.sort(judged_first[: config.most_listings])
 
 
-def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tuple[int, Trained]]:
-    """(number of the job, what it trained), in the order of finishing.
+def _run(jobs: list[_Job], shared: _Shared, workers: int | None, standing: Standing) -> list[Trained]:
+    """What each job trained.
 
     Processes that train together train one network after the other, each of them all together.
     """
@@ -149,12 +154,16 @@ def _run(jobs: list[_Job], shared: _Shared, workers: int | None) -> Iterator[tup
     workers = min(workers or usual, len(jobs))
     if workers == 1 or ranks.count() > 1 or shared.device != "cpu":
         tensors = kept(shared.folder)
-        yield from ((number, _train(job, tensors, shared)) for number, job in enumerate(jobs))
-        return
+        return [_train(job, tensors, shared, standing.tell) for job in jobs]
     with Workers(workers, _initialise, (shared,)) as pool:
-        numbers = {pool.submit(_train_in_worker, job): number for number, job in enumerate(jobs)}
-        for future in as_completed(numbers):
-            yield numbers[future], future.result()
+        results = [pool.submit(_train_in_worker, job) for job in jobs]
+        waiting = set(results)
+        while waiting:
+            ended, waiting = wait(waiting, timeout=_GLANCE)
+            standing.tell()
+            for result in ended:
+                result.result()  # raises what went wrong, whatever the others are at
+        return [result.result() for result in results]
 
 
 _given: tuple[Tensors, _Shared]  # a worker process's, not sent with every job
@@ -169,10 +178,21 @@ def _train_in_worker(job: _Job) -> Trained:
     return _train(job, *_given)
 
 
-def _train(job: _Job, tensors: Tensors, shared: _Shared) -> Trained:
+def _train(
+    job: _Job, tensors: Tensors, shared: _Shared, tell: Callable[[], object] = lambda: None
+) -> Trained:
+    """`tell` is called once it is written down how far it is: by a process that speaks itself."""
+    write = progress_of(shared.folder, job.number)
+
+    def progress(steps: int, loss: float) -> None:
+        write(steps, loss)
+        tell()
+
     with one_thread():
         rows = tensors.among(job.rows)
-        return train_network(rows, shared.inputs, shared.network_config, job.config, device=shared.device)
+        return train_network(
+            rows, shared.inputs, shared.network_config, job.config, progress, device=shared.device
+        )
 
 
 @contextmanager

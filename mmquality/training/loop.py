@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,10 +13,9 @@ from mmquality.config import NetworkConfig, TrainingConfig
 from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.training.batches import Tensors, batch_count, epoch
 from mmquality.training.ranks import averaging
+from mmquality.training.standing import Progress
 from mmquality.training.steps import Losses, Ready, Swaps, swaps_by
 from mmquality.training.warm_start import Start, warm_start
-
-Progress = Callable[[int, int], None]
 
 
 def train_network(
@@ -41,11 +42,11 @@ def train_network(
     descent = Descent(
         network.to(device), config, batch_count(len(tensors.rows), config.batch_size) * config.epochs
     )
-    history = []
-    for number in range(1, config.epochs + 1):
-        history.append(_train_epoch(descent, tensors, config, generator, device))
-        if progress:
-            progress(number, config.epochs)
+    history: list[dict[str, float]] = []
+    for _ in range(config.epochs):
+        loss = sum(history[-1].values()) if history else math.nan
+        told = partial(progress, loss=loss) if progress else None
+        history.append(_train_epoch(descent, tensors, config, generator, device, told))
     return network.cpu().eval(), history
 
 
@@ -65,6 +66,7 @@ class Descent:
             network.parameters(), lr=rate, weight_decay=config.weight_decay, fused=True
         )
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, rate, total_steps=total_steps)
+        self.steps = 0
 
     def step(self, ready: Ready, swaps: Swaps) -> dict[str, Tensor]:
         """One step down the loss of a batch; gives the terms of the loss before it."""
@@ -75,17 +77,30 @@ class Descent:
             torch.autograd.backward(loss)
         self._optimizer.step()
         self._schedule.step()
-        return terms
+        self.steps += 1
+        return {name: term.detach() for name, term in terms.items()}
 
 
 def _train_epoch(
-    descent: Descent, tensors: Tensors, config: TrainingConfig, generator: torch.Generator, device: str
+    descent: Descent,
+    tensors: Tensors,
+    config: TrainingConfig,
+    generator: torch.Generator,
+    device: str,
+    told: Callable[[int], object] | None,
 ) -> dict[str, float]:
-    """One pass over the listings; the mean of each term over the batches."""
-    steps = batch_count(len(tensors.rows), config.batch_size)
-    means: dict[str, float] = {}
+    """One pass over the listings; the mean of each term over the batches.
+
+    `told` is called after each of them with the steps that all epochs have done.
+    """
+    steps = []
     for batch in epoch(tensors, config.batch_size, generator):
         ready = Ready.of(tensors, batch, device)
-        for name, term in descent.step(ready, swaps_by(config, generator)).items():
-            means[name] = means.get(name, 0.0) + float(term.detach()) / steps
+        steps.append(descent.step(ready, swaps_by(config, generator)))
+        if told:
+            told(descent.steps)
+    means: dict[str, float] = {}
+    for terms in steps:  # read now, not after each step, which would have to wait for its GPU
+        for name, term in terms.items():
+            means[name] = means.get(name, 0.0) + float(term) / len(steps)
     return means

@@ -39,6 +39,7 @@ COMMITS = {
     "0015": "3cdc515",
     "0016": "339d1cc",
     "0017": "955b521",
+    "0018": "5c3253a",
 }
 HERE = Path(__file__).parent
 IDS = [f"L{n:02d}" for n in range(24)]

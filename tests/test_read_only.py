@@ -1,0 +1,82 @@
+"""A workspace that may only be read is read; what would write to it says so and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from workspaces import small_workspace
+
+from mmquality.records import Verdict
+from mmquality.store import Store
+
+PROJECT = Path(__file__).parents[1]
+# A file system of a process's own, as in `test_full_disk.py`; to write to it even root has no right.
+_NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+_MOUNT = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+_RUN = """
+import json, sys
+from click.testing import CliRunner
+from mmquality.cli import main
+for command in json.loads(sys.argv[1]):
+    done = CliRunner().invoke(main, command)
+    print(json.dumps([done.exit_code, done.stdout, done.stderr]))
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """With one label."""
+    if subprocess.run([*_NAMESPACE, _MOUNT, str(tmp_path), "true"], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    workspace = small_workspace(tmp_path / "shop").workspace
+    with Store.open(workspace.database_url) as store:
+        store.add_label("L012", Verdict.MATCH, None, "", "ada")
+    return workspace.root
+
+
+def run(shop: Path, *commands: Sequence[str]) -> list[list[str]]:
+    """(exit status, standard output, standard error) of each command where nobody may write to `shop`."""
+    code = ["env", f"PYTHONPATH={PROJECT}", sys.executable, "-c", _RUN]
+    asked = json.dumps([[*command, "-w", str(shop)] for command in commands])
+    done = subprocess.run([*_NAMESPACE, _MOUNT, str(shop), *code, asked], capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_it_is_read(shop: Path, tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    done = run(
+        shop, ["rank", "--top", "3"], ["problems"], ["neighbours", "L012"], ["export", "--out", str(file)]
+    )
+    assert [status for status, *_ in done] == [0, 0, 0, 0], done
+    assert "L012" in file.read_text() and "Not noted in the audit" in done[3][2]
+
+
+def test_it_is_read_beside_somebody_who_writes(shop: Path) -> None:
+    with Store.open(f"sqlite:///{shop / 'mmquality.db'}") as store:
+        store.add_label("L014", Verdict.MATCH, None, "", "ada")
+        assert (shop / "mmquality.db-wal").stat().st_size  # where alone the label is
+        ((status, shown, _),) = run(shop, ["audit"])
+    assert status == 0 and "L014" in shown
+
+
+def test_what_writes_says_so(shop: Path) -> None:
+    label = ["label", "L014", "--verdict", "match"]
+    for status, shown, said in run(shop, label, ["encode"], ["score"], ["arrive"]):
+        assert status == 1 and not shown
+        assert said.startswith(f"Error: The database {shop}") or said.startswith(f"Error: {shop} may not")
+        assert "nothing was changed. Get permission" in said and said.count("\n") == 1
+
+
+def test_an_older_one_must_be_written_to_first(shop: Path) -> None:
+    shutil.rmtree(shop)
+    earlier = PROJECT / "tests" / "earlier" / "0016.tar.xz"
+    shutil.unpack_archive(earlier, shop, filter="data")
+    ((status, _, said),) = run(shop, ["rank"])
+    assert status == 1 and "may only be read here" in said

@@ -169,6 +169,10 @@ class TestTwoVersions:
         expected = spearmanr(ranks["rank_before"], ranks["rank_after"]).statistic
         assert change.correlation() == pytest.approx(expected)
 
+    def test_of_equal_changes_no_more_than_asked_for(self) -> None:
+        change = VersionChange("v1", "v2", changed([1, 2, 3], [0.1, 0.1, 0.9], [0.4, 0.4, 0.6]), 0, 0)
+        assert change.risen(1)["listing_no"].tolist() == [1]
+
     def test_with_one_listing_there_is_no_correlation(self) -> None:
         assert VersionChange("v1", "v2", changed([1], [0.1], [0.2]), 0, 0).correlation() is None
 

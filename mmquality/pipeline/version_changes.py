@@ -47,9 +47,8 @@ class VersionChange:
     def _moved(self, k: int, sign: int) -> pd.DataFrame:
         change = sign * (self.rows["score_after"] - self.rows["score_before"])
         moved = self.rows.assign(change=change)[change > 0]
-        worst = moved.nlargest(k, "change", keep="all").sort_values(
-            ["change", "listing_no"], ascending=[False, True]
-        )
+        most = moved.nlargest(k, "change", keep="all")  # more than k where changes are equal
+        worst = most.sort_values(["change", "listing_no"], ascending=[False, True]).head(k)
         return worst.drop(columns="change").reset_index(drop=True)
 
 

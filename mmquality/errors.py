@@ -4,6 +4,7 @@ MMQualityError
 ├── InputFileError      a file given by the user cannot be used at all
 ├── WorkspaceError      the workspace is missing, incomplete, or of another version
 │   ├── NoWorkspaceError    there is none yet
+│   ├── WrongDatabaseError  its database is another one than MMQ_DATABASE_URL says
 │   └── NoRoomError         its disk is full
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 │   └── VectorDatabaseError an index is in a database that cannot be reached or does not hold it
@@ -36,6 +37,10 @@ class WorkspaceError(MMQualityError):
 
 class NoWorkspaceError(WorkspaceError):
     """There is no workspace yet, or its database has no tables yet; an import makes both."""
+
+
+class WrongDatabaseError(WorkspaceError):
+    """The workspace's folder and this database do not go together, or the database is not restored yet."""
 
 
 class DamagedDatabaseError(WorkspaceError):

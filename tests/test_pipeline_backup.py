@@ -165,6 +165,7 @@ def test_of_a_database_elsewhere_it_is_said_when_that_is_copied(
 ) -> None:
     monkeypatch.setenv("MMQ_DATABASE_URL", new_database("postgresql"))
     Store.open(os.environ["MMQ_DATABASE_URL"]).close()
+    (fresh.workspace.root / "mmquality.db").unlink()
     out = str(tmp_path / "shop.tar")
     made = CliRunner().invoke(main, ["backup", "-w", str(fresh.workspace.root), "--out", out])
     assert "pg_dump that was made right before" in made.stdout, made.output

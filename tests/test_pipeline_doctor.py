@@ -111,6 +111,7 @@ def test_a_server_that_is_down_is_no_reason_to_restore(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("MMQ_DATABASE_URL", url)
+    (shop.root / "mmquality.db").unlink()
     (found,) = faults(Workspace.at(shop.root))
     assert found.part == "database" and "that its server runs" in found.remedy
 

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import NewDatabase
 from earlier.make import write_shop
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.backup import back_up, restore
+from mmquality.pipeline.doctor import Health, examine
 from mmquality.pipeline.importing import InputFiles, import_files
 from mmquality.pipeline.places import open_store
 from mmquality.store import Owner, Store
@@ -93,3 +95,63 @@ def test_a_database_inside_goes_with_its_folder_unasked(shop: InputFiles, tmp_pa
     import_files(workspace, shop)
     (workspace.root / "workspace.json").unlink()
     assert listings(workspace) == 24
+
+
+class TestAWorkspaceInPostgresql:
+    @pytest.fixture
+    def elsewhere(self, tmp_path: Path, new_database: NewDatabase, shop: InputFiles) -> Workspace:
+        workspace = Workspace.at(tmp_path / "one", new_database("postgresql"))
+        import_files(workspace, shop)
+        return workspace
+
+    def test_its_folder_gets_no_second_database_where_its_address_is_forgotten(
+        self, elsewhere: Workspace, shop: InputFiles
+    ) -> None:
+        forgotten = Workspace.at(elsewhere.root)
+        file, settings = elsewhere.root / "mmquality.db", elsewhere.root / "workspace.json"
+        for step in (lambda: import_files(forgotten, shop), lambda: listings(forgotten)):
+            with pytest.raises(WorkspaceError, match="is not in that folder: set MMQ_DATABASE_URL"):
+                step()
+            assert not file.exists()
+        Store.open(forgotten.database_url).close()  # as an earlier mmquality made it
+        with pytest.raises(WorkspaceError, match="is not in that folder") as told:
+            listings(forgotten)
+        assert f'take "workspace_id" out of {settings}' in str(told.value)
+        settings.write_text(json.dumps(json.loads(settings.read_text()) | {"workspace_id": ""}))
+        assert listings(forgotten) == 0
+
+    def test_a_database_that_is_not_restored_yet_is_not_filled_anew(
+        self, elsewhere: Workspace, shop: InputFiles, new_database: NewDatabase
+    ) -> None:
+        restored = Workspace.at(elsewhere.root, new_database("postgresql"))
+        for step in (lambda: import_files(restored, shop), lambda: listings(restored)):
+            with pytest.raises(WorkspaceError, match="restore its dump into it .pg_restore."):
+                step()
+        (found,) = examine(restored)
+        assert found.health is Health.FAULT and "pg_restore" in found.what and not found.remedy
+
+
+def test_a_folder_with_a_database_of_its_own_does_not_go_with_another(
+    workspace: Workspace, shop: InputFiles, tmp_path: Path
+) -> None:
+    own = Workspace.at(tmp_path / "own")
+    import_files(own, shop)
+    astray = Workspace.at(own.root, workspace.database_url)
+    for step in (lambda: import_files(astray, shop), lambda: listings(astray)):
+        with pytest.raises(
+            WorkspaceError, match="mmquality.db, and .* another: unset MMQ_DATABASE_URL"
+        ) as told:
+            step()
+        assert "write" not in str(told.value)
+    assert listings(own) == listings(workspace) == 24
+
+
+def test_a_database_that_a_backup_took_into_the_folder_goes_with_it(
+    tmp_path: Path, new_database: NewDatabase, shop: InputFiles
+) -> None:
+    workspace = Workspace.at(tmp_path / "one", new_database("sqlite"))
+    import_files(workspace, shop)
+    back_up(workspace, tmp_path / "backup.tar")
+    restored = Workspace.at(tmp_path / "restored")
+    restore(tmp_path / "backup.tar", restored)
+    assert listings(restored) == 24

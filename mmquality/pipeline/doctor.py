@@ -18,6 +18,7 @@ from mmquality.errors import (
     NoWorkspaceError,
     VectorDatabaseError,
     WorkspaceError,
+    WrongDatabaseError,
 )
 from mmquality.files import UNFINISHED
 from mmquality.index.keeping import load
@@ -66,6 +67,8 @@ def examine(workspace: Workspace, reporter: Reporter | None = None) -> list[Find
             return _examined(workspace, store, reporter or Silent())
     except NoWorkspaceError:
         raise
+    except WrongDatabaseError as error:  # which says what to do
+        return [Finding("database", Health.FAULT, str(error))]
     except WorkspaceError as error:  # the database cannot be read: nothing else can be told
         damaged = isinstance(error, DamagedDatabaseError)
         return [Finding("database", Health.FAULT, str(error), _RESTORE if damaged else _NOT_DAMAGED)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from mmquality.config import Workspace
-from mmquality.errors import MMQualityError, WorkspaceError
+from mmquality.errors import MMQualityError, NoWorkspaceError, WorkspaceError, WrongDatabaseError
 from mmquality.pipeline.settings import load_settings, settings_path, workspace_id
 from mmquality.records import ModelVersion, Space
 from mmquality.store import Owner, Store
 
+_OWN = "mmquality.db"  # the database in the folder, where none is named
 FIRST_MODEL = (
     "Run `mmquality encode`, `train`, `score` and `index`, or `mmquality build` with a catalogue's files."
 )
@@ -18,16 +20,58 @@ FIRST_MODEL = (
 def open_store(workspace: Workspace, create: bool = False) -> Store:
     """The store of a workspace that is there, or else made by `create`; use it in a `with` block.
 
-    Raises `WorkspaceError`, also where the database goes with another workspace's folder.
+    Raises `WorkspaceError`; its kind `WrongDatabaseError` where the database goes with another workspace's
+    folder, or the folder with another database.
     """
-    store = Store.open(workspace.database_url, create)
+    inside, claimed = _inside(workspace), _claimed(workspace)
+    if not inside and not claimed and (own := workspace.root / _OWN).is_file():
+        raise WrongDatabaseError(
+            f"{workspace.root} has a database of its own, {own.name}, and MMQ_DATABASE_URL names another: "
+            f"unset MMQ_DATABASE_URL. To begin anew in the other one, move {own.name} out of the folder."
+        )
     try:
-        if not workspace.database_url.startswith(f"sqlite:///{workspace.root}/"):  # which moves with it
+        store = Store.open(workspace.database_url, create and not claimed)
+    except NoWorkspaceError as error:
+        if not claimed:
+            raise
+        raise _elsewhere(workspace) if inside else _emptied(workspace) from error
+    try:
+        if not inside:
             _check_owner(workspace, store, create)
+        elif claimed and ((owner := store.owner()) is None or owner.workspace_id != claimed):
+            raise _elsewhere(workspace)  # a file that is beside it, not a copy of it
     except MMQualityError:
         store.close()
         raise
     return store
+
+
+def _inside(workspace: Workspace) -> bool:
+    """Whether the database is a file in the workspace's folder, which moves with it."""
+    return workspace.database_url.startswith(f"sqlite:///{workspace.root}/")
+
+
+def _claimed(workspace: Workspace) -> str:
+    """By which name a database elsewhere knows the folder; "" where none does."""
+    with suppress(WorkspaceError):  # who needs the settings says that they cannot be read
+        return load_settings(workspace).workspace_id
+    return ""
+
+
+def _elsewhere(workspace: Workspace) -> WrongDatabaseError:
+    return WrongDatabaseError(
+        f"The database of {workspace.root} is not in that folder: set MMQ_DATABASE_URL to its address. To "
+        'begin anew with an SQLite file in the folder, take "workspace_id" out of '
+        f"{settings_path(workspace)}."
+    )
+
+
+def _emptied(workspace: Workspace) -> WrongDatabaseError:
+    return WrongDatabaseError(
+        f"The database of {workspace.root} is empty or not there, and the folder's models go with what it "
+        "held: restore its dump into it (pg_restore), or set MMQ_DATABASE_URL to where it is. To begin "
+        f'anew, take "workspace_id" out of {settings_path(workspace)}.'
+    )
 
 
 def _check_owner(workspace: Workspace, store: Store, create: bool) -> None:
@@ -39,7 +83,7 @@ def _check_owner(workspace: Workspace, store: Store, create: bool) -> None:
     if owner is None and not store.read_only() and (create or settings.exists()):
         owner = store.claim(Owner(workspace_id(workspace), str(workspace.root)))
     if owner is not None and load_settings(workspace).workspace_id != owner.workspace_id:
-        raise WorkspaceError(
+        raise WrongDatabaseError(
             f"The database goes with another folder than {workspace.root}: with what was {owner.folder} at "
             "first. Choose that folder (-w), or an empty database (MMQ_DATABASE_URL). Where this one is to "
             f'take its place, write "workspace_id": "{owner.workspace_id}" into {settings}.'

@@ -34,6 +34,11 @@ def same_id(written: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def bare_id(listing_id: str) -> str:
+    """An id without what programs that take it for a number lose or add: zeros before it, ".0" behind it."""
+    return listing_id.removesuffix(".0").lstrip("0") or "0"
+
+
 def is_seen(listing_id: str) -> bool:
     """Whether each character of an id shows: two ids that look the same would be two listings otherwise."""
     return listing_id.isprintable() and (listing_id.isascii() or not _BLANK.search(listing_id))

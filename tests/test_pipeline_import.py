@@ -13,9 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from shop import IDS, LOG, everything, write_shop
 
+from mmquality.cli.root import main
 from mmquality.config import ImportLimits, Workspace
 from mmquality.errors import InputFileError, NoWorkspaceError, WorkspaceError
 from mmquality.pipeline.encoding import encode
@@ -377,18 +379,57 @@ def test_the_folder_of_another_catalogue_is_refused(workspace: Workspace, tmp_pa
 def test_an_import_that_knows_no_listing_says_so(workspace: Workspace, shop: Path) -> None:
     """Ids that are written otherwise would double the catalogue without a word."""
     rows, told = pd.read_csv(shop / "listings.csv"), Told()
-    rows.assign(listing_id="0" + rows["listing_id"]).to_csv(shop / "otherwise.csv", index=False)
+    rows.assign(listing_id="M" + rows["listing_id"]).to_csv(shop / "otherwise.csv", index=False)
     files = InputFiles(shop / "otherwise.csv", shop)
-    assert import_files(workspace, files, reporter=told).listings.added == 6
+    summary = import_files(workspace, files, reporter=told)
+    assert summary.listings.added == 6 and summary.strangers
     assert (
         len(told.lines) == 1
         and "Of 6 listings none was in the catalogue, which had 6 others" in told.lines[0]
     )
-    assert "('L0' in the catalogue, '0L0' in the file)" in told.lines[0]
+    assert "('L0' in the catalogue, 'ML0' in the file)" in told.lines[0]
     with open_store(workspace) as store:
-        store.remove_listings(["0" + i for i in IDS], "ana")
-    import_files(workspace, files, reporter=told)  # they come back
+        store.remove_listings(["M" + i for i in IDS], "ana")
+    assert not import_files(workspace, files, reporter=told).strangers  # they come back
     assert len(told.lines) == 1
+
+
+def test_the_last_line_after_strangers_says_how_to_take_them_out_again(
+    workspace: Workspace, shop: Path, tmp_path: Path
+) -> None:
+    rows, file = pd.read_csv(shop / "listings.csv"), tmp_path / "two words.csv"
+    rows.assign(listing_id="M" + rows["listing_id"]).to_csv(file, index=False)
+    given = ["--listings", str(file), "--images", str(shop), "-w", str(workspace.root)]
+    done = CliRunner().invoke(main, ["import", *given])
+    *_, out, onwards = done.stdout.splitlines()
+    place = f"-w {workspace.root}"
+    assert out == f"Where they are in the catalogue under other ids: mmquality remove --from '{file}' {place}"
+    assert onwards == f"Where they are new listings: mmquality encode {place}"
+
+
+@pytest.mark.parametrize(("before", "behind"), [("00", ""), ("", ".0")])
+def test_ids_that_lost_their_zeros_double_no_catalogue(tmp_path: Path, before: str, behind: str) -> None:
+    """Not even where one of them is as it was."""
+    shop, workspace = write_shop(tmp_path / "shop"), Workspace.at(tmp_path / "workspace")
+    rows = pd.read_csv(shop / "listings.csv")
+    ids = [f"{before}{number}{behind}" for number in range(1, 6)] + ["500"]
+    rows.assign(listing_id=ids).to_csv(shop / "listings.csv", index=False)
+    import_files(workspace, InputFiles(shop / "listings.csv", shop))
+    rows.assign(listing_id=["1", "2", "3", "4", "5", "500"]).to_csv(shop / "lost.csv", index=False)
+    lost = InputFiles(shop / "lost.csv", shop)
+    named = f"of 6 listings of .*lost.csv 5 are not .* 5 of these are .*'{before}1{behind}' .*'1' .*--new-ids"
+    with pytest.raises(InputFileError, match=named):
+        import_files(workspace, lost)
+    with open_store(workspace) as store:
+        assert store.listing_count() == 6 and len(store.import_reports()) == 1
+    assert import_files(workspace, replace(lost, new_ids=True)).listings.added == 5
+
+
+def test_a_few_alike_among_many_new_ones_are_no_reason_to_refuse(workspace: Workspace, shop: Path) -> None:
+    rows = pd.read_csv(shop / "listings.csv")
+    ids = ["0L0", "0L1", "M2", "M3", "M4", "M5"]
+    rows.assign(listing_id=ids).to_csv(shop / "new.csv", index=False)
+    assert import_files(workspace, InputFiles(shop / "new.csv", shop)).listings.added == 6
 
 
 def test_floats_are_the_integers_that_the_catalogue_has(tmp_path: Path) -> None:

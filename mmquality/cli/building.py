@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -67,7 +68,13 @@ def import_(workspace: Workspace, files: InputFiles, name: str | None, limits: I
         return
     clicks_alone = summary.listings == UpsertCounts()
     as_before = "" if summary.changed else "Nothing changed. "
-    click.echo(f"{as_before}Next: {command('train' if clicks_alone else 'encode', workspace)}")
+    next_step = command("train" if clicks_alone else "encode", workspace)
+    if summary.strangers:
+        out = command(f"remove --from {shlex.quote(str(files.listings))}", workspace)
+        click.echo(f"Where they are in the catalogue under other ids: {out}")
+        click.echo(f"Where they are new listings: {next_step}")
+        return
+    click.echo(f"{as_before}Next: {next_step}")
 
 
 @click.command()

@@ -94,7 +94,7 @@ limits = click.option(
 
 
 def input_files(command: Command) -> Command:
-    """--listings, --images, --impressions, --co-clicks as `files`; --name; --limit as `limits`."""
+    """--listings, --images, --impressions, --co-clicks, --new-ids as `files`; --name; --limit as `limits`."""
 
     @functools.wraps(command)
     def with_files(
@@ -102,6 +102,7 @@ def input_files(command: Command) -> Command:
         images: Place | None,
         impressions: Place | None,
         co_clicks: Place | None,
+        new_ids: bool,
         **others: Any,
     ) -> Any:
         if not (listings or impressions or co_clicks):
@@ -110,7 +111,7 @@ def input_files(command: Command) -> Command:
             )
         if images and not listings:
             raise click.UsageError("--images goes with --listings.")
-        return command(files=InputFiles(listings, images, impressions, co_clicks), **others)
+        return command(files=InputFiles(listings, images, impressions, co_clicks, new_ids), **others)
 
     return _with_options(
         with_files,
@@ -126,6 +127,11 @@ def input_files(command: Command) -> Command:
             "Click log: which listing was shown to whom, where, and whether it was clicked.",
         ),
         anywhere("--co-clicks", "Pairs of listings clicked or bought together: two columns of ids."),
+        click.option(
+            "--new-ids",
+            is_flag=True,
+            help="The listings are new, even where the catalogue has their ids with other zeros before them.",
+        ),
         click.option("--name", help="The catalogue's name for people (by default its folder's)."),
         limits,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -23,6 +23,7 @@ from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.settings import CatalogueSettings, change_settings, load_settings
 from mmquality.pipeline.spool import Spool
+from mmquality.pipeline.strangers import check_ids, said_of_strangers
 from mmquality.pipeline.thumbnails import make_thumbnails
 from mmquality.records import RowProblem, count
 from mmquality.store import Store, UpsertCounts
@@ -45,6 +46,7 @@ class ImportSummary:
     merged: Mapping[Kind, Merged] = field(default_factory=dict)  # what they changed
     problems: list[RowProblem] = field(default_factory=list)
     images: str = ""  # the folder in which photos were looked for
+    strangers: bool = False  # whether there were listings in the catalogue, and none of these
 
     @property
     def used(self) -> int:
@@ -73,13 +75,20 @@ class ImportSummary:
 class InputFiles:
     """The files of one import: a catalogue, a click log, or both.
 
-    Without `images` the photos are looked for where those of the import before were.
+    Without `images` the photos are looked for where those of the import before were. `new_ids`: the listings
+    are new ones even where the catalogue has their ids with other zeros before them.
     """
 
     listings: Place | None = None
     images: Place | None = None
     impressions: Place | None = None
     co_clicks: Place | None = None
+    new_ids: bool = False
+
+    def given(self) -> dict[str, Place]:
+        """Each file or folder that there is, by its name here."""
+        named = {name: getattr(self, name) for name in ("listings", "images", *KINDS)}
+        return {name: path for name, path in named.items() if path is not None}
 
 
 @dataclass(frozen=True)
@@ -162,23 +171,14 @@ def _write(workspace: Workspace, files: InputFiles, read: _Read, reporter: Repor
         store.save_import_report(_report(files, summary), read.problems)
     if before and 0 < counts.added - counts.returned == read.listings.rows:
         given = next(iter(read.listings))["listing_id"].iloc[0]
-        reporter.say(_strangers(counts.added, given, before, known))
+        reporter.say(said_of_strangers(counts.added, given, before, known))
+        summary.strangers = True
     return summary
-
-
-def _strangers(added: int, given: str, before: int, known: str) -> str:
-    """What is said where none of the listings was there before; `given` and `known` are an id of either."""
-    return (
-        f"Of {count(added, 'listing')} none was in the catalogue, which had {before:,} others; all were "
-        f"added as new. If it had them under other ids ({known!r} in the catalogue, {given!r} in the file), "
-        "take these out again with `mmquality remove --from` and this file, and import them with the "
-        "catalogue's ids."
-    )
 
 
 def _complete(files: InputFiles, settings: CatalogueSettings, reporter: Reporter) -> InputFiles:
     """`files` with absolute paths, and the images where the import before found them."""
-    given = {name: path.absolute() for name, path in vars(files).items() if path is not None}
+    given = {name: path.absolute() for name, path in files.given().items()}
     if not given.keys() - {"images"}:
         raise InputFileError("There is nothing to import: give --listings, --impressions or --co-clicks.")
     if "listings" in given and "images" not in given:
@@ -186,7 +186,7 @@ def _complete(files: InputFiles, settings: CatalogueSettings, reporter: Reporter
             raise InputFileError(f"{files.listings} needs the folder of its photos: give --images.")
         reporter.say(f"Photos are looked for in {settings.images}, as in the import before.")
         given["images"] = place(settings.images)
-    return InputFiles(**given)
+    return replace(files, **given)
 
 
 @contextmanager
@@ -205,6 +205,8 @@ def _fill(
     read: _Read, files: InputFiles, store: Store | None, limits: ImportLimits, reporter: Reporter
 ) -> None:
     ids = _read_listings(read, files, store, limits, reporter)
+    if ids and files.listings is not None and store is not None and not files.new_ids:
+        check_ids(files.listings, store, ids)
     known = _known_ids(store, ids) if files.impressions or files.co_clicks else pd.Index([], dtype=object)
     if known.empty and files.listings is None:
         raise InputFileError(
@@ -264,7 +266,7 @@ def _remember(
 
 
 def _report(files: InputFiles, summary: ImportSummary) -> dict[str, object]:
-    given = {name: str(path) for name, path in vars(files).items() if path is not None}
+    given = {name: str(path) for name, path in files.given().items()}
     images = given.pop("images", None)
     return {
         "files": given,

@@ -13,6 +13,7 @@ MMQualityError
 ├── EngineError         the machines that should do the work cannot
 ├── DeviceError         the GPU that was asked for is not there
 ├── UnknownListingError a listing id that the workspace does not hold
+│   └── RemovedListingError it held it once
 ├── QuestionError       recall is asked for what it cannot give
 │   ├── UnknownFilterError  by an attribute that is not kept to filter by
 │   └── NotLearntError      with clicks, whose weight nobody has learnt yet
@@ -77,6 +78,13 @@ class EngineError(MMQualityError):
 
 class UnknownListingError(MMQualityError):
     """A listing id that the workspace does not hold."""
+
+
+class RemovedListingError(UnknownListingError):
+    """A listing was removed from the catalogue, and no import has brought it back."""
+
+    def __init__(self, listing_id: str) -> None:
+        super().__init__(f"Listing {listing_id!r} was removed from the catalogue. An import brings it back.")
 
 
 class QuestionError(MMQualityError):

@@ -499,6 +499,14 @@ class TestOneSentence:
         sentence = error(run(command, worst + "0", "-w", workspace.root, *verdict, ok=False))
         assert re.search(rf"Near it: .*{worst}", sentence)
 
+    @pytest.mark.parametrize("command", ["neighbours", "label"])
+    def test_a_removed_listing(self, workspace: Workspace, worst: str, command: str) -> None:
+        run("remove", worst, "-w", workspace.root)
+        verdict = ("--verdict", "match") if command == "label" else ()
+        sentence = error(run(command, worst, "-w", workspace.root, *verdict, ok=False))
+        assert f"{worst!r} was removed from the catalogue. An import brings it back." in sentence
+        assert "Near it" not in sentence
+
     def test_a_listing_that_came_after_the_model(
         self, workspace: Workspace, marketplace: Marketplace, tmp_path: Path
     ) -> None:

@@ -8,10 +8,11 @@ from dashboard import button, card_titles, opened, store_of, texts
 from workspaces import Fixture
 
 from mmquality.index import NeighbourIndex
+from mmquality.pages.wording import VERDICTS
 from mmquality.pipeline.arrivals import ArrivedVectors
 from mmquality.pipeline.ground import Standing
 from mmquality.pipeline.places import arrivals_path, index_path
-from mmquality.records import Space
+from mmquality.records import Space, Verdict
 from mmquality.store import Arrival, DeadLetter, Intake, LetterState, Store
 
 TITLE = "A lamp that came this morning"
@@ -32,6 +33,8 @@ def test_a_page_shows_what_arrived_and_misses_what_was_removed(fresh: Fixture) -
     assert TITLE not in card_titles(opened("listing", id="L012"))
     removed = opened("listing", id="later")
     assert "was removed from the catalogue" in texts(removed)
+    assert button(opened("listing", id="L012"), VERDICTS[Verdict.MATCH])
+    assert VERDICTS[Verdict.MATCH] not in [b.label for b in removed.button]
     audit = opened("labels", show="audit").dataframe[0].value
     assert audit["kind"].tolist()[:2] == ["Listing removed"] * 2
 

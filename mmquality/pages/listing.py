@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from mmquality.errors import UnknownListingError
+from mmquality.errors import RemovedListingError, UnknownListingError
 from mmquality.pages import evidence, links, listing_head, session, suggestions, verdicts
 from mmquality.pages.asking import query_of
 from mmquality.pages.components import chips, disputed_note, header, notice, title
@@ -41,6 +41,7 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
     around = _around(catalogue, ranked, filters)
     _way(filters, around)
     found = evidence.gather(catalogue, listing.listing_id)
+    removed = bool(catalogue.store.removed([listing.listing_id]))
     # Who has the case to judge it a second time is not to see the first verdict here, either.
     unseen = catalogue.store.judged_unseen(session.analyst()) == listing.listing_id
     left, right = st.columns(2, gap="medium")
@@ -55,10 +56,16 @@ def _page(catalogue: Catalogue, listing: Listing, filters: Filters, queue: str) 
             st.html(listing_head.standing(catalogue, ranked, found))
         drawn, threshold = Drawn.SECOND if unseen else Drawn.BROWSED, filters.query().min_score
         case = verdicts.Case(catalogue, listing, after=around[1], drawn=drawn, threshold=threshold)
-        _judge(case, ranked.label if ranked and not unseen else None)
+        if removed:
+            notice(
+                "Not in the catalogue any more", str(RemovedListingError(listing.listing_id)), name="removed"
+            )
+        else:
+            _judge(case, ranked.label if ranked and not unseen else None)
         asked = st.container()
     evidence.show(catalogue, listing, found, queue, unseen=unseen)
-    suggestions.show(case, asked)
+    if not removed:
+        suggestions.show(case, asked)
 
 
 def _judge(case: verdicts.Case, label: Label | None) -> None:

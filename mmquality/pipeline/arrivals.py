@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from mmquality.config import Workspace
-from mmquality.errors import ModelFileError, UnknownListingError
+from mmquality.errors import ModelFileError, RemovedListingError, UnknownListingError
 from mmquality.ids import Ids
 from mmquality.index import GrownIndex, NeighbourIndex, VectorIndex, Vectors
 from mmquality.pipeline.folders import whole_folder
@@ -138,9 +138,7 @@ def check_held(store: Store, version: str, listing_id: str, index: VectorIndex) 
         return
     store.listing(listing_id)  # raises where the catalogue does not hold it either
     if store.removed([listing_id]):
-        raise UnknownListingError(
-            f"Listing {listing_id!r} was removed from the catalogue. An import brings it back."
-        )
+        raise RemovedListingError(listing_id)
     raise UnknownListingError(
         f"Listing {listing_id!r} was imported after model {version} had scored the catalogue. "
         "Run `mmquality encode`, then `mmquality arrive`."

@@ -165,9 +165,9 @@ def _write(workspace: Workspace, files: InputFiles, read: _Read, reporter: Repor
             merged = {kind: clicks.merge(workspace) for kind, clicks in read.clicks.items()}
             if read.clicks["impressions"].used or len(read.listings):
                 ClickReader(workspace, store).keep()
-        used = [read.clicks[kind].used for kind in KINDS]
+        shown, pairs = (read.clicks[kind].used for kind in KINDS)
         images = str(files.images or "")
-        summary = ImportSummary(counts, *used, merged=merged, problems=read.problems, images=images)
+        summary = ImportSummary(counts, shown, pairs, merged, read.problems, images)
         store.save_import_report(_report(files, summary), read.problems)
     if before and 0 < counts.added - counts.returned == read.listings.rows:
         given = next(iter(read.listings))["listing_id"].iloc[0]

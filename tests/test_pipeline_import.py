@@ -133,7 +133,10 @@ UNUSABLE: list[tuple[Callable[[Path], InputFiles], str]] = [
     (broken_impressions, r"bad\.parquet is no readable Parquet file"),
     (impressions_without_position, "has no column 'position'"),
     (one_column_of_pairs, "fewer than two columns of ids"),
-    (pairs_of_orders, r"None of the rows of .*bad\.csv can be used \(row 2, order_id: is not in the cat"),
+    (
+        pairs_of_orders,
+        r"None of the rows of .*bad\.csv can be used \(row 2, order_id: '.*' is not in",
+    ),
     (lambda shop: InputFiles(images=shop), "nothing to import"),
     (lambda shop: InputFiles(), "nothing to import"),
 ]
@@ -423,6 +426,26 @@ def test_ids_that_lost_their_zeros_double_no_catalogue(tmp_path: Path, before: s
     with open_store(workspace) as store:
         assert store.listing_count() == 6 and len(store.import_reports()) == 1
     assert import_files(workspace, replace(lost, new_ids=True)).listings.added == 5
+
+
+def test_clicks_of_which_none_can_be_used_name_the_id_that_may_be_meant(tmp_path: Path) -> None:
+    shop, workspace = write_shop(tmp_path / "shop"), Workspace.at(tmp_path / "workspace")
+    rows = pd.read_csv(shop / "listings.csv")
+    ids = [f"00{number}" for number in range(1, 7)]
+    rows.assign(listing_id=ids).to_csv(shop / "listings.csv", index=False)
+    import_files(workspace, InputFiles(shop / "listings.csv", shop))
+    (shop / "pairs.csv").write_text("listing_id,other_id\n3,4\n")
+    named = r"row 2, listing_id: '3' is not in the catalogue, is the first; the catalogue has '003'"
+    with pytest.raises(InputFileError, match=named):
+        import_files(workspace, InputFiles(co_clicks=shop / "pairs.csv"))
+    with open_store(workspace) as store:
+        store.remove_listings(["003"], "ana")
+    (shop / "pairs.csv").write_text("listing_id,other_id\n001,002\n003,004\nzz,001\n")
+    problems = import_files(workspace, InputFiles(co_clicks=shop / "pairs.csv")).problems
+    assert [problem.reason for problem in problems] == [
+        "was removed from the catalogue",
+        "is not in the catalogue",
+    ]
 
 
 def test_a_few_alike_among_many_new_ones_are_no_reason_to_refuse(workspace: Workspace, shop: Path) -> None:

@@ -22,7 +22,7 @@ from mmquality.records import RowProblem
 IMPRESSION_COLUMNS = ("session_id", "shown_at", "seed_listing_id", "listing_id", "position", "clicked")
 CO_CLICK_COLUMNS = ("listing_id", "other_id", "weight")
 
-_UNKNOWN = "is not in the catalogue"
+UNKNOWN = "is not in the catalogue"
 _FIRST = pd.Timestamp(0, tz="UTC")
 _AHEAD = pd.Timedelta(days=1)  # that clocks, and moments written without an offset, may be ahead
 
@@ -94,9 +94,9 @@ def _impressions(path: Place, chunk: TableChunk, catalogue: pd.Index) -> ClickCh
     ids = {name: to_ids(chunk.frame[name]) for name in ("session_id", "seed_listing_id", "listing_id")}
     sieve = Sieve(path, TableChunk(chunk.frame.assign(**ids), chunk.problems))
     sieve.refuse(sieve.frame["session_id"] == "", "session_id", "is empty")
-    sieve.refuse(~_known(sieve, "listing_id", catalogue), "listing_id", _UNKNOWN)
+    sieve.refuse(~_known(sieve, "listing_id", catalogue), "listing_id", UNKNOWN)
     seeded = sieve.frame["seed_listing_id"] != ""
-    sieve.refuse(seeded & ~_known(sieve, "seed_listing_id", catalogue), "seed_listing_id", _UNKNOWN)
+    sieve.refuse(seeded & ~_known(sieve, "seed_listing_id", catalogue), "seed_listing_id", UNKNOWN)
     itself = sieve.frame["seed_listing_id"] == sieve.frame["listing_id"]
     sieve.refuse(itself, "seed_listing_id", "is the listing itself")
     _parse(sieve, "shown_at", to_times, "is not a time such as 2026-01-31T14:05:00")
@@ -119,7 +119,7 @@ def _co_clicks(
         path, TableChunk(frame.assign(**{name: to_ids(frame[name]) for name in ids}), chunk.problems)
     )
     for name in ids:
-        sieve.refuse(~_known(sieve, name, catalogue), name, _UNKNOWN)
+        sieve.refuse(~_known(sieve, name, catalogue), name, UNKNOWN)
     sieve.refuse(sieve.frame[ids[0]] == sieve.frame[ids[1]], ids[1], "is the listing itself")
     if weight:
         _parse(sieve, weight, to_weights, "is not a number above 0")

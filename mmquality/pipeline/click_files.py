@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from mmquality.anywhere import Place
 from mmquality.config import ImportLimits, Workspace
-from mmquality.data.click_log import read_co_clicks, read_impressions
+from mmquality.data.click_log import UNKNOWN, read_co_clicks, read_impressions
 from mmquality.data.sieve import check_problems
 from mmquality.errors import InputFileError
+from mmquality.ids import bare_id
 from mmquality.pipeline.kept_clicks import Kind, Merged, merge_clicks
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.spool import Spool
 from mmquality.records import RowProblem
+from mmquality.store import Store
 
 KINDS: tuple[Kind, ...] = ("impressions", "co_clicks")
 
@@ -31,11 +33,12 @@ class ClickFile:
         self,
         path: Place,
         known: pd.Index,
+        store: Store | None,
         problems: list[RowProblem],
         limits: ImportLimits,
         reporter: Reporter,
     ) -> None:
-        """Keep the rows that can be used; the others join `problems`.
+        """Keep the rows that can be used; the others join `problems`. `store` has the listings, if any.
 
         Raises `InputFileError` where there are listings, and none of the rows is on any: a model would be
         trained as if nobody had clicked.
@@ -52,13 +55,36 @@ class ClickFile:
                 problems += chunk.problems
                 check_problems(path, problems, limits)
                 advance(chunk.used + len(chunk.problems))
+        problems[before:] = _removed(problems[before:], store)
         if len(problems) > before and not self.used and not known.empty:
-            first = problems[before]
             raise InputFileError(
-                f"None of the rows of {path} can be used (row {first.row}, {first.kind}, is the first). "
+                f"None of the rows of {path} can be used ({_first(problems[before], known)}). "
                 "Nothing was imported; check its columns, and that its ids are those of the listings."
             )
 
     def merge(self, workspace: Workspace) -> Merged:
         """Let the rows count in the workspace."""
         return merge_clicks(workspace.clicks, self.kind, self.usable) if self.used else Merged(0, 0)
+
+
+def _removed(problems: list[RowProblem], store: Store | None) -> list[RowProblem]:
+    """The problems; of a listing that is not in the catalogue any more, that it was removed."""
+    unknown = {problem.value for problem in problems if problem.reason == UNKNOWN}
+    removed = store.removed(unknown) if store is not None else set()
+    return [
+        replace(problem, reason="was removed from the catalogue")
+        if problem.reason == UNKNOWN and problem.value in removed
+        else problem
+        for problem in problems
+    ]
+
+
+def _first(problem: RowProblem, known: pd.Index) -> str:
+    """The first of the problems with its value, and the id in the catalogue that may be meant."""
+    what = f"{problem.column}: {problem.value!r} {problem.reason}" if problem.value else problem.kind
+    said = f"row {problem.row}, {what}, is the first"
+    if problem.reason != UNKNOWN or not problem.value:
+        return said
+    bare = bare_id(problem.value)
+    same = next((listing_id for listing_id in known if bare_id(listing_id) == bare), None)
+    return said if same is None else f"{said}; the catalogue has {same!r}"

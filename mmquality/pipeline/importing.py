@@ -214,7 +214,7 @@ def _fill(
         )
     for kind, clicks in read.clicks.items():
         if (path := getattr(files, kind)) is not None:
-            clicks.read(path, known, read.problems, limits, reporter)
+            clicks.read(path, known, store, read.problems, limits, reporter)
 
 
 def _read_listings(

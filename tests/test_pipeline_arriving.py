@@ -199,6 +199,9 @@ def test_the_commands_say_what_they_did(marketplace: Marketplace, tmp_path: Path
     assert "--skip-unknown" in unknown.output
     done = CliRunner().invoke(main, ["remove", "--from", str(named), "--skip-unknown", *place])
     assert done.output == "1 listing removed. 7 ids unknown, and left out.\n"
+    named.write_text(f"listing_id,why\n{ids[4]},sold\n,sold\n  ,sold\n")
+    done = CliRunner().invoke(main, ["remove", "--from", str(named), *place])
+    assert done.output == "1 listing removed. 2 rows without an id, and left out.\n"
     nothing = CliRunner().invoke(main, ["remove", *place])
     assert nothing.exit_code == 2 and "nothing to remove" in nothing.output
 

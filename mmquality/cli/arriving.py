@@ -51,14 +51,16 @@ def remove(workspace: Workspace, listing_ids: tuple[str, ...], file: Path | None
 
     if not listing_ids and file is None:
         raise click.UsageError("There is nothing to remove: give ids, or --from a file that names them.")
-    wanted = list(listing_ids)
+    wanted, empty = list(listing_ids), 0
     with open_store(workspace) as store:
         if file is not None:
             named = read_columns(file, ["listing_id"], store.listing_ids())["listing_id"].map(same_id)
             wanted += filter(None, named)
+            empty = int((named == "").sum())
         unknown = dict.fromkeys(store.unknown(wanted) if skip_unknown else ())
         removed = store.remove_listings([i for i in wanted if i not in unknown], whoami())
     out = len(set(wanted)) - len(unknown) - removed
     before = f" {count(out, 'other was', 'others were')} out before." if out else ""
     skipped = f" {count(len(unknown), 'id')} unknown, and left out." if unknown else ""
-    click.echo(f"{count(removed, 'listing')} removed.{before}{skipped}")
+    nameless = f" {count(empty, 'row')} without an id, and left out." if empty else ""
+    click.echo(f"{count(removed, 'listing')} removed.{before}{skipped}{nameless}")

@@ -155,3 +155,13 @@ def test_a_database_that_a_backup_took_into_the_folder_goes_with_it(
     restored = Workspace.at(tmp_path / "restored")
     restore(tmp_path / "backup.tar", restored)
     assert listings(restored) == 24
+
+
+def test_a_database_inside_is_known_by_any_path_to_it(
+    shop: InputFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_files(Workspace.at(tmp_path / "one"), shop)
+    (tmp_path / "link").symlink_to(tmp_path / "one")
+    monkeypatch.chdir(tmp_path)
+    for url in ("sqlite:///one/mmquality.db", f"sqlite:///{tmp_path}/link/mmquality.db"):
+        assert listings(Workspace.at("one", url)) == listings(Workspace.at("link", url)) == 24

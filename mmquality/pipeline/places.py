@@ -47,8 +47,9 @@ def open_store(workspace: Workspace, create: bool = False) -> Store:
 
 
 def _inside(workspace: Workspace) -> bool:
-    """Whether the database is a file in the workspace's folder, which moves with it."""
-    return workspace.database_url.startswith(f"sqlite:///{workspace.root}/")
+    """Whether the database is a file in the workspace's folder, which moves with it, by whatever path."""
+    kind, _, file = workspace.database_url.partition(":///")
+    return kind == "sqlite" and Path(file).resolve().is_relative_to(workspace.root.resolve())
 
 
 def _claimed(workspace: Workspace) -> str:

@@ -175,8 +175,10 @@ def _read(archive: tarfile.TarFile, folder: Path, advance: Advance) -> dict[str,
 
 
 def _unpack(archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path) -> None:
-    """As `TarFile.extract` with filter="data", which the Python of Debian 12 (3.11.2) has not: no path leads out
-    of the folder, where all is a plain file or a folder and nothing is written over."""
+    """Write a plain file of the archive; no path leads out of the folder, and nothing is written over.
+
+    `TarFile.extract` has its filters since Python 3.11.4 only, and Debian 12 has 3.11.2.
+    """
     inside = PurePosixPath(entry.name)
     if inside.is_absolute() or ".." in inside.parts:
         raise InputFileError(f"{entry.name[:200]!r} in it would lie outside the workspace.")

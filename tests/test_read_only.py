@@ -28,6 +28,22 @@ for command in json.loads(sys.argv[1]):
     print(json.dumps([done.exit_code, done.stdout, done.stderr]))
 """
 
+_PAGES = """
+import json, sys
+from dashboard import button, opened
+from mmquality.config import Workspace
+from mmquality.errors import WorkspaceError
+from mmquality.pipeline import background
+for page, of_page, label in json.loads(sys.argv[1]):
+    app = opened(page, of_page)
+    said = [caption.value for caption in app.caption if "may not be written to" in caption.value]
+    print(json.dumps([button(app, label).disabled, said]))
+try:
+    background.start(Workspace.at(sys.argv[2]), "map", ["map"], by="ada")
+except WorkspaceError as error:
+    print(error)
+"""
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
@@ -42,11 +58,17 @@ def shop(tmp_path: Path) -> Path:
 
 def run(shop: Path, *commands: Sequence[str]) -> list[list[str]]:
     """(exit status, standard output, standard error) of each command where nobody may write to `shop`."""
-    code = ["env", f"PYTHONPATH={PROJECT}", sys.executable, "-c", _RUN]
     asked = json.dumps([[*command, "-w", str(shop)] for command in commands])
-    done = subprocess.run([*_NAMESPACE, _MOUNT, str(shop), *code, asked], capture_output=True, text=True)
+    return [json.loads(line) for line in printed(shop, _RUN, asked)]
+
+
+def printed(shop: Path, code: str, *arguments: str) -> list[str]:
+    """What Python code prints where nobody may write to `shop`."""
+    words = ["env", f"PYTHONPATH={PROJECT}:{PROJECT / 'tests'}", f"MMQ_WORKSPACE={shop}"]
+    words += [sys.executable, "-c", code, *arguments]
+    done = subprocess.run([*_NAMESPACE, _MOUNT, str(shop), *words], capture_output=True, text=True)
     assert not done.returncode, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return done.stdout.splitlines()
 
 
 def test_it_is_read(shop: Path, tmp_path: Path) -> None:
@@ -72,6 +94,17 @@ def test_what_writes_says_so(shop: Path) -> None:
         assert status == 1 and not shown
         assert said.startswith(f"Error: The database {shop}") or said.startswith(f"Error: {shop} may not")
         assert "nothing was changed. Get permission" in said and said.count("\n") == 1
+
+
+def test_pages_offer_no_work_that_could_not_be_kept(shop: Path) -> None:
+    offered = [
+        ["map", {}, "Draw the map"], ["models", {}, "Train again"], ["experiments", {}, "Run it"],
+        ["compare", {"of": "Whole catalogue"}, "Measure it"],
+    ]  # fmt: skip
+    *pages, started = printed(shop, _PAGES, json.dumps(offered), str(shop))
+    for disabled, said in map(json.loads, pages):
+        assert disabled and len(said) == 1, said
+    assert len(pages) == len(offered) and started.startswith(f"{shop} may not be written to; nothing was")
 
 
 def test_an_older_one_must_be_written_to_first(shop: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from marketplace import Marketplace, copy_of
 from workspaces import small_workspace
 
 from mmquality.records import Verdict
@@ -45,11 +46,15 @@ except WorkspaceError as error:
 """
 
 
+@pytest.fixture(autouse=True)
+def _mounts(tmp_path: Path) -> None:
+    if subprocess.run([*_NAMESPACE, _MOUNT, str(tmp_path), "true"], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """With one label."""
-    if subprocess.run([*_NAMESPACE, _MOUNT, str(tmp_path), "true"], capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here")
     workspace = small_workspace(tmp_path / "shop").workspace
     with Store.open(workspace.database_url) as store:
         store.add_label("L012", Verdict.MATCH, None, "", "ada")
@@ -105,6 +110,29 @@ def test_pages_offer_no_work_that_could_not_be_kept(shop: Path) -> None:
     for disabled, said in map(json.loads, pages):
         assert disabled and len(said) == 1, said
     assert len(pages) == len(offered) and started.startswith(f"{shop} may not be written to; nothing was")
+
+
+LATE = [
+    ["map"], ["retrain", "--if-labels", "1"], ["ablate", "--out", "tables"], ["evaluate", "sessions"],
+    ["evaluate", "peers", "--truth", "labels.csv"],
+]  # fmt: skip
+
+
+def test_what_works_for_long_says_so_first(shop: Path, tmp_path: Path) -> None:
+    """Before it reads anything: this workspace has no files of a model."""
+    truth = tmp_path / "truth.csv"
+    truth.write_text("listing_id,kind\nL012,wrong product\n")
+    commands = [[str(truth) if word == "labels.csv" else word for word in command] for command in LATE]
+    for command, (status, shown, said) in zip(LATE, run(shop, *commands), strict=True):
+        assert status == 1 and not shown and said.startswith(f"Error: {shop} may not be"), (command, said)
+
+
+def test_what_was_found_is_shown_though_it_is_not_kept(marketplace: Marketplace, tmp_path: Path) -> None:
+    shop = copy_of(marketplace, tmp_path / "shop").root
+    commands = [["experiment", "--visitors", "600"], ["health"], ["evaluate", "spaces"]]
+    for command, (status, shown, said) in zip(commands, run(shop, *commands), strict=True):
+        assert status == 0 and shown, (command, said)
+        assert f"Not kept for the dashboard: {shop} may not be written to" in said
 
 
 def test_an_older_one_must_be_written_to_first(shop: Path) -> None:

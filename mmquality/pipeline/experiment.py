@@ -128,7 +128,7 @@ def run_experiment(
         replayed=replayed_arms(workspace, subject.ids, subject.category, seeds, lists),
         examples=_examples(subject.ids, seeds, lists, options.seed),
     )
-    keep_report(report_path(workspace, report.version), report)
+    keep_report(workspace, report_path(workspace, report.version), report, reporter)
     return report
 
 

@@ -101,7 +101,7 @@ def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> Sp
         np.bincount(shared, minlength=SHARED_OF + 1).tolist(),
         [ids[row] for row in apart],
     )
-    keep_report(report_path(workspace, version), report)
+    keep_report(workspace, report_path(workspace, version), report, reporter)
     return report
 
 

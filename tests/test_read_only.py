@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,43 @@ def test_what_was_found_is_shown_though_it_is_not_kept(marketplace: Marketplace,
     for command, (status, shown, said) in zip(commands, run(shop, *commands), strict=True):
         assert status == 0 and shown, (command, said)
         assert f"Not kept for the dashboard: {shop} may not be written to" in said
+
+
+@contextmanager
+def somebody_elses(place: Path, mode: int) -> Iterator[None]:
+    """Of a user whom the namespace of `run` does not know: there even root reads nothing of his."""
+    try:
+        os.chown(place, 12_345, 12_345)
+    except PermissionError:
+        pytest.skip("only root can give a file away")
+    place.chmod(mode)
+    yield
+    os.chown(place, os.getuid(), os.getgid())
+
+
+@pytest.mark.parametrize("name", ["mmquality.db", "mmquality.db-wal"])
+def test_what_may_not_be_read_either_says_so(shop: Path, name: str) -> None:
+    with Store.open(f"sqlite:///{shop / 'mmquality.db'}") as store:
+        store.add_label("L014", Verdict.MATCH, None, "", "ada")
+        with somebody_elses(shop / name, 0o600):
+            (ranked, _, said), (looked, found, _) = run(shop, ["rank"], ["doctor"])
+    refused = f"{shop / name} may not be read here: no permission. Get it"
+    assert ranked == looked == 1 and said.startswith(f"Error: {refused}")
+    assert refused in found and "that you may read and write it" in found and "server" not in found
+
+
+def test_a_database_in_a_folder_that_may_not_be_entered_says_so(shop: Path) -> None:
+    url = f"sqlite:///{shop / 'mmquality.db'}"
+    opening = f"""
+from mmquality.store import Store
+try:
+    Store.open({url!r}, create=False)
+except Exception as error:
+    print(error)
+"""
+    with somebody_elses(shop, 0o700):
+        (said,) = printed(shop, opening)
+    assert said.startswith(f"{shop / 'mmquality.db'} may not be read here")
 
 
 def test_an_older_one_must_be_written_to_first(shop: Path) -> None:

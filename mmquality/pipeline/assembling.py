@@ -158,8 +158,9 @@ def _keys(values: pd.Series[str]) -> Ints:
 
 
 def product_keys(attributes: pd.Series[Any]) -> Ints:
-    """Listings that name the same product share a key; one that names none has a key of its own."""
-    return _product_keys(map(product_of, attributes))
+    """Listings that name the same product share a key; one that names none, or that is in the catalogue no
+    more and has no attributes (NaN), has a key of its own."""
+    return _product_keys(product_of(known) if isinstance(known, dict) else None for known in attributes)
 
 
 def _product_keys(products: Iterable[str | None]) -> Ints:

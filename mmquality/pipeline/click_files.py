@@ -55,7 +55,7 @@ class ClickFile:
         if len(problems) > before and not self.used and not known.empty:
             first = problems[before]
             raise InputFileError(
-                f"None of the rows of {path} can be used (row {first.row}, {first.kind}, is the first). "
+                f"None of the rows of {path} can be used (row {first.row}, {first.words}, is the first). "
                 "Nothing was imported; check its columns, and that its ids are those of the listings."
             )
 

@@ -22,7 +22,13 @@ def give_back_large_blocks() -> None:
 
 
 def give_back_free_memory() -> None:
-    """What is free between what is in use goes back to the system now, before other processes want memory."""
+    """What is free between what is in use goes back to the system now, before others want memory.
+
+    Arrow's pool is its own: it keeps the room of a whole file that was read.
+    """
+    import pyarrow as pa  # here: `--help` has no use for it
+
+    pa.default_memory_pool().release_unused()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain, zip_longest
 
 
 class Verdict(StrEnum):
@@ -123,10 +125,37 @@ class RowProblem:
     value: str = ""
 
     @property
+    def words(self) -> str:
+        """Column and reason."""
+        return f"{self.column}: {self.reason}" if self.column else f"the row {self.reason}"
+
+    @property
     def kind(self) -> str:
-        """Column and reason, the same for all problems of a sort: numbers differ by row and become "…"."""
-        words = f"{self.column}: {self.reason}" if self.column else f"the row {self.reason}"
-        return _NUMBER.sub("…", words)
+        """The same for all problems of a sort: `words`, whose numbers differ by row, with "…" for each."""
+        return kind_of(self.words)
+
+
+def kind_of(words: str) -> str:
+    """The `RowProblem.kind` of a problem's words, or of those of `count_kinds`."""
+    return _NUMBER.sub("…", words)
+
+
+def count_kinds(problems: Iterable[RowProblem]) -> dict[str, int]:
+    """How often each kind of problem occurred, the most frequent first, each by its words.
+
+    A number is "…" only where it differs within the kind: what every row should be is told as it is.
+    """
+    numbers: dict[tuple[str, ...], list[str]] = {}
+    counts: Counter[tuple[str, ...]] = Counter()
+    for words, often in Counter(problem.words for problem in problems).items():
+        between, own = tuple(_NUMBER.split(words)), _NUMBER.findall(words)
+        before = numbers.get(between, own)
+        numbers[between] = [a if a == b else "…" for a, b in zip(before, own, strict=True)]
+        counts[between] += often
+    told = Counter[str]()
+    for between, number in counts.items():
+        told["".join(chain.from_iterable(zip_longest(between, numbers[between], fillvalue="")))] += number
+    return dict(told.most_common())
 
 
 @dataclass(frozen=True)

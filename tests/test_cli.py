@@ -332,7 +332,7 @@ class TestBuilding:
         assert (
             f"Rows that could not be used: 33 (all of them: mmquality problems -w {tmp_path / 'w'})" in shown
         )
-        assert "  30 × title: has … characters; the limit is …\n  3 × title: is empty\n" in shown
+        assert "  30 × title: has … characters; the limit is 2,000\n  3 × title: is empty\n" in shown
         assert shown.count("listings.csv, row ") == 5
 
     def test_import_of_nothing_that_can_be_used(self, tmp_path: Path) -> None:

@@ -95,15 +95,51 @@ def test_a_damaged_backup_is_refused_whole(fresh: Fixture, tmp_path: Path, damag
     assert not (tmp_path / "other").exists() and not list(tmp_path.glob(".other*"))
 
 
-def test_a_strangers_archive_reaches_nothing_outside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["../escaped", "models/../../escaped", "/escaped"])
+def test_a_strangers_archive_reaches_nothing_outside(tmp_path: Path, name: str) -> None:
     hostile = tmp_path / "hostile.tar"
+    name = f"{tmp_path}{name}" if name.startswith("/") else name
     with tarfile.open(hostile, "w") as archive:
-        entry = tarfile.TarInfo("../escaped")
+        entry = tarfile.TarInfo(name)
         entry.size = 4
         archive.addfile(entry, io.BytesIO(b"evil"))
-    with pytest.raises(InputFileError, match="hostile.tar cannot be read as a backup"):
+    with pytest.raises(InputFileError, match="hostile.tar cannot be read as a backup: .* would lie outside"):
         restore(hostile, Workspace.at(tmp_path / "shop"))
     assert not (tmp_path / "escaped").exists()
+
+
+@pytest.mark.parametrize("names", [["a", "a"], ["a", "a/b"], ["."], ["a\0b"], [""]])
+def test_names_that_no_backup_has_are_refused(tmp_path: Path, names: list[str]) -> None:
+    hostile = tmp_path / "hostile.tar"
+    with tarfile.open(hostile, "w") as archive:
+        for name in names:
+            archive.addfile(tarfile.TarInfo(name))
+    with pytest.raises(InputFileError, match="hostile.tar cannot be read as a backup"):
+        restore(hostile, Workspace.at(tmp_path / "shop"))
+    assert not (tmp_path / "shop").exists()
+
+
+def test_a_python_without_extraction_filters_restores(
+    fresh: Fixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As 3.11.2 of Debian 12 is: they came with 3.11.4."""
+    extract = tarfile.TarFile.extract
+
+    def earlier(
+        self: tarfile.TarFile,
+        member: str,
+        path: str = "",
+        set_attrs: bool = True,
+        *,
+        numeric_owner: bool = False,
+    ) -> None:
+        extract(self, member, path, set_attrs, numeric_owner=numeric_owner)
+
+    monkeypatch.setattr(tarfile.TarFile, "extract", earlier)
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    back_up(fresh.workspace, tmp_path / "shop.tar")
+    restore(tmp_path / "shop.tar", Workspace.at(tmp_path / "other"))
+    assert ranking_of(Workspace.at(tmp_path / "other")) == ranking_of(fresh.workspace)
 
 
 @pytest.mark.parametrize("kind", ["link", "hard link", "sparse file", "compressed"])

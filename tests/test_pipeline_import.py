@@ -25,7 +25,7 @@ from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.places import open_store, thumbnail_path
 from mmquality.pipeline.progress import Silent
 from mmquality.pipeline.settings import load_settings
-from mmquality.records import RowProblem
+from mmquality.records import RowProblem, count_kinds, kind_of
 from mmquality.store import Store, UpsertCounts
 
 
@@ -259,6 +259,19 @@ def test_problems_that_differ_in_numbers_count_together() -> None:
     problems = [RowProblem("f.csv", n, "image", reason) for n, reason in enumerate(reasons)]
     summary = ImportSummary(UpsertCounts(), problems=problems)
     assert summary.problem_counts() == {"image: has … × … pixels": 2, "image: does not exist": 1}
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "is not a time such as 2026-01-31T14:05:00", "is before 1970", "is not a whole number from 0 on",
+        "has … characters; the limit is 2,000",
+    ],
+)  # fmt: skip
+def test_numbers_that_all_of_a_kind_share_are_told(reason: str) -> None:
+    lengths = "2,001", "2,001", "3,500"
+    problems = [RowProblem("f.csv", n, "c1", reason.replace("…", length)) for n, length in enumerate(lengths)]
+    assert count_kinds(problems) == {f"c1: {reason}": 3}
 
 
 def test_limits_are_obeyed(shop: Path, tmp_path: Path) -> None:
@@ -542,7 +555,8 @@ def test_nothing_usable_is_said_by_the_next_step(shop: Path, tmp_path: Path) -> 
 def test_a_problem_counts_under_one_name_everywhere(column: str, reason: str, kind: str) -> None:
     problem = RowProblem("listings.jsonl", 3, column, reason)
     assert problem.kind == kind
-    assert ImportSummary(UpsertCounts(), problems=[problem]).problem_counts() == {kind: 1}
+    (told,) = ImportSummary(UpsertCounts(), problems=[problem]).problem_counts()
+    assert told == problem.words and kind_of(told) == kind
 
 
 def test_a_file_of_unusable_rows_is_refused_and_changes_nothing(tmp_path: Path) -> None:

@@ -106,6 +106,25 @@ def test_without_pairs_lists_are_compared_all_the_same(marketplace: Marketplace,
     assert sum(report.shared) == len(report.apart) > 0
 
 
+def test_listings_that_were_removed_are_neither_asked_nor_found(
+    marketplace: Marketplace, tmp_path: Path
+) -> None:
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    with Catalogue(workspace) as catalogue:
+        ids = list(catalogue.indexes()[Space.TITLE].ids)
+        gone = sorted(partners(workspace, catalogue))[::5]
+        catalogue.store.remove_listings(gone, "ada")
+    report = compare_spaces(workspace)
+    with Catalogue(workspace) as catalogue:
+        wanted = partners(workspace, catalogue)
+        left = {i: others - set(gone) for i, others in wanted.items() if i not in gone and others - set(gone)}
+        found = {i: {n.listing_id for n in catalogue.neighbours(i, Space.UNIFIED, 10)} for i in left}
+    assert report.queries == len(left) and sorted(report.apart) == sorted(set(ids) - set(gone))
+    at_10 = {m.name: m.value for m in report.recall if m.k == 10}
+    shares = [len(found[i] & others) / min(10, len(others)) for i, others in left.items()]
+    assert at_10["unified"] == pytest.approx(np.mean(shares))
+
+
 def test_a_large_catalogue_is_sampled(
     marketplace: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from marketplace import Marketplace, copy_of
 from workspaces import small_workspace
 
 from mmquality.records import Verdict
@@ -28,12 +31,32 @@ for command in json.loads(sys.argv[1]):
     print(json.dumps([done.exit_code, done.stdout, done.stderr]))
 """
 
+_PAGES = """
+import json, sys
+from dashboard import button, opened
+from mmquality.config import Workspace
+from mmquality.errors import WorkspaceError
+from mmquality.pipeline import background
+for page, of_page, label in json.loads(sys.argv[1]):
+    app = opened(page, of_page)
+    said = [caption.value for caption in app.caption if "may not be written to" in caption.value]
+    print(json.dumps([button(app, label).disabled, said]))
+try:
+    background.start(Workspace.at(sys.argv[2]), "map", ["map"], by="ada")
+except WorkspaceError as error:
+    print(error)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _mounts(tmp_path: Path) -> None:
+    if subprocess.run([*_NAMESPACE, _MOUNT, str(tmp_path), "true"], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """With one label."""
-    if subprocess.run([*_NAMESPACE, _MOUNT, str(tmp_path), "true"], capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here")
     workspace = small_workspace(tmp_path / "shop").workspace
     with Store.open(workspace.database_url) as store:
         store.add_label("L012", Verdict.MATCH, None, "", "ada")
@@ -42,11 +65,17 @@ def shop(tmp_path: Path) -> Path:
 
 def run(shop: Path, *commands: Sequence[str]) -> list[list[str]]:
     """(exit status, standard output, standard error) of each command where nobody may write to `shop`."""
-    code = ["env", f"PYTHONPATH={PROJECT}", sys.executable, "-c", _RUN]
     asked = json.dumps([[*command, "-w", str(shop)] for command in commands])
-    done = subprocess.run([*_NAMESPACE, _MOUNT, str(shop), *code, asked], capture_output=True, text=True)
+    return [json.loads(line) for line in printed(shop, _RUN, asked)]
+
+
+def printed(shop: Path, code: str, *arguments: str) -> list[str]:
+    """What Python code prints where nobody may write to `shop`."""
+    words = ["env", f"PYTHONPATH={PROJECT}:{PROJECT / 'tests'}", f"MMQ_WORKSPACE={shop}"]
+    words += [sys.executable, "-c", code, *arguments]
+    done = subprocess.run([*_NAMESPACE, _MOUNT, str(shop), *words], capture_output=True, text=True)
     assert not done.returncode, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return done.stdout.splitlines()
 
 
 def test_it_is_read(shop: Path, tmp_path: Path) -> None:
@@ -72,6 +101,77 @@ def test_what_writes_says_so(shop: Path) -> None:
         assert status == 1 and not shown
         assert said.startswith(f"Error: The database {shop}") or said.startswith(f"Error: {shop} may not")
         assert "nothing was changed. Get permission" in said and said.count("\n") == 1
+
+
+def test_pages_offer_no_work_that_could_not_be_kept(shop: Path) -> None:
+    offered = [
+        ["map", {}, "Draw the map"], ["models", {}, "Train again"], ["experiments", {}, "Run it"],
+        ["compare", {"of": "Whole catalogue"}, "Measure it"],
+    ]  # fmt: skip
+    *pages, started = printed(shop, _PAGES, json.dumps(offered), str(shop))
+    for disabled, said in map(json.loads, pages):
+        assert disabled and len(said) == 1, said
+    assert len(pages) == len(offered) and started.startswith(f"{shop} may not be written to; nothing was")
+
+
+LATE = [
+    ["map"], ["retrain", "--if-labels", "1"], ["ablate", "--out", "tables"], ["evaluate", "sessions"],
+    ["evaluate", "peers", "--truth", "labels.csv"],
+]  # fmt: skip
+
+
+def test_what_works_for_long_says_so_first(shop: Path, tmp_path: Path) -> None:
+    """Before it reads anything: this workspace has no files of a model."""
+    truth = tmp_path / "truth.csv"
+    truth.write_text("listing_id,kind\nL012,wrong product\n")
+    commands = [[str(truth) if word == "labels.csv" else word for word in command] for command in LATE]
+    for command, (status, shown, said) in zip(LATE, run(shop, *commands), strict=True):
+        assert status == 1 and not shown and said.startswith(f"Error: {shop} may not be"), (command, said)
+
+
+def test_what_was_found_is_shown_though_it_is_not_kept(marketplace: Marketplace, tmp_path: Path) -> None:
+    shop = copy_of(marketplace, tmp_path / "shop").root
+    commands = [["experiment", "--visitors", "600"], ["health"], ["evaluate", "spaces"]]
+    for command, (status, shown, said) in zip(commands, run(shop, *commands), strict=True):
+        assert status == 0 and shown, (command, said)
+        assert f"Not kept for the dashboard: {shop} may not be written to" in said
+
+
+@contextmanager
+def somebody_elses(place: Path, mode: int) -> Iterator[None]:
+    """Of a user whom the namespace of `run` does not know: there even root reads nothing of his."""
+    try:
+        os.chown(place, 12_345, 12_345)
+    except PermissionError:
+        pytest.skip("only root can give a file away")
+    place.chmod(mode)
+    yield
+    os.chown(place, os.getuid(), os.getgid())
+
+
+@pytest.mark.parametrize("name", ["mmquality.db", "mmquality.db-wal"])
+def test_what_may_not_be_read_either_says_so(shop: Path, name: str) -> None:
+    with Store.open(f"sqlite:///{shop / 'mmquality.db'}") as store:
+        store.add_label("L014", Verdict.MATCH, None, "", "ada")
+        with somebody_elses(shop / name, 0o600):
+            (ranked, _, said), (looked, found, _) = run(shop, ["rank"], ["doctor"])
+    refused = f"{shop / name} may not be read here: no permission. Get it"
+    assert ranked == looked == 1 and said.startswith(f"Error: {refused}")
+    assert refused in found and "that you may read and write it" in found and "server" not in found
+
+
+def test_a_database_in_a_folder_that_may_not_be_entered_says_so(shop: Path) -> None:
+    url = f"sqlite:///{shop / 'mmquality.db'}"
+    opening = f"""
+from mmquality.store import Store
+try:
+    Store.open({url!r}, create=False)
+except Exception as error:
+    print(error)
+"""
+    with somebody_elses(shop, 0o700):
+        (said,) = printed(shop, opening)
+    assert said.startswith(f"{shop / 'mmquality.db'} may not be read here")
 
 
 def test_an_older_one_must_be_written_to_first(shop: Path) -> None:

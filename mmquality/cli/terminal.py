@@ -6,7 +6,6 @@ import json
 import shlex
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,7 +19,7 @@ from tqdm import tqdm
 from mmquality.config import Workspace
 from mmquality.pipeline.background import job_stage
 from mmquality.pipeline.progress import Advance
-from mmquality.records import RowProblem, count
+from mmquality.records import RowProblem, count, count_kinds
 
 _EVERY = 10.0  # seconds between plain lines where there is no terminal
 _SHOWN = 5  # problems printed, …
@@ -115,7 +114,7 @@ def print_problems(problems: Sequence[RowProblem], workspace: Workspace) -> None
     click.echo(
         f"Rows that could not be used: {len(problems):,} (all of them: {command('problems', workspace)})"
     )
-    kinds = Counter(problem.kind for problem in problems).most_common()
+    kinds = list(count_kinds(problems).items())
     for reason, number in kinds[:_SHOWN_KINDS]:
         click.echo(f"  {number:,} × {printable(reason)}")
     if len(kinds) > _SHOWN_KINDS:

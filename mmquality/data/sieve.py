@@ -21,7 +21,7 @@ def check_problems(path: Place, problems: Sequence[RowProblem], limits: ImportLi
         first = problems[0]
         raise InputFileError(
             f"{path} has more than {limits.max_problems:,} rows that cannot be used (row {first.row}, "
-            f"{first.kind}, is the first). Nothing was imported; check the file, or raise the limit "
+            f"{first.words}, is the first). Nothing was imported; check the file, or raise the limit "
             "(--limit max_problems=…)."
         )
 

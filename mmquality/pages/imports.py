@@ -12,7 +12,7 @@ from mmquality.pages.charts import Bar, show_bars
 from mmquality.pages.components import caption, facts, header, notice, section
 from mmquality.pages.escaping import plain
 from mmquality.pages.letters import dead_letters
-from mmquality.pages.problems import MOST_READ, first_problems, kind, kinds
+from mmquality.pages.problems import MOST_READ, first_problems, is_of, kinds
 from mmquality.pages.widgets import choice, pages
 from mmquality.pages.wording import count, moment
 from mmquality.pipeline.reading import Catalogue
@@ -106,7 +106,7 @@ def _rows(catalogue: Catalogue, report: ImportReport, column: str, reason: str) 
     """
     if reason:
         known = [
-            p for p in first_problems(catalogue, report) if kind(p) == reason and column in ("", p.column)
+            p for p in first_problems(catalogue, report) if is_of(p, reason) and column in ("", p.column)
         ]
         among = f" among the first {MOST_READ:,} problems" if report.problems > MOST_READ else ""
         page = _page(len(known), f"{count(len(known), 'row')}{among}")

@@ -33,14 +33,13 @@ def offer(workspace: Workspace, name: str, arguments: Sequence[str], label: str)
         return
     if found is not None and found.phase in _WENT_WRONG:
         notice(_WENT_WRONG[found.phase], found.said or "Start it again.", name=f"{name}-failed")
-    least, visitor = _least(name), session.visitor()
-    if not visitor.may(least):
-        caption(f"This takes the role {least}; yours is {visitor.role}.")
+    refused = _refused(workspace, name)
+    caption(refused)
     st.button(
         label,
         key=f"start-{name}",
         type="primary",
-        disabled=not visitor.may(least),
+        disabled=bool(refused),
         icon=":material/play_arrow:",
         on_click=_start,
         args=(workspace, name, arguments),
@@ -58,12 +57,22 @@ def last_one(workspace: Workspace, name: str) -> None:
 def _start(workspace: Workspace, name: str, arguments: Sequence[str]) -> None:
     try:
         session.visitor().must_be(_least(name), "This work")
+        background.start(workspace, name, arguments, by=session.analyst())
     except MMQualityError as error:
         say(":material/error:", str(error))
-        return
-    background.start(
-        workspace, name, arguments, by=session.analyst()
-    )  # where another visitor was quicker, that job is shown
+    # Where another visitor was quicker, that job is shown.
+
+
+def _refused(workspace: Workspace, name: str) -> str:
+    """Why this visitor cannot start the job, in words; "" where they can."""
+    least, visitor = _least(name), session.visitor()
+    if not visitor.may(least):
+        return f"This takes the role {least}; yours is {visitor.role}."
+    try:
+        background.check_may_start(workspace, name)
+    except MMQualityError as error:
+        return str(error)
+    return ""
 
 
 def _least(name: str) -> Role:

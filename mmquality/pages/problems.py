@@ -8,22 +8,23 @@ import streamlit as st
 
 from mmquality.pages.escaping import plain
 from mmquality.pipeline.reading import Catalogue
-from mmquality.records import RowProblem
+from mmquality.records import RowProblem, count_kinds, kind_of
 from mmquality.store import ImportReport
 
 MOST_READ = 20_000  # a report may hold millions; so many are enough to see what is wrong
 
 
-def kind(problem: RowProblem) -> str:
-    """What like problems have in common, as it is shown."""
-    return plain(problem.kind)
+def is_of(problem: RowProblem, kind: str) -> bool:
+    """Whether a problem is of a kind, as `kinds` calls it."""
+    return kind_of(plain(problem.words)) == kind_of(kind)
 
 
 def kinds(catalogue: Catalogue, report: ImportReport) -> Counter[str]:
-    """How often each kind of problem occurred: as the importer counted, or among the first 20,000."""
+    """How often each kind of problem occurred, as it is shown: as the importer counted, or among the first
+    20,000."""
     counted = report.summary.get("reasons")
     if not isinstance(counted, dict):
-        return Counter(kind(problem) for problem in first_problems(catalogue, report))
+        counted = count_kinds(first_problems(catalogue, report))
     counts: Counter[str] = Counter()
     for reason, number in counted.items():
         counts[plain(reason)] += number

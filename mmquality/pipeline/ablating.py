@@ -27,6 +27,7 @@ from mmquality.pipeline.measured_catalogue import MeasuredCatalogue, measured_ca
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.retraining import SEED_STEP, surroundings
 from mmquality.pipeline.tables import keep_tables, write_tables
+from mmquality.pipeline.writable import check_writable
 from mmquality.processes import Workers
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
 
@@ -62,8 +63,12 @@ def ablate(
     workers: int | None = None,
     options: Options | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Measure projections and losses; the tables are kept in the workspace, and written to `out`."""
+    """Measure projections and losses; the tables are kept in the workspace, and written to `out`.
+
+    Raises `WorkspaceError` where the workspace may only be read.
+    """
     reporter, options = reporter or Silent(), options or Options()
+    check_writable(workspace, workspace.evaluations)
     catalogue = measured_catalogue(workspace, truth, split)
     case = ablation_case(catalogue, options)
     runs = [

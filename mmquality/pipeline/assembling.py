@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from mmquality.clicks import dense
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words
 from mmquality.errors import WorkspaceError
+from mmquality.memory import give_back_free_memory
 from mmquality.pipeline.context import Told
 from mmquality.pipeline.encoded import encoded_catalogue
 from mmquality.pipeline.held_out import held_out_by
@@ -111,7 +111,7 @@ def assemble(
     fingerprint = _fingerprint(catalogue, data, encoded.told)
     if held_out:
         fingerprint["held_out"] = int(rows.isin(held_out).sum())
-    pa.default_memory_pool().release_unused()  # else the room of what was read stays this process's
+    give_back_free_memory()  # of what was read
     return Assembled(
         catalogue,
         settings,
@@ -158,8 +158,9 @@ def _keys(values: pd.Series[str]) -> Ints:
 
 
 def product_keys(attributes: pd.Series[Any]) -> Ints:
-    """Listings that name the same product share a key; one that names none has a key of its own."""
-    return _product_keys(map(product_of, attributes))
+    """Listings that name the same product share a key; one that names none, or that is in the catalogue no
+    more and has no attributes (NaN), has a key of its own."""
+    return _product_keys(product_of(known) if isinstance(known, dict) else None for known in attributes)
 
 
 def _product_keys(products: Iterable[str | None]) -> Ints:

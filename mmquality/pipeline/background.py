@@ -26,6 +26,7 @@ from mmquality import logs
 from mmquality.config import Workspace
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.progress import Advance
+from mmquality.pipeline.writable import check_writable
 
 _PLACE = "MMQ_JOB"  # in a job's environment: its state file
 _EVERY = 0.5  # seconds between two writings of the state
@@ -55,7 +56,11 @@ class Job:
 
 
 def start(workspace: Workspace, name: str, arguments: Sequence[str], by: str) -> bool:
-    """Start `mmquality ARGUMENTS -w WORKSPACE` for an analyst; false where a job of this name is at work."""
+    """Start `mmquality ARGUMENTS -w WORKSPACE` for an analyst; false where a job of this name is at work.
+
+    Raises `WorkspaceError` as `check_may_start`.
+    """
+    check_may_start(workspace, name)
     workspace.jobs.mkdir(parents=True, exist_ok=True)
     place = workspace.jobs / f"{name}.json"
     with (
@@ -81,6 +86,13 @@ def start(workspace: Workspace, name: str, arguments: Sequence[str], by: str) ->
         )
     threading.Thread(target=process.wait, daemon=True).start()  # else it would stay a zombie
     return True
+
+
+def check_may_start(workspace: Workspace, name: str) -> None:
+    """Raises `WorkspaceError` where a job of this name could keep neither what it finds nor how far it is."""
+    place = workspace.jobs / name
+    ours = place.with_suffix(".lock"), place.with_suffix(".log")
+    check_writable(workspace, workspace.jobs, workspace.evaluations, *ours)
 
 
 @contextmanager

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from mmquality import __version__
@@ -160,7 +161,7 @@ def _read(archive: tarfile.TarFile, folder: Path, advance: Advance) -> dict[str,
     for entry in archive:
         if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or entry.issparse():
             raise InputFileError(f"{entry.name[:200]!r} in it is no plain file, and there are no others.")
-        archive.extract(entry, folder, filter="data")  # no path leads out of the folder
+        _unpack(archive, entry, folder)
         advance(entry.size)
     try:
         told = json.loads((folder / _LIST).read_text(encoding="utf-8"))
@@ -171,6 +172,21 @@ def _read(archive: tarfile.TarFile, folder: Path, advance: Advance) -> dict[str,
     if not known:
         raise InputFileError(f"its format is {told['format']!r}; this mmquality reads {FORMAT}. Upgrade it.")
     return dict(told)
+
+
+def _unpack(archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path) -> None:
+    """Write a plain file of the archive; no path leads out of the folder, and nothing is written over.
+
+    `TarFile.extract` has its filters since Python 3.11.4 only, and Debian 12 has 3.11.2.
+    """
+    inside = PurePosixPath(entry.name)
+    if inside.is_absolute() or ".." in inside.parts:
+        raise InputFileError(f"{entry.name[:200]!r} in it would lie outside the workspace.")
+    place, packed = folder / inside, archive.extractfile(entry)
+    assert packed is not None  # it is a plain file
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with packed, place.open("xb") as file:
+        shutil.copyfileobj(packed, file, _PIECE)
 
 
 def _check(source: Path, folder: Path, told: dict[str, Any]) -> None:

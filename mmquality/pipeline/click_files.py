@@ -81,7 +81,7 @@ def _removed(problems: list[RowProblem], store: Store | None) -> list[RowProblem
 
 def _first(problem: RowProblem, known: pd.Index) -> str:
     """The first of the problems with its value, and the id in the catalogue that may be meant."""
-    what = f"{problem.column}: {problem.value!r} {problem.reason}" if problem.value else problem.kind
+    what = f"{problem.column}: {problem.value!r} {problem.reason}" if problem.value else problem.words
     said = f"row {problem.row}, {what}, is the first"
     if problem.reason != UNKNOWN or not problem.value:
         return said

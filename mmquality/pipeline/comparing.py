@@ -28,6 +28,7 @@ from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.retraining import SEED_STEP, recall_vectors, retrained_scores
 from mmquality.pipeline.scored import load_scores
 from mmquality.pipeline.tables import keep_tables, write_tables
+from mmquality.pipeline.writable import check_writable
 from mmquality.training.data import Floats
 from mmquality.training.groups import grouped_folds
 
@@ -68,8 +69,10 @@ def compare_peers(
 
     Ours is the version in force, and for the other seeds the same model trained again. For recall every
     method learns from pairs that touch no query. Each run has a process of its own.
+    Raises `WorkspaceError` where the workspace may only be read.
     """
     reporter = reporter or Silent()
+    check_writable(workspace, workspace.evaluations)
     catalogue = measured_catalogue(workspace, truth, split)
     checkpoint, in_force = _in_force(workspace, catalogue)
     mismatch = _mismatch_runs(catalogue, checkpoint, in_force, seeds, clip, reporter)

@@ -33,7 +33,7 @@ _PHOTOS = 1_000  # whose files are looked for
 _RESTORE = "Restore the last backup (`mmquality restore`), and import what came after it."
 _NOT_DAMAGED = (
     "Nothing says that it is damaged, so there is nothing to restore: see that it is the database you mean "
-    "(MMQ_DATABASE_URL), that its server runs, and that you may write to it."
+    "({}MMQ_DATABASE_URL), {}and that you may read and write it."
 )
 _MODEL_AGAIN = (
     "Restore the last backup (`mmquality restore`), go back to the version before where there is one "
@@ -70,8 +70,10 @@ def examine(workspace: Workspace, reporter: Reporter | None = None) -> list[Find
     except WrongDatabaseError as error:  # which says what to do
         return [Finding("database", Health.FAULT, str(error))]
     except WorkspaceError as error:  # the database cannot be read: nothing else can be told
-        damaged = isinstance(error, DamagedDatabaseError)
-        return [Finding("database", Health.FAULT, str(error), _RESTORE if damaged else _NOT_DAMAGED)]
+        a_file = workspace.database_url.startswith("sqlite")
+        intact = _NOT_DAMAGED.format(*(("-w, ", "") if a_file else ("", "that its server runs, ")))
+        remedy = _RESTORE if isinstance(error, DamagedDatabaseError) else intact
+        return [Finding("database", Health.FAULT, str(error), remedy)]
 
 
 def _examined(workspace: Workspace, store: Store, reporter: Reporter) -> list[Finding]:

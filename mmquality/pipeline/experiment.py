@@ -128,7 +128,7 @@ def run_experiment(
         replayed=replayed_arms(workspace, subject.ids, subject.category, seeds, lists),
         examples=_examples(subject.ids, seeds, lists, options.seed),
     )
-    keep_report(report_path(workspace, report.version), report)
+    keep_report(workspace, report_path(workspace, report.version), report, reporter)
     return report
 
 
@@ -151,9 +151,9 @@ class _Subject:
             scores = catalogue.scores().set_index("listing_id")["score"].reindex(ids)
             told = catalogue.store.catalogue_frame(["listing_id", "attributes", "category"])
         told = told.set_index("listing_id").reindex(ids)
-        attributes = told["attributes"].map(lambda known: known if isinstance(known, dict) else {})
         category = np.asarray(pd.factorize(told["category"].fillna(""))[0], dtype=np.int64)
-        return cls(version, ids, indexes, scores.to_numpy(np.float64), product_keys(attributes), category)
+        product = product_keys(told["attributes"])
+        return cls(version, ids, indexes, scores.to_numpy(np.float64), product, category)
 
 
 def report_path(workspace: Workspace, version: str) -> Path:

@@ -92,7 +92,7 @@ def look_at_health(workspace: Workspace, reporter: Reporter | None = None) -> He
         with in_one(reporter, "Comparing new listings with those trained on"):
             live = live_listings(workspace, store, version.name)
             report = _report(store, version.name, live)
-    keep_report(report_path(workspace, version.name), report)
+    keep_report(workspace, report_path(workspace, version.name), report, reporter)
     return report
 
 

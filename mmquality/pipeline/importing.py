@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from mmquality.pipeline.settings import CatalogueSettings, change_settings, load
 from mmquality.pipeline.spool import Spool
 from mmquality.pipeline.strangers import check_ids, said_of_strangers
 from mmquality.pipeline.thumbnails import make_thumbnails
-from mmquality.records import RowProblem, count
+from mmquality.records import RowProblem, count, count_kinds
 from mmquality.store import Store, UpsertCounts
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class ImportSummary:
 
     def problem_counts(self) -> dict[str, int]:
         """How often each kind of problem occurred, most frequent first."""
-        return dict(Counter(problem.kind for problem in self.problems).most_common())
+        return count_kinds(self.problems)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from mmquality.data.sieve import check_problems
 from mmquality.data.tables import row_problem
 from mmquality.errors import InputFileError
 from mmquality.pipeline.progress import Reporter, Silent
-from mmquality.records import REASONS, GivenLabel, RowProblem, count
+from mmquality.records import REASONS, GivenLabel, RowProblem, count, count_kinds
 from mmquality.store import Deed, Fate, Store, Taken
 
 _AT_ONCE = 5_000  # labels in one transaction: nobody who labels meanwhile waits for more
@@ -117,5 +117,5 @@ def _report(path: Path, done: LabelImport) -> dict[str, object]:
         "agreeing": done.fates[Fate.AGREES],
         "conflicts": done.conflicts,
         "problems": len(done.problems),
-        "reasons": dict(Counter(problem.kind for problem in done.problems).most_common()),
+        "reasons": count_kinds(done.problems),
     }

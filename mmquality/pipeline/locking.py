@@ -19,6 +19,7 @@ from typing import Any, TextIO, TypeVar, cast
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.files import make_folder
+from mmquality.pipeline.writable import not_writable
 
 Step = TypeVar("Step", bound=Callable[..., Any])
 
@@ -118,10 +119,7 @@ def _opened(place: Path) -> TextIO:
     try:
         return place.open("a+", encoding="utf-8")
     except OSError as error:
-        raise WorkspaceError(
-            f"{place.parent} may not be written to ({error.strerror}); nothing was changed. Get permission "
-            "to write to it and all in it, or copy it to where you have it."
-        ) from error
+        raise not_writable(place.parent, error.strerror or "") from error
 
 
 def _who(place: Path) -> str:

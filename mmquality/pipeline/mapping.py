@@ -20,6 +20,7 @@ from mmquality.index import Vectors
 from mmquality.pipeline.places import open_store, version_in_force
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import load_scores, load_unified
+from mmquality.pipeline.writable import check_writable
 
 MOST = 100_000  # listings on a map; of a larger catalogue a sample
 LANDMARKS = 5_000
@@ -30,12 +31,16 @@ _MAP = "map.parquet"
 
 
 def draw_map(workspace: Workspace, reporter: Reporter | None = None) -> int:
-    """Draw the map of the version in force and keep it in its folder; returns how many listings are on it."""
+    """Draw the map of the version in force and keep it in its folder; returns how many listings are on it.
+
+    Raises `WorkspaceError` where no model is in force, or the workspace may only be read.
+    """
     reporter = reporter or Silent()
     with open_store(workspace) as store:
         version = version_in_force(workspace, store)
         told = store.catalogue_frame(["listing_id", "title", "category"]).set_index("listing_id")
     model = workspace.models / version.name
+    check_writable(workspace, model)
     scores = load_scores(model)[["listing_id", "score"]]
     chosen = _sample(len(scores), MOST)
     drawn = scores.iloc[chosen].reset_index(drop=True)

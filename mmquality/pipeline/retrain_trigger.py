@@ -14,6 +14,7 @@ from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.label_snapshot import load_snapshot
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.versions import newest_version
+from mmquality.pipeline.writable import check_writable
 from mmquality.records import count
 
 
@@ -67,7 +68,11 @@ def decide(trigger: Trigger, here: SinceTraining) -> Decision:
 
 
 def asked(workspace: Workspace, trigger: Trigger) -> Decision:
-    """Decide, and keep the decision for the Models page: the last one replaces the one before."""
+    """Decide, and keep the decision for the Models page: the last one replaces the one before.
+
+    Raises `WorkspaceError` where the workspace may only be read.
+    """
+    check_writable(workspace, workspace.jobs)
     now = datetime.now(UTC)
     found = replace(decide(trigger, since_training(workspace, now)), at=now.isoformat())
     workspace.jobs.mkdir(parents=True, exist_ok=True)

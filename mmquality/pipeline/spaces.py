@@ -18,7 +18,7 @@ from mmquality.config import Workspace
 from mmquality.evaluation.bootstrap import mean_interval
 from mmquality.evaluation.recall import share_known
 from mmquality.evaluation.recommending import positives_of, recall_of_lists
-from mmquality.index import VectorIndex, distance_of
+from mmquality.index import GrownIndex, VectorIndex, distance_of
 from mmquality.pipeline.assembling import product_keys
 from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.known_clicks import known_clicks
@@ -33,6 +33,7 @@ Doubles = npt.NDArray[np.float64]
 AT = (10, 50, 100)
 SHARED_OF = 10  # neighbours of each list that are held against each other
 QUERIES = 2_000
+_COLUMNS = ("listing_id", "attributes", "category")
 _SEED = 7
 _BLOCK = 256  # listings looked up at a time
 _FEWEST = 10  # queries of a category whose gain is told
@@ -69,15 +70,17 @@ def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> Sp
     reporter = reporter or Silent()
     with Catalogue(workspace) as catalogue:
         version = catalogue.published_version().name
-        indexes = catalogue.indexes()
+        indexes, told = catalogue.indexes(), catalogue.store.catalogue_frame(_COLUMNS)
         ids = list(indexes[Space.UNIFIED].ids)
-        told = catalogue.store.catalogue_frame(["listing_id", "attributes", "category"])
-        told = told.set_index("listing_id").reindex(ids)
+        told = told.set_index("listing_id")
+        gone = set(ids).difference(told.index)  # removed since: neither asked nor found
+        told = told.reindex(ids)
         held_out = load_held_out(workspace.models / version)
         known = catalogue.known_pairs()
-    pairs = known_clicks(workspace.clicks, ids).pairs
+    indexes = {space: GrownIndex((index, gone)) for space, index in indexes.items()}
+    pairs = known_clicks(workspace.clicks, ids, gone).pairs
     asked, wanted = _asked(pairs, product_keys(told["attributes"]), pd.Index(ids).isin(list(held_out)))
-    drawn = _sample(np.arange(len(ids)))
+    drawn = _sample(np.flatnonzero(~pd.Index(ids).isin(gone)))
     rows = np.union1d(asked, drawn)
     with reporter.stage("Looking up neighbours", len(rows) * len(Space)) as advance:
         found = {space: _nearest(index, rows, advance) for space, index in indexes.items()}
@@ -98,7 +101,7 @@ def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> Sp
         np.bincount(shared, minlength=SHARED_OF + 1).tolist(),
         [ids[row] for row in apart],
     )
-    keep_report(report_path(workspace, version), report)
+    keep_report(workspace, report_path(workspace, version), report, reporter)
     return report
 
 

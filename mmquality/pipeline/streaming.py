@@ -13,6 +13,7 @@ from mmquality.checkpoint import Checkpoint
 from mmquality.config import TrainingConfig, Workspace
 from mmquality.engine import Engine
 from mmquality.graph import propagate
+from mmquality.memory import give_back_free_memory
 from mmquality.pipeline.encoded import EncodedCatalogue
 from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.known_clicks import known_clicks
@@ -53,6 +54,7 @@ def score_catalogue(
     clicks = known_clicks(workspace.clicks, ids)
     folds = folds_of(model, encoded.listings)
     listings = Listings(encoded.title_side, encoded.photos, folds, clicks.shown, clicks.clicked)
+    give_back_free_memory()  # of what was read, before the long work
     read = read_by(engine, checkpoint.network, checkpoint.fold_networks, encoded)
     own = new((len(listings), unified_dim(checkpoint.network_config)), np.float32)
     gathered = Gathered.of(len(listings), keeping(read, own, config, advance), new)

@@ -8,8 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.pipeline.folders import replace_text
+from mmquality.pipeline.progress import Reporter
+from mmquality.pipeline.writable import check_writable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -17,8 +20,13 @@ if TYPE_CHECKING:
 Report = TypeVar("Report", bound="DataclassInstance")
 
 
-def keep_report(path: Path, report: DataclassInstance) -> None:
-    """Put a report in the place of the one before."""
+def keep_report(workspace: Workspace, path: Path, report: DataclassInstance, reporter: Reporter) -> None:
+    """Put a report in the place of the one before; `reporter` hears where it cannot be kept."""
+    try:
+        check_writable(workspace, path.parent)
+    except WorkspaceError as error:
+        reporter.say(f"Not kept for the dashboard: {error}")
+        return
     path.parent.mkdir(exist_ok=True)
     replace_text(path, json.dumps(asdict(report)))
 

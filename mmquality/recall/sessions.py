@@ -18,6 +18,7 @@ from mmquality.pipeline.kept_clicks import kept_clicks
 from mmquality.pipeline.known_clicks import MOST_CLICKS
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
+from mmquality.pipeline.writable import check_writable
 from mmquality.recall.users import mixed, user_vector
 from mmquality.recall.visits import Visits
 from mmquality.recall.weights import Weight, keep_weight
@@ -64,9 +65,10 @@ def learn_from_sessions(workspace: Workspace, reporter: Reporter | None = None) 
     """Learn the weight of clicks for the version in force, judge it, and keep it for recall.
 
     What does not help is kept as a weight of 0. Raises `WorkspaceError` where the click log has no session
-    with a past, or none to judge by.
+    with a past, or none to judge by, or the workspace may only be read.
     """
     reporter = reporter or Silent()
+    check_writable(workspace, workspace.evaluations)
     with Catalogue(workspace) as catalogue:
         version, index = catalogue.published_version().name, catalogue.indexes()[Space.UNIFIED]
     visits, ids = _visits(workspace, index)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from mmquality.errors import NoWorkspaceError, WorkspaceError
 from mmquality.files import make_folder
-from mmquality.store.read_only import is_read_only, open_to_read
+from mmquality.store.read_only import check_readable, is_read_only, open_to_read
 from mmquality.store.schema import VERSION_TABLE, holds_others, shown
 from mmquality.store.text import as_json
 
@@ -40,6 +40,7 @@ def check_sqlite_place(url: URL, create: bool) -> None:
     if not url.database or url.database == ":memory:":
         raise WorkspaceError("A workspace's SQLite database is a file: write sqlite:///folder/mmquality.db.")
     file = Path(url.database)
+    check_readable(file)
     if not create and not file.is_file():
         raise NoWorkspaceError(
             f"There is no workspace database at {file}; make one with `mmquality build`. Where it is in "

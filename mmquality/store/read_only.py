@@ -1,4 +1,4 @@
-"""SQLite files that we may read and not write: somebody else's, or on a disk that is mounted so."""
+"""SQLite files that we may read and not write, or not even read: somebody else's, or on a disk mounted so."""
 
 from __future__ import annotations
 
@@ -16,6 +16,23 @@ def is_read_only(url: URL) -> bool:
     if url.get_backend_name() != "sqlite" or not url.database or not os.path.exists(url.database):
         return False
     return not all(os.access(place, os.W_OK) for place in (url.database, Path(url.database).parent))
+
+
+def check_readable(file: Path) -> None:
+    """Raises `WorkspaceError` where a database, or the log that lies beside it, may not be read."""
+    for part in (file, *(Path(f"{file}{ending}") for ending in ("-wal", "-shm"))):
+        if _is_there(part) and not os.access(part, os.R_OK):
+            raise WorkspaceError(
+                f"{part} may not be read here: no permission. Get it for all in {file.parent}, to write as "
+                "well where you mean to work there."
+            )
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except PermissionError:  # the folder keeps it to itself
+        return True
 
 
 def check_writable(url: URL) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import NewDatabase
 from earlier.make import write_shop
 
 from mmquality.config import Workspace
@@ -16,6 +16,8 @@ from mmquality.pipeline.doctor import Health, examine
 from mmquality.pipeline.importing import InputFiles, import_files
 from mmquality.pipeline.places import open_store
 from mmquality.store import Owner, Store
+
+NewDatabase = Callable[[str], str]  # from the name of a database to its address
 
 
 @pytest.fixture

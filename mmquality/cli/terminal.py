@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from mmquality.config import Workspace
 from mmquality.pipeline.background import job_stage
-from mmquality.pipeline.progress import Advance
+from mmquality.pipeline.progress import Advance, untold
 from mmquality.records import RowProblem, count, count_kinds
 
 _EVERY = 10.0  # seconds between plain lines where there is no terminal
@@ -36,7 +36,7 @@ class TerminalReporter:
     def stage(self, name: str, total: int | None = None, in_bytes: bool = False) -> Iterator[Advance]:
         if total == 0:
             click.echo(f"{name}: nothing to do", err=True)
-            yield lambda more, note="": None
+            yield untold
         elif (of_job := job_stage(name, total)) is not None:
             yield from of_job
         elif sys.stderr.isatty():

@@ -21,7 +21,7 @@ from mmquality.pipeline.ground import Standing, load_ground
 from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store, version_in_force
-from mmquality.pipeline.progress import Advance, Reporter, Silent
+from mmquality.pipeline.progress import Advance, Reporter, Silent, untold
 from mmquality.pipeline.streaming import keeping
 from mmquality.pipeline.trained import folds_of
 from mmquality.pipeline.unified import unified_dim
@@ -95,9 +95,7 @@ class Joiner:
         self.titles.fold()
         self.photos.fold()
 
-    def join(
-        self, version: ModelVersion, waiting: pd.DataFrame, advance: Advance = lambda more, note="": None
-    ) -> ArriveSummary:
+    def join(self, version: ModelVersion, waiting: pd.DataFrame, advance: Advance = untold) -> ArriveSummary:
         """Score those of the waiting listings that are encoded, and let them count with their vectors.
 
         :param version: the one in force, as it is now

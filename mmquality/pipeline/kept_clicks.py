@@ -64,7 +64,7 @@ def merge_clicks(folder: Path, kind: Kind, frames: Iterable[pd.DataFrame]) -> Me
             yield pa.Table.from_pandas(frame, _SCHEMA[kind], preserve_index=False)
 
     path = folder / f"{kind}.parquet"
-    kept = sum(len(part) for part in click_parts(folder, kind, ["listing_id"]))
+    kept = _rows_kept(path)
     newest, raised = _newest(tables(), kind, kept)
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as part, pq.ParquetWriter(part, _SCHEMA[kind]) as writer:
@@ -98,6 +98,15 @@ def click_parts(folder: Path, kind: Kind, columns: list[str] | None = None) -> I
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(_ROWS, columns=columns):
                 yield batch.to_pandas()
+    except (ValueError, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _rows_kept(path: Path) -> int:
+    if not path.exists():
+        return 0
+    try:
+        return int(pq.read_metadata(path).num_rows)
     except (ValueError, OSError) as error:
         raise _damaged(path, error) from error
 

@@ -92,6 +92,8 @@ def _visits(workspace: Workspace, index: VectorIndex) -> tuple[Visits, list[str]
     impressions, ids = kept_clicks(workspace.clicks, "impressions"), list(index.ids)
     if impressions is None:
         raise WorkspaceError(f"{workspace.root} has no impressions. Import them: there are no sessions yet.")
+    removed = impressions[["seed_listing_id", "listing_id"]].isin(index.gone).any(axis=1)
+    impressions = impressions[~removed]  # what is recommended to nobody teaches and judges nothing
     return Visits.of(impressions, pd.Index(ids), MOST_CLICKS), ids
 
 

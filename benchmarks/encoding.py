@@ -5,13 +5,13 @@
 
 Ours against a plain loop over the same files and titles with the same networks in PyTorch, and against the
 networks alone on inputs that are ready. All of them run one after the other, round by round; the quickest
-round of each counts.
+round of each counts. Ours then encodes whole catalogues, once.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +112,24 @@ def _unlikeness(a: Vectors, b: Vectors) -> float:
     return float(1 - cosine.min())
 
 
+def measure_all(name: str, paths: list[Path], titles: list[str]) -> Iterator[dict[str, Any]]:
+    """Milliseconds of ours for one of all photos, and of all titles."""
+    photo_encoder, text_encoder = load_photo_encoder(), load_text_encoder()
+    ways: dict[str, Way] = {
+        "photos": lambda: photo_encoder.encode(read_many(paths, photo_encoder.side)),
+        "titles": lambda: text_encoder.encode(titles),
+    }
+    for what, work in ways.items():
+        started = time.perf_counter()
+        count = len(work())
+        spent = 1e3 * (time.perf_counter() - started) / count
+        yield {"catalogue": name, "of": what, "listings": count, "ours ms": spent}
+
+
 def bars_of(row: dict[str, Any]) -> dict[str, Any]:
     """What was promised: of photos how quick, of titles only that they come out the same."""
+    if "1 − cosine" not in row:
+        return {}
     name, ours = f"{row['catalogue']}, {row['of']}", row["ours ms"]
     bars = {f"{name}: 1 − cosine": report.bar(row["1 − cosine"], MOST_UNLIKE, at_least=False)}
     if alone := row.get("the network alone ms"):
@@ -122,17 +138,17 @@ def bars_of(row: dict[str, Any]) -> dict[str, Any]:
     return bars
 
 
-def rows_of(catalogue: Built, short: bool) -> list[dict[str, Any]]:
-    """Photos and titles of some of a catalogue's listings, spread over all of it."""
+def rows_of(catalogue: Built, short: bool) -> Iterator[dict[str, Any]]:
+    """Photos and titles of some of a catalogue's listings, spread over all of it; then of all."""
     listings = pd.read_csv(catalogue.folder / "listings.csv", dtype=str)
+    paths = [catalogue.folder / image for image in listings["image"]]
+    titles = list(listings["title"])
     count, rounds = (FEW, SHORT_ROUNDS) if short else (min(LISTINGS, len(listings)), ROUNDS)
-    some = listings.iloc[np.linspace(0, len(listings) - 1, count).astype(int)]
-    paths = [catalogue.folder / image for image in some["image"]]
-    titles = list(some["title"])
-    return [
-        measure("photos", catalogue.name, photo_ways(paths), count, rounds),
-        measure("titles", catalogue.name, title_ways(titles), count, rounds),
-    ]
+    some = np.linspace(0, len(listings) - 1, count).astype(int)
+    yield measure("photos", catalogue.name, photo_ways([paths[n] for n in some]), count, rounds)
+    yield measure("titles", catalogue.name, title_ways([titles[n] for n in some]), count, rounds)
+    if not short:
+        yield from measure_all(catalogue.name, paths, titles)
 
 
 def main() -> None:

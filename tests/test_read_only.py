@@ -18,10 +18,12 @@ from marketplace import Marketplace, copy_of
 from workspaces import small_workspace
 
 from mmquality.cli import main
+from mmquality.pages import links
 from mmquality.records import Verdict
 from mmquality.store import Store
 
 PROJECT = Path(__file__).parents[1]
+PAGES = sorted(p.stem for p in vars(links).values() if isinstance(p, Path) and p.suffix)
 # A file system of a process's own, as in `test_full_disk.py`; to write to it even root has no right.
 _NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 _MOUNT = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
@@ -48,6 +50,13 @@ try:
     background.start(Workspace.at(sys.argv[2]), "map", ["map"], by="ada")
 except WorkspaceError as error:
     print(error)
+"""
+
+_EVERY_PAGE = """
+import sys
+from dashboard import opened
+for page in sys.argv[1:]:
+    opened(page)
 """
 
 
@@ -115,6 +124,14 @@ def test_pages_offer_no_work_that_could_not_be_kept(shop: Path) -> None:
     for disabled, said in map(json.loads, pages):
         assert disabled and len(said) == 1, said
     assert len(pages) == len(offered) and started.startswith(f"{shop} may not be written to; nothing was")
+
+
+def test_every_page_opens(marketplace: Marketplace, tmp_path: Path) -> None:
+    """Also after an import, which makes what was kept for pages out of date."""
+    workspace = copy_of(marketplace, tmp_path / "shop")
+    with Store.open(workspace.database_url) as store:
+        store.save_import_report({"added": 1})
+    printed(workspace.root, _EVERY_PAGE, *PAGES)
 
 
 LATE = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -70,7 +71,7 @@ def _kept(path: Path, made_for: str, make: Callable[[], dict[str, Any]]) -> Any:
         if (table.schema.metadata or {}).get(_MADE_FOR.encode()) == made_for.encode():
             return table
     columns = make()
-    if path.parent.is_dir():
+    if os.access(path.parent, os.W_OK):  # in a workspace that may only be read it is made each time
         save_table(path, columns, {_MADE_FOR: made_for})
     return pa.table(columns)
 

@@ -103,6 +103,7 @@ def test_workers_of_ray_read_it_and_give_the_same_bytes(
     monkeypatch.setattr(encoding, "_PHOTOS", 2)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), str(TESTS.parent)]))  # for the workers
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # one worker: each takes seconds to start
     there, again, here = (Workspace.at(tmp_path / name) for name in ("there", "again", "here"))
     for workspace in (there, again):
         imported(shop, workspace.root)

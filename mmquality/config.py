@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from mmquality.errors import WorkspaceError
 
+DATABASE = "mmquality.db"  # in a workspace's folder, where no other database is named
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _HARMLESS = 64_000_000  # bytes of an unpacked file
 _LONGEST_WAIT = 600  # seconds, for a language model
@@ -48,7 +49,7 @@ class Workspace:
         Neighbours: in files inside, or in the vector database at `MMQ_VECTORS_URL`.
         """
         root = Path(root).absolute()
-        url = database_url or os.environ.get("MMQ_DATABASE_URL") or f"sqlite:///{root / 'mmquality.db'}"
+        url = database_url or os.environ.get("MMQ_DATABASE_URL") or f"sqlite:///{root / DATABASE}"
         return cls(root, url, os.environ.get("MMQ_VECTORS_URL") or None)
 
     @property

@@ -81,10 +81,14 @@ class UnknownListingError(MMQualityError):
 
 
 class RemovedListingError(UnknownListingError):
-    """A listing was removed from the catalogue, and no import has brought it back."""
+    """Listings, one or more, were removed from the catalogue, and no import has brought them back."""
 
-    def __init__(self, listing_id: str) -> None:
-        super().__init__(f"Listing {listing_id!r} was removed from the catalogue. An import brings it back.")
+    def __init__(self, *listing_ids: str) -> None:
+        self.listing_ids = listing_ids
+        first, many = listing_ids[0], len(listing_ids)
+        told = f"Listing {first!r} was" if many == 1 else f"{many:,} listings, {first!r} the first, were"
+        back = "it" if many == 1 else "them"
+        super().__init__(f"{told} removed from the catalogue. An import brings {back} back.")
 
 
 class QuestionError(MMQualityError):

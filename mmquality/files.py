@@ -2,7 +2,8 @@
 
 What is renamed has reached the disk before, and the new name does before anything builds on it: a power cut
 leaves the old content or the new. A disk that is full leaves the old. Who may read it is for the umask to
-say, whatever the library that wrote it thinks. Whole folders: `pipeline.folders`.
+say, whatever the library that wrote it thinks. Whole folders: `pipeline.folders`. What may not be written is
+said before the work.
 """
 
 from __future__ import annotations
@@ -104,6 +105,23 @@ def make_folder(folder: Path) -> None:
         file = next((path for path in above if os.path.lexists(path) and not path.is_dir()), None)
         why = f"{file} is a file. Move it away, or name another place" if file else f"{error.strerror}"
         raise WorkspaceError(f"The folder {folder} cannot be made: {why}.") from error
+
+
+def check_writable(*places: Path) -> None:
+    """Raises `WorkspaceError` where one of these that is there may only be read: asked before the work, not
+    found out after it."""
+    for place in places:
+        if place.exists() and not os.access(place, os.W_OK):
+            raise not_writable(place)
+
+
+def not_writable(place: Path, why: str = "") -> WorkspaceError:
+    """What is said where a folder or file of a workspace may not be written to."""
+    because, folder = f" ({why})" if why else "", "it" if place.is_dir() else place.parent
+    return WorkspaceError(
+        f"{place} may not be written to{because}; nothing was changed. Get permission to write to {folder} "
+        "and all in it, or copy it to where you have it."
+    )
 
 
 def name_to_disk(path: Path) -> None:

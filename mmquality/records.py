@@ -110,6 +110,9 @@ def product_of(attributes: Mapping[str, str]) -> str | None:
     return next((attributes[name] for name in PRODUCT_ATTRIBUTES if attributes.get(name)), None)
 
 
+UNKNOWN, REMOVED = "is not in the catalogue", "was removed from the catalogue"  # reasons, of an id
+
+
 @dataclass(frozen=True)
 class RowProblem:
     """One row of an input file that could not be used, and why.

@@ -16,7 +16,7 @@ from mmquality.errors import InputFileError
 from mmquality.evaluation.metrics import mismatch_metrics, precision_at, recall_at
 from mmquality.evaluation.recall import evaluate_recall
 from mmquality.evaluation.truth import evaluate_mismatch
-from mmquality.index import NeighbourIndex
+from mmquality.index import GrownIndex, NeighbourIndex
 from mmquality.records import Space
 
 rankings = st.integers(1, 30).flatmap(
@@ -217,6 +217,19 @@ def test_pairs_of_one_product_do_not_count(table: WriteTable) -> None:
         evaluate_recall(
             indexes(), table("one.csv", listing_id=["a"], other_id=["b"]), product={"a": "p", "b": "p"}
         )
+
+
+def test_what_has_gone_is_neither_asked_for_nor_found(table: WriteTable) -> None:
+    ids, rng = [f"l{n:02d}" for n in range(40)], np.random.default_rng(3)
+    vectors = {space: rng.normal(size=(40, 5)).astype(np.float32) for space in Space}
+    pairs = table("pairs.csv", listing_id=ids[:-1], other_id=ids[1:])
+    whole = {space: NeighbourIndex.build(v, ids) for space, v in vectors.items()}
+    gone, left = set(ids[::4]), [n for n in range(40) if n % 4]
+    anew = {space: NeighbourIndex.build(v[left], [ids[n] for n in left]) for space, v in vectors.items()}
+    without = {space: GrownIndex((index, gone)) for space, index in whole.items()}
+    found = evaluate_recall(without, pairs)
+    assert found == evaluate_recall(anew, pairs) != evaluate_recall(whole, pairs)
+    assert found["queries"] == len(left)
 
 
 def test_recall_of_concatenated_embeddings_weighs_both_alike(table: WriteTable) -> None:

@@ -44,6 +44,7 @@ def test_it_finds_what_an_index_that_is_built_anew_finds(
     standing = [(i, x) for i, x in zip(first, v, strict=True) if i not in lost]
     standing += [(i, x) for i, x in zip(later, w, strict=True) if i not in left]
     assert len(index) == len(standing)
+    assert index.gone == {*first, *later} - {listing_id for listing_id, _ in standing}
     if not standing:
         return
     ids = [i for i, _ in standing]

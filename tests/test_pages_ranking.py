@@ -176,6 +176,18 @@ class TestManyAtOnce:
         button(app, "Undo all").click().run()
         assert [store.ranked_listing(i).label for i in ("L001", "L002")] == [None, None]
 
+    def test_what_was_removed_meanwhile_is_chosen_no_more(self, fresh: Fixture) -> None:
+        app = self.choosing(category="Mugs")
+        button(app, "Choose all 10").click().run()
+        store_of(fresh).remove_listings(["L001", "L007"], "ben")
+        button(app, "Label them…").click().run()
+        app.session_state["bulk-verdict"] = Verdict.MATCH
+        button(app, "Label them…").click().run()
+        button(app, "Label 10 listings: Match").click().run()
+        assert any("2 listings, 'L001' the first, were removed" in unescaped(t.value) for t in app.toast)
+        assert "8 listings chosen" in unescaped(" ".join(c.value for c in app.caption))
+        assert not store_of(fresh).labels_page().total
+
     def test_what_was_taken_back_elsewhere_is_no_longer_offered(self, fresh: Fixture) -> None:
         app = self.choosing(category="Mugs")
         store = store_of(fresh)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from dashboard import button, opened, store_of, texts, unescaped
 from sqlalchemy import update
@@ -171,6 +173,37 @@ def test_back_after_a_verdict_leads_to_it_whatever_was_skipped_before(shop: Fixt
     for key in ("Skip", "Match", "Back"):
         button(app, key).click().run()
     assert is_before(app, worst(shop, 1))
+
+
+def test_a_case_that_was_removed_meanwhile_says_so_and_the_next_one_comes(shop: Fixture) -> None:
+    app, first, second = reviewing(), worst(shop, 0), worst(shop, 1)
+    store_of(shop).remove_listings([first.listing_id], "bob")
+    button(app, "Match").click().run()
+    assert f"Listing '{first.listing_id}' was removed from the catalogue" in html.unescape(texts(app))
+    assert is_before(app, second) and not store_of(shop).labels_page().total
+    button(app, "Match").click().run()
+    assert is_before(app, worst(shop, 1)) and "was removed" not in texts(app)
+
+
+def test_a_verdict_on_a_removed_listing_can_be_taken_back_and_not_be_changed(shop: Fixture) -> None:
+    app, first, second = reviewing(), worst(shop, 0), worst(shop, 1)
+    button(app, "Match").click().run()
+    store_of(shop).remove_listings([first.listing_id], "bob")
+    button(app, "Back").click().run()
+    assert is_before(app, first)
+    button(app, "Unsure").click().run()
+    assert "was removed from the catalogue" in texts(app) and is_before(app, second)
+    button(app, "Back").click().run()
+    button(app, "Undo").click().run()
+    assert "Withdrawn" in texts(app) and not store_of(shop).labels_page().total
+
+
+def test_what_was_skipped_and_then_removed_is_not_somebody_elses(shop: Fixture) -> None:
+    app = reviewing()
+    button(app, "Skip").click().run()
+    store_of(shop).remove_listings([worst(shop, 0).listing_id], "bob")
+    button(app, "Back").click().run()
+    assert "was removed from the catalogue" in texts(app) and "Somebody else" not in texts(app)
 
 
 def test_says_who_has_what_was_skipped(shop: Fixture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,32 @@ class TestReport:
         report = run_experiment(workspace, QUICK)
         assert report.simulated_on == Source.HELD_OUT and 0 < report.seeds <= len(asked)
         assert {example.seed for example in report.examples} <= set(asked)
+
+    @pytest.mark.parametrize("latent", [True, False], ids=["latent", "pairs"])
+    def test_what_was_removed_is_nobodys_page_and_recommended_to_nobody(
+        self, marketplace: Marketplace, tmp_path: Path, latent: bool
+    ) -> None:
+        workspace = copy_of(marketplace, tmp_path / "workspace")
+        options = replace(QUICK, sample=marketplace.files.images if latent else None)
+        before = run_experiment(workspace, options)
+        gone = {example.seed for example in before.examples[:9]}
+        gone |= {i for example in before.examples[:9] for shown in example.lists.values() for i in shown[:2]}
+        with Catalogue(workspace) as catalogue:
+            catalogue.store.remove_listings(gone, "ada")
+        report = run_experiment(workspace, options)
+        assert report.seeds <= before.seeds - 9 and (not latent or report.seeds == before.seeds - len(gone))
+        assert not gone & {example.seed for example in report.examples}
+        lists = [shown for example in report.examples for shown in example.lists.values()]
+        assert not gone & {i for shown in lists for i in shown}
+
+    def test_of_a_catalogue_that_was_emptied_it_says_so(
+        self, marketplace: Marketplace, tmp_path: Path
+    ) -> None:
+        workspace = copy_of(marketplace, tmp_path / "workspace")
+        with Catalogue(workspace) as catalogue:
+            catalogue.store.remove_listings(ids_of(workspace)[1:], "ada")
+        with pytest.raises(WorkspaceError, match="fewer than two listings are in the catalogue"):
+            run_experiment(workspace, QUICK)
 
     def test_without_a_truth_it_says_what_to_import(self, marketplace: Marketplace, tmp_path: Path) -> None:
         workspace = copy_of(marketplace, tmp_path / "workspace")

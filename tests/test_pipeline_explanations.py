@@ -18,7 +18,7 @@ from workspaces import HOSTILE, Fixture
 from mmquality.cli import main
 from mmquality.config import LLMConfig
 from mmquality.data.photos import PhotoProblem
-from mmquality.errors import UnknownListingError
+from mmquality.errors import RemovedListingError, UnknownListingError
 from mmquality.explaining.question import prompt_version
 from mmquality.pipeline.explanations import explain
 from mmquality.pipeline.label_reasons import hide_reason
@@ -81,6 +81,14 @@ def test_photos_go_out_where_they_are_taken(fresh: Fixture, model: Model) -> Non
         with pytest.raises(PhotoProblem, match="does not exist"):
             explain(catalogue, "L005", config(model, images=True), "ana")
     assert len(model.sent) == 1
+
+
+def test_nothing_is_asked_of_a_removed_listing(fresh: Fixture, model: Model) -> None:
+    with Catalogue(fresh.workspace) as catalogue:
+        catalogue.store.remove_listings(["L004"], "ana")
+        with pytest.raises(RemovedListingError):
+            explain(catalogue, "L004", config(model), "ana")
+    assert not model.sent
 
 
 def test_a_failure_is_kept_too_and_asked_again(fresh: Fixture, model: Model) -> None:

@@ -110,6 +110,17 @@ def test_labels_of_a_file_are_events_with_their_provenance_and_go_back_together(
     )  # what was imported and withdrawn comes back
 
 
+def test_a_removed_listing_is_a_problem_of_its_row(store: Store, tmp_path: Path) -> None:
+    fill(store, 3)
+    store.remove_listings(["L001"], "ann")
+    rows = [(i, "match", "ann", "") for i in ("L000", "L001", "L002")]
+    done = import_labels(store, file(tmp_path / "l.jsonl", *rows))
+    assert (done.added, done.used) == (2, 2)
+    (problem,) = done.problems
+    assert (problem.row, problem.value) == (2, "L001")
+    assert problem.words == "listing_id: was removed from the catalogue"
+
+
 def test_ids_written_as_floats_are_the_catalogues_integers(store: Store, tmp_path: Path) -> None:
     store.upsert_listings(frame([listing(1, listing_id="7"), listing(2, listing_id="8.0x")]))
     (tmp_path / "l.csv").write_text("listing_id,verdict,analyst\n7.0,match,ann\n")

@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from language_model import language_model
 from marketplace import Marketplace, copy_of
 from workspaces import small_workspace
 
+from mmquality.cli import main
 from mmquality.pages import links
 from mmquality.records import Verdict
 from mmquality.store import Store
@@ -108,8 +111,8 @@ def test_what_writes_says_so(shop: Path) -> None:
     label = ["label", "L014", "--verdict", "match"]
     for status, shown, said in run(shop, label, ["encode"], ["score"], ["arrive"]):
         assert status == 1 and not shown
-        assert said.startswith(f"Error: The database {shop}") or said.startswith(f"Error: {shop} may not")
-        assert "nothing was changed. Get permission" in said and said.count("\n") == 1
+        assert said.startswith(f"Error: {shop} may not be written to") and said.count("\n") == 1
+        assert "nothing was changed. Get permission to write to it and all in it" in said
 
 
 def test_pages_offer_no_work_that_could_not_be_kept(shop: Path) -> None:
@@ -144,6 +147,18 @@ def test_what_works_for_long_says_so_first(shop: Path, tmp_path: Path) -> None:
     commands = [[str(truth) if word == "labels.csv" else word for word in command] for command in LATE]
     for command, (status, shown, said) in zip(LATE, run(shop, *commands), strict=True):
         assert status == 1 and not shown and said.startswith(f"Error: {shop} may not be"), (command, said)
+
+
+def test_a_language_model_is_asked_nothing_whose_answer_could_not_be_kept(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with language_model() as model:
+        monkeypatch.setenv("MMQ_LLM_URL", model.url)
+        monkeypatch.setenv("MMQ_LLM_MODEL", "tiny")
+        ((status, _, said),) = run(shop, ["explain", "L012"])
+        assert status == 1 and said.startswith(f"Error: {shop} may not be written to") and not model.sent
+        kept = CliRunner().invoke(main, ["explain", "L012", "-w", str(shop)])
+        assert run(shop, ["explain", "L012"])[0][:2] == [0, kept.stdout] and len(model.sent) == 1
 
 
 def test_what_was_found_is_shown_though_it_is_not_kept(marketplace: Marketplace, tmp_path: Path) -> None:
@@ -196,4 +211,4 @@ def test_an_older_one_must_be_written_to_first(shop: Path) -> None:
     earlier = PROJECT / "tests" / "earlier" / "0016.tar.xz"
     shutil.unpack_archive(earlier, shop, filter="data")
     ((status, _, said),) = run(shop, ["rank"])
-    assert status == 1 and "may only be read here" in said
+    assert status == 1 and said.startswith(f"Error: {shop} may not be written to")

@@ -16,7 +16,8 @@ from mmquality.cli import main
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex, unit
-from mmquality.pipeline.kept_clicks import merge_clicks
+from mmquality.pipeline.kept_clicks import kept_clicks, merge_clicks
+from mmquality.pipeline.places import open_store
 from mmquality.recall.sessions import DEPTH, learn_from_sessions, places
 from mmquality.recall.users import mixed, user_vector
 from mmquality.recall.visits import Visits
@@ -126,6 +127,20 @@ def test_held_out_sessions_judge_by_what_the_model_never_saw(tmp_path: Path) -> 
     (workspace.models / "v1" / "held_out.json").write_text(json.dumps(held_out[:2]))
     report = learn_from_sessions(workspace)
     assert report.held_out and 0 < report.judged_by < report.judged_by + report.learnt_from < 240
+
+
+def test_clicks_on_what_was_removed_teach_and_judge_nothing(tmp_path: Path) -> None:
+    workspace = visited(tmp_path / "shop", faithful=True)
+    before = learn_from_sessions(workspace)
+    log = kept_clicks(workspace.clicks, "impressions")
+    assert log is not None
+    gone = log["listing_id"][log["clicked"]].value_counts().index[:6]
+    with open_store(workspace) as store:
+        store.remove_listings(gone, "ada")
+    report = learn_from_sessions(workspace)
+    merged = log[~log[["seed_listing_id", "listing_id"]].isin(gone).any(axis=1)]
+    left = Visits.of(merged, pd.Index([f"L{n:03d}" for n in range(1, 61)]), 50)
+    assert report.learnt_from + report.judged_by == len(left) < before.learnt_from + before.judged_by
 
 
 def test_without_a_click_log_there_is_nothing_to_learn(tmp_path: Path) -> None:

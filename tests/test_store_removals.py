@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+
 import pytest
 from catalogues import fill, frame, publish, row
 
-from mmquality.errors import MMQualityError, UnknownListingError
-from mmquality.records import Drawn, Verdict
-from mmquality.store import AuditQuery, Deed, LabelQuery, Order, RankingQuery, Store
+from mmquality.errors import MMQualityError, RemovedListingError, UnknownListingError
+from mmquality.records import Drawn, GivenLabel, Verdict
+from mmquality.store import AuditQuery, Deed, Fate, LabelQuery, Order, RankingQuery, Store
 from mmquality.store.arrivals import Arrival
+from mmquality.store.removals import take_out
 
 COUNT = 20
 
@@ -60,6 +64,53 @@ def test_labels_and_who_removed_it_stay(ranked: Store) -> None:
     assert (removal.kind, removal.analyst, removal.title) == (Deed.REMOVAL, "bob", row(4)["title"])
     assert ranked.flagged(0.0).labelled == 0
     assert "bob" in ranked.actors()
+
+
+def test_it_takes_no_verdict_alone_or_among_others(ranked: Store) -> None:
+    ranked.remove_listings(["L004", "L005"], "bob")
+    with pytest.raises(RemovedListingError, match=r"'L004' was removed .* An import brings it back"):
+        ranked.add_label("L004", Verdict.MATCH, None, "", "ann")
+    with pytest.raises(RemovedListingError, match=r"2 listings, 'L004' the first, were removed") as caught:
+        ranked.add_labels(["L006", "L005", "L004"], Verdict.MATCH, None, "", "ann")
+    assert caught.value.listing_ids == ("L004", "L005") and not ranked.labels_page().total
+    ranked.upsert_listings(frame([row(4), row(5)]))
+    assert ranked.add_labels(["L006", "L005", "L004"], Verdict.MATCH, None, "", "ann").standing == 3
+
+
+def test_a_verdict_waits_for_a_removal_and_finds_it(ranked: Store) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with ranked._write() as connection:
+            take_out(connection, ["L004"], "bob")
+            labelling = pool.submit(ranked.add_label, "L004", Verdict.MATCH, None, "", "ann")
+            assert not wait([labelling], 0.3).done
+        with pytest.raises(RemovedListingError):
+            labelling.result()
+    assert not ranked.labels_page().total
+
+
+def test_what_was_said_before_can_be_taken_back(ranked: Store) -> None:
+    before = ranked.add_label("L004", Verdict.UNSURE, None, "", "ann")
+    label = ranked.add_label("L004", Verdict.MATCH, None, "", "ann")
+    batch = ranked.add_labels(["L005", "L006"], Verdict.MATCH, None, "", "ann").batch
+    ranked.remove_listings(["L004", "L005"], "bob")
+    counts = ranked.undo_label(label.label_id, "ann")
+    assert counts is not None and counts.label_id == before.label_id
+    assert ranked.undo_batch(batch, "ann") == 2
+
+
+def test_labels_from_elsewhere_are_told_of_it_and_the_others_come_in(ranked: Store) -> None:
+    def given(listing_id: str, verdict: Verdict) -> GivenLabel:
+        return GivenLabel(listing_id, verdict, None, "", "ann", None)
+
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    before = [given("L004", Verdict.MATCH)]
+    assert [taken.fate for taken in ranked.import_labels(before, "a", now)] == [Fate.ADDED]
+    ranked.remove_listings(["L004", "L005"], "bob")
+    others = [("L004", Verdict.UNSURE), ("L005", Verdict.MATCH), ("L006", Verdict.MATCH)]
+    some = [*before, *(given(*other) for other in others)]
+    fates = [taken.fate for taken in ranked.import_labels(some, "b", now, replace=True)]
+    assert fates == [Fate.KNOWN, Fate.REMOVED, Fate.REMOVED, Fate.ADDED]
+    assert {one.label.listing_id for one in ranked.labels_page().rows} == {"L004", "L006"}
 
 
 def test_an_import_brings_it_back(ranked: Store) -> None:

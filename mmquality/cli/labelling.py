@@ -11,7 +11,7 @@ from mmquality.cli import options
 from mmquality.cli.suggesting import suggesting_ids
 from mmquality.cli.terminal import TerminalReporter, print_problems
 from mmquality.config import ImportLimits, Workspace
-from mmquality.errors import InputFileError, RemovedListingError
+from mmquality.errors import InputFileError
 from mmquality.pipeline import label_importing
 from mmquality.pipeline.label_reasons import label_reasons
 from mmquality.pipeline.people import whoami
@@ -40,8 +40,6 @@ def label(
     if verdict == Verdict.MATCH and reason is not None:
         raise click.UsageError("A match has no --reason.")
     with open_store(workspace) as store, suggesting_ids(store, listing_id):
-        if store.removed([listing_id]):
-            raise RemovedListingError(listing_id)
         why = label_reasons(workspace).checked(reason)
         by = store.known_as(analyst or _login())
         said = store.add_label(listing_id, Verdict(verdict), why, note, by)

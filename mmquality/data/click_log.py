@@ -17,12 +17,11 @@ from mmquality.data.sieve import Sieve
 from mmquality.data.tables import TableChunk, read_table
 from mmquality.data.values import to_counts, to_flags, to_ids, to_times, to_weights
 from mmquality.errors import InputFileError
-from mmquality.records import RowProblem
+from mmquality.records import UNKNOWN, RowProblem
 
 IMPRESSION_COLUMNS = ("session_id", "shown_at", "seed_listing_id", "listing_id", "position", "clicked")
 CO_CLICK_COLUMNS = ("listing_id", "other_id", "weight")
 
-UNKNOWN = "is not in the catalogue"
 _FIRST = pd.Timestamp(0, tz="UTC")
 _AHEAD = pd.Timedelta(days=1)  # that clocks, and moments written without an offset, may be ahead
 

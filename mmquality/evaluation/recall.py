@@ -12,7 +12,7 @@ from mmquality.data.click_log import read_co_clicks
 from mmquality.errors import InputFileError
 from mmquality.evaluation.metrics import recall_at
 from mmquality.evaluation.truth import read_split
-from mmquality.index import NeighbourIndex, VectorIndex
+from mmquality.index import GrownIndex, NeighbourIndex, VectorIndex
 from mmquality.records import Space
 
 AT = (10, 50, 100)
@@ -29,12 +29,14 @@ def evaluate_recall(
     """Recall@k of title, photo, concatenated and unified embeddings; candidates are the whole catalogue.
 
     Queries are the test listings of `split` (all listings without one) that have a co-clicked listing of
-    another `product` (listing_id → product; absent = its own). Recall = hits / min(k, positives).
+    another `product` (listing_id → product; absent = its own). Recall = hits / min(k, positives). What has
+    gone from the indexes is neither asked for nor found.
 
     "pairs_trained_on" is the share of the asked pairs that are among those `known` to the model (listing_id,
     other_id, either way round), None where that is not said: of such pairs its recall says nothing.
     """
-    ids = list(indexes[Space.TITLE].ids)
+    gone = indexes[Space.TITLE].gone
+    ids = [listing_id for listing_id in indexes[Space.TITLE].ids if listing_id not in gone]
     wanted = _positives(pairs, pd.Index(ids), product or {})
     if split is not None:
         test = read_split(split, ids)
@@ -82,9 +84,10 @@ def _found(index: VectorIndex, queries: list[str], k: int) -> list[list[str]]:
     return found
 
 
-def concatenated(indexes: Mapping[Space, VectorIndex]) -> NeighbourIndex:
+def concatenated(indexes: Mapping[Space, VectorIndex]) -> VectorIndex:
     """Title and photo side by side: the embedding that whoever has no model would take."""
-    ids = indexes[Space.TITLE].ids
+    ids, gone = indexes[Space.TITLE].ids, indexes[Space.TITLE].gone
     rows = np.arange(len(ids))
     both = [indexes[space].vectors_at(rows) for space in (Space.TITLE, Space.PHOTO)]
-    return NeighbourIndex.build(np.concatenate(both, axis=1), ids)
+    built = NeighbourIndex.build(np.concatenate(both, axis=1), ids)
+    return GrownIndex((built, gone)) if gone else built

@@ -29,6 +29,11 @@ class GrownIndex(VectorIndex):
         self.recall = min(index.recall for index, _ in parts)  # of all of them together it is no less
         self.ids: _Ids = _Ids(self._parts)  # type: ignore[assignment]  # of all rows
 
+    @property
+    def gone(self) -> frozenset[str]:
+        lost = (part.index.ids[row] for part in self._parts for row in part.gone)
+        return frozenset(listing_id for listing_id in lost if listing_id not in self.ids)
+
     def __len__(self) -> int:
         return sum(len(part) for part in self._parts)
 
@@ -59,10 +64,10 @@ class _Part:
     def __init__(self, index: VectorIndex, gone: Iterable[str], start: int) -> None:
         self.index, self.start, self.rows = index, start, len(index.ids)
         lost = (index.ids.row(listing_id) for listing_id in gone)
-        self._gone = np.array(sorted(row for row in lost if row is not None), dtype=np.int64)
+        self.gone = np.array(sorted(row for row in lost if row is not None), dtype=np.int64)
 
     def __len__(self) -> int:
-        return self.rows - len(self._gone)
+        return self.rows - len(self.gone)
 
     def row(self, listing_id: str) -> int | None:
         row = self.index.ids.row(listing_id)
@@ -86,10 +91,10 @@ class _Part:
         return np.take_along_axis(rows, stand, 1) + self.start, np.take_along_axis(distances, stand, 1)
 
     def _has_gone(self, rows: Ints) -> npt.NDArray[np.bool_]:
-        if not len(self._gone):
+        if not len(self.gone):
             return np.zeros(rows.shape, np.bool_)
-        at = np.minimum(np.searchsorted(self._gone, rows), len(self._gone) - 1)
-        return np.asarray(self._gone[at] == rows)
+        at = np.minimum(np.searchsorted(self.gone, rows), len(self.gone) - 1)
+        return np.asarray(self.gone[at] == rows)
 
 
 class _Ids(Sequence[str]):

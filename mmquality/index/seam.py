@@ -48,6 +48,11 @@ class VectorIndex(ABC):
     def read_ahead(self) -> None:
         """Have all of it in memory before the next search."""
 
+    @property
+    def gone(self) -> frozenset[str]:
+        """Those of `ids` that keep their rows and are found no more."""
+        return frozenset()
+
     def __len__(self) -> int:
         return len(self.ids)
 

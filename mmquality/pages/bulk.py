@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from mmquality.errors import MMQualityError
+from mmquality.errors import MMQualityError, RemovedListingError
 from mmquality.pages import place, session
 from mmquality.pages.components import caption
 from mmquality.pages.escaping import as_markdown
@@ -131,9 +131,13 @@ def _give(
     version: str,
     words: str,
 ) -> None:
-    """For a callback: write the labels."""
+    """For a callback: write the labels. What was removed since it was chosen is chosen no more."""
     try:
         given = catalogue.store.add_labels(ids, verdict, reason, note, session.analyst(), version)
+    except RemovedListingError as error:
+        choose((), error.listing_ids)
+        say(":material/error:", f"{error} Nothing was labelled; what was removed is chosen no more.")
+        return
     except MMQualityError as error:
         say(":material/error:", str(error))
         return

@@ -20,6 +20,7 @@ from mmquality.store import Order, Store
 READING = frozenset(
     (
         "actors", "analysts", "audit_page", "batch", "catalogue_chunks", "catalogue_frame", "categories",
+        "check_writable",
         "arrival_seconds", "current_labels", "current_version", "dead_letters", "disputed", "explanation_for",
         "explanation_use", "facets",
         "faults", "filter_names", "flagged", "ids_of",

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from mmquality.errors import NotAllowedError
+from mmquality.errors import NotAllowedError, RemovedListingError
 from mmquality.pages import (
     evidence,
     frame,
@@ -160,7 +160,9 @@ def _take_up(catalogue: Catalogue, analyst: str, case: Case) -> None:
     """Hand out a skipped case instead of the one that came after it."""
     _skipped().remove(case.listing_id)
     if not catalogue.store.take_up(analyst, case.listing_id, case.drawn, instead=True):
-        verdicts.say(":material/error:", "Somebody else has the case that you skipped")
+        removed = catalogue.store.removed([case.listing_id])
+        why = str(RemovedListingError(*removed)) if removed else "Somebody else has the case that you skipped"
+        verdicts.say(":material/error:", why)
 
 
 def _take_up_all() -> None:

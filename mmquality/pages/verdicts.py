@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from mmquality.errors import MMQualityError
+from mmquality.errors import MMQualityError, RemovedListingError
 from mmquality.pages import evidence, links, place, session
 from mmquality.pages.components import caption, label_badge
 from mmquality.pages.escaping import as_html, as_markdown
@@ -171,7 +171,7 @@ def _button(
 
 
 def _save(case: Case, said: Verdict, reason: str | None) -> None:
-    """Write the verdict, then go on if that is wished."""
+    """Write the verdict, then go on if that is wished; of a listing that was removed meanwhile, say so."""
     if time.monotonic() - st.session_state.get(_SAVED_AT, -_PAUSE) < _PAUSE:
         st.session_state[_SAID] = (
             ":material/timer:",
@@ -189,6 +189,10 @@ def _save(case: Case, said: Verdict, reason: str | None) -> None:
             case.drawn, case.score_hidden, case.threshold, evidence.shown(case.listing.listing_id),
             held.explanation_id if held else None,
         )  # fmt: skip
+    except RemovedListingError as error:
+        say(_ERROR, str(error))
+        _go_on(case)
+        return
     except MMQualityError as error:
         st.session_state[_SAID] = _ERROR, str(error)
         return
@@ -198,6 +202,10 @@ def _save(case: Case, said: Verdict, reason: str | None) -> None:
     st.session_state[_LAST] = label, case.listing.title, words
     st.session_state[_note_key(case.listing)] = ""
     st.session_state.pop(_TAKEN_UP, None)
+    _go_on(case)
+
+
+def _go_on(case: Case) -> None:
     if case.done is not None:
         case.done()
     elif case.after and st.session_state.get(_AFTER_KEY) == _AFTER[0]:

@@ -21,13 +21,13 @@ from mmquality.anywhere import Place
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.comparison import ablation_table
+from mmquality.files import check_writable
 from mmquality.pipeline.ablation_run import AblationCase, Measures, Variant, measure
 from mmquality.pipeline.building import Options, configs_for
 from mmquality.pipeline.measured_catalogue import MeasuredCatalogue, measured_catalogue
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.retraining import SEED_STEP, surroundings
 from mmquality.pipeline.tables import keep_tables, write_tables
-from mmquality.pipeline.writable import check_writable
 from mmquality.processes import Workers
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
 
@@ -68,7 +68,7 @@ def ablate(
     Raises `WorkspaceError` where the workspace may only be read.
     """
     reporter, options = reporter or Silent(), options or Options()
-    check_writable(workspace, workspace.evaluations)
+    check_writable(workspace.root, workspace.evaluations)
     catalogue = measured_catalogue(workspace, truth, split)
     case = ablation_case(catalogue, options)
     runs = [

@@ -24,9 +24,9 @@ from pathlib import Path
 import mmquality
 from mmquality import logs
 from mmquality.config import Workspace
+from mmquality.files import check_writable
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.progress import Advance
-from mmquality.pipeline.writable import check_writable
 
 _PLACE = "MMQ_JOB"  # in a job's environment: its state file
 _EVERY = 0.5  # seconds between two writings of the state
@@ -92,7 +92,7 @@ def check_may_start(workspace: Workspace, name: str) -> None:
     """Raises `WorkspaceError` where a job of this name could keep neither what it finds nor how far it is."""
     place = workspace.jobs / name
     ours = place.with_suffix(".lock"), place.with_suffix(".log")
-    check_writable(workspace, workspace.jobs, workspace.evaluations, *ours)
+    check_writable(workspace.root, workspace.jobs, workspace.evaluations, *ours)
 
 
 @contextmanager

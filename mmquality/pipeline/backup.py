@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from mmquality import __version__
-from mmquality.config import Workspace
+from mmquality.config import DATABASE, Workspace
 from mmquality.errors import InputFileError, WorkspaceError
 from mmquality.files import name_to_disk, to_disk, whole_file
 from mmquality.pipeline.folders import unfinished_folder
@@ -28,7 +28,7 @@ from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 
 FORMAT = 1
-_DATABASE, _LIST = "mmquality.db", "backup.json"
+_LIST = "backup.json"
 _PIECE = 2**20
 _SETTINGS = "workspace.json"
 
@@ -94,15 +94,15 @@ def restore(source: Path, workspace: Workspace, reporter: Reporter | None = None
             root.rmdir()
         folder.replace(root)
         name_to_disk(root)
-    return Backup(told["made_at"], len(told["files"]), told["bytes"], _DATABASE in told["files"])
+    return Backup(told["made_at"], len(told["files"]), told["bytes"], DATABASE in told["files"])
 
 
 def _files(workspace: Workspace, scratch: Path, embeddings: bool) -> Iterator[tuple[str, Path]]:
     """What goes into the backup: its name there, and where it lies."""
     with open_store(workspace) as store:
         if workspace.database_url.startswith("sqlite"):
-            store.copy_to(scratch / _DATABASE)
-            yield _DATABASE, scratch / _DATABASE
+            store.copy_to(scratch / DATABASE)
+            yield DATABASE, scratch / DATABASE
         versions = [version.name for version in store.versions()]  # after the copy: all that it knows
     root = workspace.root
     if (root / _SETTINGS).exists():
@@ -136,7 +136,7 @@ def _write(raw: IO[bytes], files: list[tuple[str, Path]], advance: Advance) -> B
         entry = tarfile.TarInfo(_LIST)
         entry.size = len(content)
         archive.addfile(entry, BytesIO(content))
-    return Backup(made_at, len(hashes), size, _DATABASE in hashes)
+    return Backup(made_at, len(hashes), size, DATABASE in hashes)
 
 
 class _Hashed:

@@ -8,14 +8,14 @@ import pandas as pd
 
 from mmquality.anywhere import Place
 from mmquality.config import ImportLimits, Workspace
-from mmquality.data.click_log import UNKNOWN, read_co_clicks, read_impressions
+from mmquality.data.click_log import read_co_clicks, read_impressions
 from mmquality.data.sieve import check_problems
 from mmquality.errors import InputFileError
 from mmquality.ids import bare_id
 from mmquality.pipeline.kept_clicks import Kind, Merged, merge_clicks
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.spool import Spool
-from mmquality.records import RowProblem
+from mmquality.records import REMOVED, UNKNOWN, RowProblem
 from mmquality.store import Store
 
 KINDS: tuple[Kind, ...] = ("impressions", "co_clicks")
@@ -72,7 +72,7 @@ def _removed(problems: list[RowProblem], store: Store | None) -> list[RowProblem
     unknown = {problem.value for problem in problems if problem.reason == UNKNOWN}
     removed = store.removed(unknown) if store is not None else set()
     return [
-        replace(problem, reason="was removed from the catalogue")
+        replace(problem, reason=REMOVED)
         if problem.reason == UNKNOWN and problem.value in removed
         else problem
         for problem in problems

@@ -21,6 +21,7 @@ from mmquality.evaluation.peers import PEERS, peers_for
 from mmquality.evaluation.peers.catalogue import PeerCatalogue, principal_inputs
 from mmquality.evaluation.peers.spaces import SPACES, SpaceData
 from mmquality.evaluation.recommending import positives_of, recall_of_queries
+from mmquality.files import check_writable
 from mmquality.pipeline.measured_catalogue import MeasuredCatalogue, measured_catalogue, pairs_in
 from mmquality.pipeline.measuring import Job, Measured, measured, measured_side_by_side
 from mmquality.pipeline.places import no_version
@@ -28,7 +29,6 @@ from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.retraining import SEED_STEP, recall_vectors, retrained_scores
 from mmquality.pipeline.scored import load_scores
 from mmquality.pipeline.tables import keep_tables, write_tables
-from mmquality.pipeline.writable import check_writable
 from mmquality.training.data import Floats
 from mmquality.training.groups import grouped_folds
 
@@ -72,7 +72,7 @@ def compare_peers(
     Raises `WorkspaceError` where the workspace may only be read.
     """
     reporter = reporter or Silent()
-    check_writable(workspace, workspace.evaluations)
+    check_writable(workspace.root, workspace.evaluations)
     catalogue = measured_catalogue(workspace, truth, split)
     checkpoint, in_force = _in_force(workspace, catalogue)
     mismatch = _mismatch_runs(catalogue, checkpoint, in_force, seeds, clip, reporter)

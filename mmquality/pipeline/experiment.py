@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.config import Workspace
+from mmquality.errors import WorkspaceError
 from mmquality.experiments.lift import METRICS, Lift, lifts, visitors_needed
 from mmquality.experiments.visitors import VISITORS, Slates, UserModel, expected_ctr, simulate
 from mmquality.experiments.watching import Course, watch
@@ -99,13 +100,14 @@ def run_experiment(
 ) -> ExperimentReport:
     """Simulate the experiment on the version in force and keep the report.
 
-    Raises `WorkspaceError` where no model is in force, or nothing tells what visitors want.
+    Raises `WorkspaceError` where no model is in force, hardly a listing is left, or nothing tells what
+    visitors want.
     """
     options, reporter, model = options or Options(), reporter or Silent(), UserModel()
     subject = _Subject.of(workspace)
     truth = truth_of(
         workspace, subject.ids, subject.product, load_held_out(workspace.models / subject.version),
-        model.unrelated, options.sample, options.truth,
+        model.unrelated, options.sample, options.truth, subject.indexes[Space.UNIFIED].gone,
     )  # fmt: skip
     seeds, weight = _drawn(truth, options.seed)
     with reporter.stage("Looking up recommendations", len(seeds) * LOOK_UPS) as advance:
@@ -148,6 +150,11 @@ class _Subject:
         with Catalogue(workspace) as catalogue:
             version, indexes = catalogue.published_version().name, catalogue.indexes()
             ids = list(indexes[Space.UNIFIED].ids)
+            if len(indexes[Space.UNIFIED]) < 2:
+                raise WorkspaceError(
+                    f"Of what model {version} scored fewer than two listings are in the catalogue: none can "
+                    "be recommended under another. Import listings, then train and score again."
+                )
             scores = catalogue.scores().set_index("listing_id")["score"].reindex(ids)
             told = catalogue.store.catalogue_frame(["listing_id", "attributes", "category"])
         told = told.set_index("listing_id").reindex(ids)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from mmquality.anywhere import place
 from mmquality.config import LLMConfig
 from mmquality.data.photos import small_jpeg
-from mmquality.errors import ModelFileError, UnknownListingError
+from mmquality.errors import ModelFileError, RemovedListingError, UnknownListingError
 from mmquality.explaining.question import Question, prompt_version
 from mmquality.pipeline.evidence import Evidence
 from mmquality.pipeline.label_reasons import label_reasons
@@ -26,7 +26,7 @@ def explain(
     """Ask about a listing; where this very question was answered before, that answer, unless `again`.
 
     What came of it is kept, a failure too. Raises `UnknownListingError`, `WorkspaceError` without a model,
-    and `PhotoProblem` where the photo is to go out and cannot be read.
+    and `PhotoProblem` where the photo is to go out and cannot be read; and as `ask` does.
     """
     listing = catalogue.store.listing(listing_id)
     version = catalogue.published_version().name
@@ -45,9 +45,16 @@ def known(catalogue: Catalogue, listing: Listing, config: LLMConfig) -> Explanat
 def ask(
     store: Store, listing: Listing, question: Question, config: LLMConfig, by: str, version: str
 ) -> Explanation:
-    """Send the question, wait for what comes of it, and keep that."""
+    """Send the question, wait for what comes of it, and keep that.
+
+    Nothing is sent, and nothing paid, where the answer could not be kept, or is of no use: raises
+    `WorkspaceError` where the workspace may only be read, `RemovedListingError`.
+    """
     from mmquality.explaining.client import ask as ask_endpoint  # here, as openai is an extra
 
+    store.check_writable()
+    if store.removed([listing.listing_id]):
+        raise RemovedListingError(listing.listing_id)
     reply = ask_endpoint(config, question)
     answer = reply.answer
     told = Explanation(

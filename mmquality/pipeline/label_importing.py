@@ -15,7 +15,7 @@ from mmquality.data.sieve import check_problems
 from mmquality.data.tables import row_problem
 from mmquality.errors import InputFileError
 from mmquality.pipeline.progress import Reporter, Silent
-from mmquality.records import REASONS, GivenLabel, RowProblem, count, count_kinds
+from mmquality.records import REASONS, REMOVED, UNKNOWN, GivenLabel, RowProblem, count, count_kinds
 from mmquality.store import Deed, Fate, Store, Taken
 
 _AT_ONCE = 5_000  # labels in one transaction: nobody who labels meanwhile waits for more
@@ -37,7 +37,7 @@ class LabelImport:
     @property
     def used(self) -> int:
         """How many labels are of the catalogue's listings, whatever became of them."""
-        return self.fates.total() - self.fates[Fate.UNKNOWN]
+        return self.fates.total() - self.fates[Fate.UNKNOWN] - self.fates[Fate.REMOVED]
 
     @property
     def conflicts(self) -> int:
@@ -102,7 +102,9 @@ def _batch_of(path: Path) -> str:
 
 def _problems(path: Path, row: int, label: GivenLabel, taken: Taken) -> list[RowProblem]:
     if taken.fate is Fate.UNKNOWN:
-        return [row_problem(path, row, "listing_id", "is not in the catalogue", label.listing_id)]
+        return [row_problem(path, row, "listing_id", UNKNOWN, label.listing_id)]
+    if taken.fate is Fate.REMOVED:
+        return [row_problem(path, row, "listing_id", REMOVED, label.listing_id)]
     if taken.fate is Fate.DIFFERS:
         why = f"differs from the label that stands, {taken.stood}, which was kept"
         return [row_problem(path, row, "verdict", why, f"{label.verdict} ({label.listing_id})")]

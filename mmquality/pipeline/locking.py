@@ -18,8 +18,7 @@ from typing import Any, TextIO, TypeVar, cast
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
-from mmquality.files import make_folder
-from mmquality.pipeline.writable import not_writable
+from mmquality.files import make_folder, not_writable
 
 Step = TypeVar("Step", bound=Callable[..., Any])
 

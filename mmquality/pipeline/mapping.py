@@ -15,12 +15,11 @@ import pandas as pd
 
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError
-from mmquality.files import whole_file
+from mmquality.files import check_writable, whole_file
 from mmquality.index import Vectors
 from mmquality.pipeline.places import open_store, version_in_force
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import load_scores, load_unified
-from mmquality.pipeline.writable import check_writable
 
 MOST = 100_000  # listings on a map; of a larger catalogue a sample
 LANDMARKS = 5_000
@@ -40,7 +39,7 @@ def draw_map(workspace: Workspace, reporter: Reporter | None = None) -> int:
         version = version_in_force(workspace, store)
         told = store.catalogue_frame(["listing_id", "title", "category"]).set_index("listing_id")
     model = workspace.models / version.name
-    check_writable(workspace, model)
+    check_writable(workspace.root, model)
     scores = load_scores(model)[["listing_id", "score"]]
     chosen = _sample(len(scores), MOST)
     drawn = scores.iloc[chosen].reset_index(drop=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from mmquality.config import Workspace
+from mmquality.config import DATABASE, Workspace
 from mmquality.errors import MMQualityError, NoWorkspaceError, WorkspaceError, WrongDatabaseError
 from mmquality.pipeline.settings import load_settings, settings_path, workspace_id
 from mmquality.records import ModelVersion, Space
 from mmquality.store import Owner, Store
 
-_OWN = "mmquality.db"  # the database in the folder, where none is named
 FIRST_MODEL = (
     "Run `mmquality encode`, `train`, `score` and `index`, or `mmquality build` with a catalogue's files."
 )
@@ -24,7 +23,7 @@ def open_store(workspace: Workspace, create: bool = False) -> Store:
     folder, or the folder with another database.
     """
     inside, claimed = _inside(workspace), _claimed(workspace)
-    if not inside and not claimed and (own := workspace.root / _OWN).is_file():
+    if not inside and not claimed and (own := workspace.root / DATABASE).is_file():
         raise WrongDatabaseError(
             f"{workspace.root} has a database of its own, {own.name}, and MMQ_DATABASE_URL names another: "
             f"unset MMQ_DATABASE_URL. To begin anew in the other one, move {own.name} out of the folder."

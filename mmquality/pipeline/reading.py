@@ -13,7 +13,7 @@ import pandas as pd
 from mmquality.anywhere import Place, place
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError
-from mmquality.index import VectorIndex, distance_of
+from mmquality.index import GrownIndex, VectorIndex, distance_of
 from mmquality.index.keeping import load
 from mmquality.pipeline.arrivals import arrived_in, check_held, grown
 from mmquality.pipeline.click_report import ClickReader
@@ -126,8 +126,13 @@ class Catalogue:
         return load_scores(self.workspace.models / self.published_version().name)[["listing_id", "score"]]
 
     def indexes(self) -> dict[Space, VectorIndex]:
-        """The index of every space, all in the same order: as the catalogue was scored, arrivals left out."""
-        return {space: self._own_index(space) for space in Space}
+        """The index of every space, all in the same order: as the catalogue was scored, arrivals left out.
+
+        What was removed since has its row there, and is found no more.
+        """
+        own = {space: self._own_index(space) for space in Space}
+        gone = [i for i in self.store.removed() if i in own[Space.UNIFIED]]
+        return {space: GrownIndex((index, gone)) for space, index in own.items()} if gone else own
 
     def known_pairs(self) -> pd.DataFrame | None:
         """The co-clicked pairs that the version in force knows: listing_id, other_id; None if untold."""

@@ -51,6 +51,7 @@ def truth_of(
     unrelated: float,
     sample: Path | None = None,
     planted: Path | None = None,
+    gone: Collection[str] = (),
 ) -> Truth:
     """The truth of a workspace's catalogue.
 
@@ -58,23 +59,26 @@ def truth_of(
     :param unrelated: relevance of two listings that are no pair, where the truth is pairs
     :param sample: folder of the sample marketplace, by default the workspace's own where it has one
     :param planted: table (listing_id, kind) of wrong photos; counted, never shown to the simulation
+    :param gone: listings that have a row and are not there any more: nobody opens their pages or wants them
     """
     files = find_sample(sample or workspace.root / "sample")
     if sample is not None and files is None:
         raise InputFileError(f"{sample} holds no sample marketplace; give the folder of one.")
     if files is not None:
-        return _latent(files, ids)
+        return _latent(files, ids, gone)
     counted = None if planted is None else pd.Index(ids).isin(read_by_listing(planted, "kind", ids).index)
-    return _of_pairs(workspace, ids, product, held_out, unrelated, counted)
+    clicked = known_clicks(workspace.clicks, ids, gone).pairs
+    return _of_pairs(clicked, ids, product, held_out, unrelated, counted)
 
 
-def _latent(files: SampleFiles, ids: Sequence[str]) -> Truth:
+def _latent(files: SampleFiles, ids: Sequence[str], gone: Collection[str]) -> Truth:
     known, shop = sample_truth(files)
     at = pd.Index(known).get_indexer(pd.Index(ids))
-    if (at < 0).any():
+    there = np.flatnonzero(~pd.Index(ids).isin(list(gone)))
+    if (at[there] < 0).any():
         raise InputFileError(
             f"{files.images} is not the sample that this catalogue was imported from: it has no listing "
-            f"{ids[int(np.argmin(at))]!r}. Give its folder with --sample."
+            f"{ids[there[np.argmin(at[there])]]!r}. Give its folder with --sample."
         )
 
     def relevance(seeds: Ints, shown: Ints) -> Doubles:
@@ -82,18 +86,18 @@ def _latent(files: SampleFiles, ids: Sequence[str]) -> Truth:
         return np.asarray(shop.appeal[at[shown]] * similarity)
 
     wrong = shop.trust[at] < 1
-    return Truth(Source.LATENT, np.arange(len(ids)), shop.appeal[at], relevance, wrong, wrong)
+    return Truth(Source.LATENT, there, shop.appeal[at[there]], relevance, wrong, wrong)
 
 
 def _of_pairs(
-    workspace: Workspace,
+    pairs: Ints,
     ids: Sequence[str],
     product: Ints,
     held_out: Collection[str],
     unrelated: float,
     counted: Bools | None,
 ) -> Truth:
-    pairs, n = known_clicks(workspace.clicks, ids).pairs, len(ids)
+    n = len(ids)
     ends = np.unique(pairs)
     asked = ends[pd.Index(ids).isin(list(held_out))[ends]] if held_out else ends
     wanted = positives_of(pairs, product, asked)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError
+from mmquality.files import check_writable
 from mmquality.pipeline.assembling import teaching_labels
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.label_snapshot import load_snapshot
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.versions import newest_version
-from mmquality.pipeline.writable import check_writable
 from mmquality.records import count
 
 
@@ -72,7 +72,7 @@ def asked(workspace: Workspace, trigger: Trigger) -> Decision:
 
     Raises `WorkspaceError` where the workspace may only be read.
     """
-    check_writable(workspace, workspace.jobs)
+    check_writable(workspace.root, workspace.jobs)
     now = datetime.now(UTC)
     found = replace(decide(trigger, since_training(workspace, now)), at=now.isoformat())
     workspace.jobs.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from mmquality.config import Workspace
 from mmquality.evaluation.bootstrap import mean_interval
 from mmquality.evaluation.recall import share_known
 from mmquality.evaluation.recommending import positives_of, recall_of_lists
-from mmquality.index import GrownIndex, VectorIndex, distance_of
+from mmquality.index import VectorIndex, distance_of
 from mmquality.pipeline.assembling import product_keys
 from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.known_clicks import known_clicks
@@ -72,12 +72,10 @@ def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> Sp
         version = catalogue.published_version().name
         indexes, told = catalogue.indexes(), catalogue.store.catalogue_frame(_COLUMNS)
         ids = list(indexes[Space.UNIFIED].ids)
-        told = told.set_index("listing_id")
-        gone = set(ids).difference(told.index)  # removed since: neither asked nor found
-        told = told.reindex(ids)
+        told = told.set_index("listing_id").reindex(ids)
+        gone = indexes[Space.UNIFIED].gone  # removed since: neither asked nor found
         held_out = load_held_out(workspace.models / version)
         known = catalogue.known_pairs()
-    indexes = {space: GrownIndex((index, gone)) for space, index in indexes.items()}
     pairs = known_clicks(workspace.clicks, ids, gone).pairs
     asked, wanted = _asked(pairs, product_keys(told["attributes"]), pd.Index(ids).isin(list(held_out)))
     drawn = _sample(np.flatnonzero(~pd.Index(ids).isin(gone)))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
+from mmquality.files import check_writable
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.progress import Reporter
-from mmquality.pipeline.writable import check_writable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,7 +23,7 @@ Report = TypeVar("Report", bound="DataclassInstance")
 def keep_report(workspace: Workspace, path: Path, report: DataclassInstance, reporter: Reporter) -> None:
     """Put a report in the place of the one before; `reporter` hears where it cannot be kept."""
     try:
-        check_writable(workspace, path.parent)
+        check_writable(workspace.root, path.parent)
     except WorkspaceError as error:
         reporter.say(f"Not kept for the dashboard: {error}")
         return

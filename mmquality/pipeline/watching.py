@@ -130,6 +130,9 @@ class _Watcher:
         changes = [change for batch in batches for change in batch.changes]
         letters = [letter for batch in batches for letter in batch.letters]
         positions = {part: at for batch in batches for part, at in batch.positions.items()}
+        # Ids are not held against the catalogue's, as `import` does (strangers.py): there most are known, so
+        # many unknown ones tell of a wrong file; here new listings are what the source is for. To look for
+        # one id without its zeros takes all ids of the catalogue, longer than what comes may wait for.
         intake = self._checker.check(self._source.name, changes, letters)
         self._store_and_join(replace(intake, positions=positions))
         for batch in batches:

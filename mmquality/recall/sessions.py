@@ -12,13 +12,13 @@ import pandas as pd
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.bootstrap import Interval, mean_interval
+from mmquality.files import check_writable
 from mmquality.index import VectorIndex
 from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.kept_clicks import kept_clicks
 from mmquality.pipeline.known_clicks import MOST_CLICKS
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
-from mmquality.pipeline.writable import check_writable
 from mmquality.recall.users import mixed, user_vector
 from mmquality.recall.visits import Visits
 from mmquality.recall.weights import Weight, keep_weight
@@ -68,7 +68,7 @@ def learn_from_sessions(workspace: Workspace, reporter: Reporter | None = None) 
     with a past, or none to judge by, or the workspace may only be read.
     """
     reporter = reporter or Silent()
-    check_writable(workspace, workspace.evaluations)
+    check_writable(workspace.root, workspace.evaluations)
     with Catalogue(workspace) as catalogue:
         version, index = catalogue.published_version().name, catalogue.indexes()[Space.UNIFIED]
     visits, ids = _visits(workspace, index)
@@ -92,6 +92,8 @@ def _visits(workspace: Workspace, index: VectorIndex) -> tuple[Visits, list[str]
     impressions, ids = kept_clicks(workspace.clicks, "impressions"), list(index.ids)
     if impressions is None:
         raise WorkspaceError(f"{workspace.root} has no impressions. Import them: there are no sessions yet.")
+    removed = impressions[["seed_listing_id", "listing_id"]].isin(index.gone).any(axis=1)
+    impressions = impressions[~removed]  # what is recommended to nobody teaches and judges nothing
     return Visits.of(impressions, pd.Index(ids), MOST_CLICKS), ids
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from mmquality.errors import MMQualityError, UnknownListingError
 from mmquality.records import Verdict
+from mmquality.store.comings import check_in
 from mmquality.store.database import IN_ONE, Database, batches, tell
 from mmquality.store.labels import seen_version_id, verdict_event
 from mmquality.store.places import rank
@@ -65,7 +66,8 @@ class BulkStore(Database):
     def undo_batch(self, batch: str, analyst: str) -> int:
         """Withdraw every label of a batch that still stands, and give their number.
 
-        For each listing the label before, if any, counts again. Raises `MMQualityError` where none stands.
+        For each listing the label before, if any, counts again; also for those removed since, as with
+        `undo_label`. Raises `MMQualityError` where none stands.
         """
         standing = (
             select(labels.c.label_id, labels.c.listing_no)
@@ -110,7 +112,7 @@ class BulkStore(Database):
 def _judged(connection: Connection, ids: Sequence[str], version_id: int | None) -> list[dict[str, Any]]:
     """For each listing its number, the content that is judged, and the score and rank that were seen."""
     place = and_(scores.c.listing_no == listings.c.listing_no, scores.c.version_id == version_id)
-    columns = [listings.c[name] for name in ("listing_no", *JUDGED)]
+    columns = [listings.c[name] for name in ("listing_id", "listing_no", *JUDGED)]
     query = select(*columns, scores.c.version_id, scores.c.score, rank)
     query = query.select_from(listings.outerjoin(scores, place)).where(listings.c.listing_id.in_(ids))
     query = query.order_by(listings.c.listing_no).with_for_update(key_share=True, of=listings)
@@ -119,6 +121,7 @@ def _judged(connection: Connection, ids: Sequence[str], version_id: int | None) 
         raise UnknownListingError(
             f"{len(ids) - len(rows)} of these listings are not in the catalogue; reload and choose again."
         )
+    check_in(connection, {row["listing_no"]: row.pop("listing_id") for row in rows})
     return rows
 
 

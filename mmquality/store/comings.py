@@ -7,7 +7,7 @@ brings it back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     Select,
     Table,
+    bindparam,
     func,
     insert,
     literal,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from mmquality.errors import RemovedListingError
 from mmquality.store.database import IN_ONE, batches, insert_rows, upsert
 from mmquality.store.tables import RowNumber, StoredText, UtcDateTime, listings, metadata
 
@@ -54,12 +56,15 @@ removals = Table(
 _out = removals.c.returned_at.is_(None)
 Index("uq_removals_listing_no", removals.c.listing_no, unique=True, sqlite_where=_out, postgresql_where=_out)
 
+_OUT = select(removals.c.listing_no).where(_out)
+_ANY_OUT = _OUT.limit(1)
+_OUT_AMONG = _OUT.where(removals.c.listing_no.in_(bindparam("numbers", expanding=True)))
 _LAST_CHANGE = select(func.coalesce(func.max(changes.c.change_no), 0))
 
 
 def removed() -> Select[int]:
     """The numbers of the listings that are out."""
-    return select(removals.c.listing_no).where(_out)
+    return _OUT
 
 
 def is_in(number: ColumnElement[int]) -> ColumnElement[bool]:
@@ -90,13 +95,21 @@ def note_all(connection: Connection) -> None:
 
 def removed_among(connection: Connection, numbers: Iterable[int]) -> set[int]:
     """Those of these listings, by number, that are out."""
-    out = select(removals.c.listing_no).where(_out)
     found: set[int] = set()
-    if connection.execute(out.limit(1)).first() is None:  # as nearly always
+    if connection.execute(_ANY_OUT).first() is None:  # as nearly always
         return found
     for some in batches(numbers, IN_ONE):
-        found.update(connection.execute(out.where(removals.c.listing_no.in_(some))).scalars())
+        found.update(connection.execute(_OUT_AMONG, {"numbers": some}).scalars())
     return found
+
+
+def check_in(connection: Connection, ids: Mapping[int, str]) -> None:
+    """Raises `RemovedListingError` where any of these listings (number → id) is out.
+
+    The caller has locked their rows, as whoever removes them does: until his transaction ends they stay in.
+    """
+    if out := removed_among(connection, ids):
+        raise RemovedListingError(*(ids[number] for number in ids if number in out))
 
 
 def bring_back(connection: Connection, numbers: Iterable[int]) -> None:

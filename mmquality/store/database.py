@@ -27,9 +27,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from mmquality import logs
 from mmquality.errors import DamagedDatabaseError, WorkspaceError
-from mmquality.files import is_full
+from mmquality.files import check_writable, is_full
 from mmquality.store.engines import check_sqlite_place, checked_url, engine_of
-from mmquality.store.read_only import check_writable, is_read_only
+from mmquality.store.read_only import is_read_only, written_with
 from mmquality.store.schema import bring_up_to_date, shown
 
 TOLD = "mmq_told"  # in a writing connection: the events that operators see once it has committed
@@ -95,6 +95,10 @@ class Database:
         """Whether we have no permission to write to it: SQLite's file may be somebody else's."""
         return is_read_only(self._engine.url)
 
+    def check_writable(self) -> None:
+        """Raises `WorkspaceError` where it is `read_only`; for what takes long, or costs, to ask first."""
+        check_writable(*written_with(self._engine.url))
+
     def read_ahead(self) -> None:
         """Go through SQLite's file once, so that queries find it in memory; not where it is a large part of
         that. PostgreSQL keeps what is asked for by itself."""
@@ -126,7 +130,7 @@ class Database:
         `first`: millions of rows may refer to others that it writes itself, which SQLite is not to look up
         each time.
         """
-        check_writable(self._engine.url)
+        self.check_writable()
         engine = self._loader if first else self._writer
         with _plain_errors(self._engine, "written"), engine.begin() as connection:
             told: list[tuple[str, dict[str, Any]]] = []

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from mmquality.records import Drawn, GivenLabel, Verdict
+from mmquality.store.comings import removed_among
 from mmquality.store.database import Database
 from mmquality.store.standing import JUDGED, let_newest_count
 from mmquality.store.tables import label_withdrawals, labels, leases, listings
@@ -26,6 +27,7 @@ class Fate(StrEnum):
     DIFFERS = "differs"  # from a label that stands, which stays
     REPLACED = "replaced"  # added, and counts now instead of one that said otherwise
     UNKNOWN = "unknown"  # no such listing
+    REMOVED = "removed"  # the listing was, and no import has brought it back
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class LabelImportStore(Database):
         A listing with a label that is not of this `batch` keeps it, unless they are to `replace` it: then
         they are its newest, and count. One that is here already (listing, analyst, verdict and time; without
         a time reason and note) is not added again, unless it was imported and withdrawn: then it comes back.
-        `now` is the time of those without one. At most 10,000 at once.
+        A listing that was removed takes none that is not here already. `now` is the time of those without
+        one. At most 10,000 at once.
         """
         with self._write() as connection:
             found = _listings(connection, sorted({label.listing_id for label in given}))
@@ -72,6 +75,7 @@ class _Here:
     """The labels of some listings, as they are found before the import and grow with it."""
 
     def __init__(self, connection: Connection, numbers: Sequence[int], batch: str) -> None:
+        self._out = removed_among(connection, numbers)
         self._known: set[tuple[Any, ...]] = set()
         self._stands: dict[int, Verdict] = {}
         names = ("listing_no", "verdict", "reason", "note", "analyst", "created_at", "drawn", "batch")
@@ -89,6 +93,8 @@ class _Here:
         said = number, storable(label.analyst.strip()), label.verdict.value
         if (*said, *_when(label)) in self._known:
             return Taken(Fate.KNOWN)
+        if number in self._out:
+            return Taken(Fate.REMOVED)
         stood = self._stands.get(number)
         if stood is not None and not replace:
             return Taken(Fate.AGREES if stood is label.verdict else Fate.DIFFERS, stood)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bind
 
 from mmquality.errors import MMQualityError, UnknownListingError, WorkspaceError
 from mmquality.records import Drawn, Label, Verdict
+from mmquality.store.comings import check_in
 from mmquality.store.database import tell
 from mmquality.store.explanations import taken_up
 from mmquality.store.label_pages import (
@@ -92,11 +93,13 @@ class LabelStore(LabelReader):
         `neighbours` that were shown; `explanation_id`: the language model's suggestion that the analyst took
         up, with whether the label is as it was suggested. Whoever holds the case in the queue has done with
         it. Raises `MMQualityError` for a mismatch without a reason, a match with one, an empty analyst or a
-        suggestion that is none, `UnknownListingError`, and `WorkspaceError` for an unknown version.
+        suggestion that is none, `UnknownListingError`, its kind `RemovedListingError` for a listing that is
+        not there any more to be judged, and `WorkspaceError` for an unknown version.
         """
         event = verdict_event(verdict, reason, note, analyst)
         with self._write() as connection:
             judged = _judged(connection, listing_id, seen_version)
+            check_in(connection, {judged["listing_no"]: listing_id})
             drawn_as: dict[str, Any] = {
                 "drawn": drawn.value,
                 "score_hidden": score_hidden,
@@ -118,8 +121,10 @@ class LabelStore(LabelReader):
     def undo_label(self, label_id: int, analyst: str) -> Label | None:
         """Withdraw a label and give the one that now counts for its listing, if any.
 
-        The withdrawal is an event of its own; the label itself stays. Raises `MMQualityError` when there is
-        no such label or it was withdrawn before.
+        The withdrawal is an event of its own; the label itself stays. Whoever was wrong can take it back
+        after the listing was removed, too: its labels are still exported and counted, and count again once an
+        import brings it back. A new verdict instead has to wait for that. Raises `MMQualityError` when there
+        is no such label or it was withdrawn before.
         """
         with self._write() as connection:
             listing_no = _judged(connection, _label(connection, label_id).listing_id, None)["listing_no"]

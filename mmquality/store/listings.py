@@ -122,11 +122,13 @@ class ListingStore(Database):
         with self._read() as connection:
             return list(connection.execute(query.order_by(listings.c.listing_id).limit(limit)).scalars())
 
-    def removed(self, listing_ids: Iterable[str]) -> set[str]:
-        """Those of these listings that were removed, and that no import has brought back."""
+    def removed(self, listing_ids: Iterable[str] | None = None) -> set[str]:
+        """Those of these listings, or of all, that were removed, and that no import has brought back."""
         out = select(listings.c.listing_id).where(listings.c.listing_no.in_(removed()))
         found: set[str] = set()
         with self._read() as connection:
+            if listing_ids is None:
+                return set(connection.execute(out).scalars())
             for batch in batches(listing_ids, IN_ONE):
                 found.update(connection.execute(out.where(listings.c.listing_id.in_(batch))).scalars())
         return found

@@ -11,11 +11,17 @@ from sqlalchemy import URL
 from mmquality.errors import WorkspaceError
 
 
-def is_read_only(url: URL) -> bool:
-    """Whether the file is there, and it or its folder, where its log would be, may not be written to."""
+def written_with(url: URL) -> tuple[Path, ...]:
+    """What a database is written to with: its folder, where the log is, and its file. None where it is not a
+    file, or not there yet."""
     if url.get_backend_name() != "sqlite" or not url.database or not os.path.exists(url.database):
-        return False
-    return not all(os.access(place, os.W_OK) for place in (url.database, Path(url.database).parent))
+        return ()
+    return Path(url.database).parent, Path(url.database)
+
+
+def is_read_only(url: URL) -> bool:
+    """Whether the database is there, and may not be written to."""
+    return not all(os.access(place, os.W_OK) for place in written_with(url))
 
 
 def check_readable(file: Path) -> None:
@@ -33,15 +39,6 @@ def _is_there(file: Path) -> bool:
         return file.exists()
     except PermissionError:  # the folder keeps it to itself
         return True
-
-
-def check_writable(url: URL) -> None:
-    """Raises `WorkspaceError` where the database `is_read_only`."""
-    if is_read_only(url):
-        raise WorkspaceError(
-            f"The database {url.database} may only be read here, and this would write to it; nothing was "
-            "changed. Get permission to write to its folder and all in it, or copy that to where you have it."
-        )
 
 
 def open_to_read(_dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> None:

@@ -52,9 +52,13 @@ class RemovalStore(Database):
 
 def take_out(connection: Connection, ids: list[str], analyst: str) -> list[int]:
     """Let these listings, which are known, be out, all but their places in rankings; the numbers of those
-    that were in."""
+    that were in.
+
+    Verdicts on them that are being written are waited for; those that come later find them out.
+    """
     columns = [listings.c[name] for name in ("listing_no", "listing_id", "category", "seller", "attributes")]
-    rows = connection.execute(select(*columns).where(listings.c.listing_id.in_(ids))).mappings().all()
+    query = select(*columns).where(listings.c.listing_id.in_(ids)).order_by(listings.c.listing_no)
+    rows = connection.execute(query.with_for_update(key_share=True)).mappings().all()
     out = removed_among(connection, [row["listing_no"] for row in rows])
     rows = [row for row in rows if row["listing_no"] not in out]
     if not rows:

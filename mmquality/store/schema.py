@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Connection, Engine, inspect, text
 
 from mmquality.errors import NoWorkspaceError, WorkspaceError
-from mmquality.store.read_only import check_writable
+from mmquality.files import check_writable
+from mmquality.store.read_only import written_with
 from mmquality.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def bring_up_to_date(engine: Engine, create: bool) -> None:
             return
     from alembic import command  # slow to import, and seldom needed
 
-    check_writable(engine.url)
+    check_writable(*written_with(engine.url))
     with _migrating, engine.execution_options(mmq_write=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})

@@ -101,7 +101,7 @@ def test_more_blocks_than_the_store_takes_at_once(
 
 @pytest.mark.parametrize("ballast", [0, 10**6], ids=["small work", "work that lies in Ray's store"])
 def test_a_worker_killed_midway_costs_time_alone(ray_engine: Engine, tmp_path: Path, ballast: int) -> None:
-    """Ray says of the second that it could not start again if that work were lost; nobody loses it."""
+    """Ray says that it could not start again if work in its store were lost; nobody loses it."""
     told: list[int] = []
     killer = kill_when_it_waits(tmp_path / "victim")
     work = Squares(deadly=13, victim=tmp_path / "victim", ballast=bytes(ballast))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -98,7 +101,7 @@ def test_more_blocks_than_the_store_takes_at_once(
 
 @pytest.mark.parametrize("ballast", [0, 10**6], ids=["small work", "work that lies in Ray's store"])
 def test_a_worker_killed_midway_costs_time_alone(ray_engine: Engine, tmp_path: Path, ballast: int) -> None:
-    """Ray says of the second that it could not start again if that work were lost; nobody loses it."""
+    """Ray says that it could not start again if work in its store were lost; nobody loses it."""
     told: list[int] = []
     killer = kill_when_it_waits(tmp_path / "victim")
     work = Squares(deadly=13, victim=tmp_path / "victim", ballast=bytes(ballast))
@@ -217,9 +220,11 @@ def test_networks_read_the_same_bytes(
                 np.testing.assert_array_equal(getattr(one, part), getattr(other, part), strict=True)
 
 
-def in_a_new_process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def in_a_new_process(
+    code: str, environment: Mapping[str, str] = os.environ
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **environment}, cwd=TESTS.parent,
+        [sys.executable, "-c", code], env=environment, cwd=TESTS.parent,
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
@@ -232,10 +237,63 @@ def test_without_ray_the_error_says_what_to_install() -> None:
     assert re.search(r"EngineError: .*pip install 'mmquality\[ray\]'", done.stderr)
 
 
+def outside() -> dict[str, str]:
+    """The environment without what Ray or a test here has set for it; workers find what tests send."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return {**kept, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+
+
+@contextmanager
+def cluster_with_a_token(home: Path) -> Iterator[str]:
+    """The address of a cluster whose token lies in `home`, where Ray writes it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (home / ".ray").mkdir(parents=True)
+    (home / ".ray" / "auth_token").write_text("1f" * 32)
+    # A short folder, as sockets lie in it; its last files may come while it goes.
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
+        head = f"--head --block --port {port} --num-cpus 1 --include-dashboard false --temp-dir {folder}"
+        started = subprocess.Popen(
+            [Path(sys.executable).with_name("ray"), "start", *head.split(), "--disable-usage-stats"],
+            env={**outside(), "HOME": str(home)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            assert started.stdout and any("Ray runtime started" in line for line in started.stdout)
+            yield f"127.0.0.1:{port}"
+        finally:
+            os.killpg(started.pid, signal.SIGKILL)  # asked to end, Ray takes half a minute
+            started.communicate()
+
+
+def test_a_cluster_that_asks_for_a_token_is_shown_the_users(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="needs the extra 'ray'")
+    code = (
+        "import numpy as np\nfrom engine_work import Squares\nfrom mmquality.engine import open_engine\n"
+        "with open_engine('ray') as engine: found = list(engine.map_blocks(Squares(), [np.arange(3)]))\n"
+        "print(found)"
+    )
+    with cluster_with_a_token(tmp_path / "home") as address:
+        done, refused = (
+            in_a_new_process(code, {**outside(), "RAY_ADDRESS": address, "HOME": str(home)})
+            for home in (tmp_path / "home", tmp_path)
+        )
+    assert done.stdout == "[array([0, 1, 4])]\n", done.stderr
+    assert re.search(r"EngineError: The Ray cluster at .* asks for a token.*auth_token", refused.stderr)
+
+
+def test_a_local_cluster_leaves_no_token_in_the_home(tmp_path: Path) -> None:
+    """Clusters that this user starts later would ask for it."""
+    pytest.importorskip("ray", reason="needs the extra 'ray'")
+    done = in_a_new_process(CONNECT, {**outside(), "HOME": str(tmp_path)})
+    assert done.returncode == 0 and not (tmp_path / ".ray").exists()
+
+
 def test_a_cluster_that_does_not_answer_is_told_at_once() -> None:
     pytest.importorskip("ray", reason="needs the extra 'ray'")
     started = time.monotonic()
-    done = in_a_new_process(CONNECT, RAY_ADDRESS="127.0.0.1:1")
+    done = in_a_new_process(CONNECT, {**os.environ, "RAY_ADDRESS": "127.0.0.1:1"})
     assert re.search(
         r"EngineError: No Ray cluster answers at RAY_ADDRESS=127\.0\.0\.1:1 .*ray start", done.stderr
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from earlier.make import write_shop
+from sqlalchemy import create_engine, make_url, text
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
@@ -131,6 +134,29 @@ class TestAWorkspaceInPostgresql:
                 step()
         (found,) = examine(restored)
         assert found.health is Health.FAULT and "pg_restore" in found.what and not found.remedy
+
+    def test_it_is_restored_by_the_user_who_reads_it(
+        self, postgresql_server: str, tmp_path: Path, shop: InputFiles
+    ) -> None:
+        """As docs/operations.md tells: tables that another one restored would be closed to it."""
+        dump, restore = shutil.which("pg_dump"), shutil.which("pg_restore")
+        if not dump or not restore:
+            pytest.skip("needs pg_dump and pg_restore")
+        admin = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            for made in ("ROLE keeper LOGIN", "DATABASE kept OWNER keeper", "DATABASE restored OWNER keeper"):
+                connection.execute(text(f"CREATE {made}"))
+        admin.dispose()
+        keeper = make_url(postgresql_server).set(drivername="postgresql", username="keeper")
+        before, after = (str(keeper.set(database=name)) for name in ("kept", "restored"))
+        there, here = (Workspace.at(tmp_path / "one", url) for url in (before, after))
+        import_files(there, shop)
+        file = str(tmp_path / "shop.dump")
+        subprocess.run([dump, "--format=custom", "--file", file, before], check=True)
+        subprocess.run([restore, "--no-owner", "--dbname", after, file], check=True)
+        assert listings(Workspace.at(tmp_path / "one", after)) == listings(
+            Workspace.at(tmp_path / "one", before)
+        )
 
 
 def test_a_folder_with_a_database_of_its_own_does_not_go_with_another(

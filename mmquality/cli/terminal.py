@@ -22,6 +22,7 @@ from mmquality.pipeline.progress import Advance, untold
 from mmquality.records import RowProblem, count, count_kinds
 
 _EVERY = 10.0  # seconds between plain lines where there is no terminal
+_ENOUGH = 5.0  # seconds of steps that an estimate of the rest is made from
 _SHOWN = 5  # problems printed, …
 _SHOWN_KINDS = 12  # … and kinds of them
 
@@ -60,25 +61,31 @@ def _megabytes(number: int) -> str:
 def _plain(name: str, total: int | None, shown: Callable[[int], str]) -> Iterator[Advance]:
     started = told = time.monotonic()
     done = 0
+    first: tuple[float, int] | None = None
 
     def advance(more: int, note: str = "") -> None:
-        nonlocal done, told
+        nonlocal done, told, first
+        now = time.monotonic()
         done += more
-        if time.monotonic() - told >= _EVERY:
-            told = time.monotonic()
+        first = first or (now, done)
+        if now - told >= _EVERY:
+            told = now
             of = f" of {shown(total)}" if total else ""
-            left = _left(told - started, done, total) if total else ""
+            left = _left(now - first[0], done - first[1], total - done) if total else ""
             click.echo(f"{name}: " + ", ".join(filter(None, (shown(done) + of, note, left))), err=True)
 
     yield advance
     click.echo(f"{name}: {shown(done)} in {time.monotonic() - started:.1f} s", err=True)
 
 
-def _left(seconds: float, done: int, total: int) -> str:
-    """Time remaining, if the rest takes as long as what is done."""
-    if not 0 < done < total:
+def _left(seconds: float, done: int, rest: int) -> str:
+    """Time remaining, if the rest goes as what was `done` in the `seconds` since the first step.
+
+    What came before that step, such as processes that start, comes once. "" while hardly anything is known.
+    """
+    if seconds < _ENOUGH or done <= 0 or rest <= 0:
         return ""
-    left = seconds * (total - done) / done
+    left = seconds * rest / done
     return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 import sys
 import threading
@@ -20,7 +21,7 @@ from typing import Any
 from mmquality.engine import Block, Result, Tell, Work, nobody
 from mmquality.errors import EngineError, MMQualityError
 
-ADDRESS = "RAY_ADDRESS"
+ADDRESS, _TOKEN = "RAY_ADDRESS", "RAY_AUTH_TOKEN"
 _KNOCK, _PATIENCE = 10.0, 60.0  # seconds for a machine to answer, and for its cluster
 _WINDOW = 256  # blocks in Ray's store at once; actors start anew for the next ones
 _RETRIES = 3  # of a block whose actor died
@@ -121,9 +122,14 @@ def _connect(address: str) -> None:
         raise EngineError("The Ray engine needs Ray: pip install 'mmquality[ray]'.") from error
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True
+    logging.getLogger("ray").setLevel(logging.ERROR)
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong is raised
     _check_answers(address)
-    failure = _initialise_within(_PATIENCE, address) if address else _initialise("local")
+    if address:
+        failure = _initialise_within(_PATIENCE, address)
+    else:  # a token for this time alone: Ray would write one into the home, and later clusters ask for it
+        os.environ.setdefault(_TOKEN, secrets.token_hex(32))
+        failure = _initialise("local")
     if failure is not None:
         raise _no_cluster(address, failure) from failure
 
@@ -133,10 +139,30 @@ def _initialise(address: str) -> Exception | None:
     import ray
 
     try:
+        if _host_and_port(address):
+            _show_token(address)
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         return error
     return None
+
+
+def _show_token(address: str) -> None:
+    """Show this user's token to a cluster that asks for one; by itself Ray does so for "auto" alone.
+
+    Only to such a one: the workers of a cluster without a token have none to show when they answer.
+    Raises Ray's `AuthenticationError` where the token is another, or there is none.
+    """
+    import ray
+    from ray._private.authentication import authentication_token_setup as tokens
+
+    tokens.ensure_token_if_auth_enabled(create_token_if_missing=False)
+    try:
+        ray._raylet.GcsClient(address=address)
+    except ray.exceptions.AuthenticationError:
+        if not tokens.maybe_enable_token_auth_if_token_available(warn_if_disabled=False):
+            raise
+        ray._raylet.GcsClient(address=address)
 
 
 def _initialise_within(seconds: float, address: str) -> Exception | None:
@@ -153,15 +179,24 @@ def _initialise_within(seconds: float, address: str) -> Exception | None:
 
 def _check_answers(address: str) -> None:
     """Knock at HOST:PORT: Ray itself would wait for minutes. "auto" and the like are left to Ray."""
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    if host and port.isdigit():
+    if place := _host_and_port(address.rpartition("://")[2]):
         try:
-            socket.create_connection((host, int(port)), _KNOCK).close()
+            socket.create_connection(place, _KNOCK).close()
         except OSError as error:
             raise _no_cluster(address, error) from error
 
 
+def _host_and_port(address: str) -> tuple[str, int] | None:
+    host, _, port = address.rpartition(":")
+    return (host, int(port)) if host and "/" not in host and port.isdigit() else None
+
+
 def _no_cluster(address: str, error: Exception) -> EngineError:
+    if type(error).__name__ == "AuthenticationError":  # Ray's, which may not be installed
+        return EngineError(
+            f"The Ray cluster at {ADDRESS}={address} asks for a token; this user has none, or another. "
+            f"Copy ~/.ray/auth_token here from where the cluster was started, or set {_TOKEN}."
+        )
     if not address:
         return EngineError(f"Ray cannot start here ({error}); make room in memory and on the disk of /tmp.")
     return EngineError(

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import ImportLimits, NetworkConfig, TrainingConfig, Workspace
-from mmquality.data.describing import in_words
 from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.calibration import error_of, reliability
@@ -20,12 +20,12 @@ from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
 from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoded import EncodedCatalogue, encoded_catalogue
 from mmquality.pipeline.encoding import encode
+from mmquality.pipeline.finishing import finishable, taking_in
 from mmquality.pipeline.ground import changes_known, keep_ground
 from mmquality.pipeline.health_reference import Reference, some_of
-from mmquality.pipeline.held_out import held_out_in_words
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
-from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
+from mmquality.pipeline.label_snapshot import frozen, save_snapshot
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
@@ -34,6 +34,7 @@ from mmquality.pipeline.scored import has_scored, load_scores, load_unified, sav
 from mmquality.pipeline.scratch import scratch
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.streaming import Scored, score_catalogue
+from mmquality.pipeline.taught import beside_the_title, teachers
 from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_trained
 from mmquality.pipeline.training_run import check_alone, trained_ensemble
 from mmquality.pipeline.unified import with_propagation
@@ -129,29 +130,6 @@ def _reference(assembled: Assembled) -> Reference:
     return Reference.of(assembled.title_vectors[some], assembled.data.photos[some], categories)
 
 
-def teachers(assembled: Assembled) -> str:
-    """What the model learns from, and what it must not, in words."""
-    known = assembled.fingerprint
-    without = held_out_in_words(known.get("held_out", 0)) + apart_in_words(known.get("labels_apart", 0))
-    parts = [
-        f"{known[name]:,} {name.replace('_', '-')}"
-        for name in ("impressions", "co_clicks", "labels")
-        if known[name]
-    ]
-    if parts:
-        return (
-            " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-            + ", and swapped photos"
-            + without
-        )
-    return f"swapped photos alone (self-supervised: there is no click log){without}"
-
-
-def beside_the_title(assembled: Assembled) -> str:
-    """Which columns the model reads beside the title, as the end of a sentence; "" where it reads none."""
-    return f"; beside the title it reads {in_words(assembled.fields)}" if assembled.fields else ""
-
-
 @makes_models
 def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine | None = None) -> str:
     """Score the whole catalogue; returns the name of the version that holds the scores.
@@ -231,9 +209,10 @@ def build(
     summary = import_files(workspace, files, limits, reporter, catalogue_name)
     imported(summary)
     encode(workspace, text, photo, reporter)
-    train(workspace, options, reporter)
-    score(workspace, reporter)
-    return summary, index(workspace, reporter)
+    version = taking_in(workspace, partial(train, workspace, options, reporter), reporter)
+    with finishable(workspace, version, reporter):
+        taking_in(workspace, partial(score, workspace, reporter), reporter)
+        return summary, index(workspace, reporter)
 
 
 def _checkpoint(

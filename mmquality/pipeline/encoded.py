@@ -13,7 +13,7 @@ import pandas as pd
 from mmquality.config import Workspace
 from mmquality.encoders.cache import CachedRows, EmbeddingCache
 from mmquality.encoders.spelling import SPELLING_DIM, Speller
-from mmquality.errors import WorkspaceError
+from mmquality.errors import NotEncodedError, WorkspaceError
 from mmquality.pipeline.context import Context, Told, context_centres, context_vectors, title_side
 from mmquality.pipeline.encoding import COLUMNS, NO_LISTINGS, as_imported
 from mmquality.rows import Ints, Made
@@ -59,8 +59,8 @@ def encoded_catalogue(
 
     `fields` are the columns read beside the title, `centres` (fields, dim) those of the model that reads them
     (None: this catalogue's); `columns` those of `listings` that are wanted, the title and the hashes among
-    them; `seen` sees all columns, in pieces. Raises `WorkspaceError` where there are no listings, or some
-    that `encode` has not seen.
+    them; `seen` sees all columns, in pieces. Raises `WorkspaceError` where there are no listings, its kind
+    `NotEncodedError` for some that `encode` has not seen.
     """
     # A listing is encoded before it is stored where they come one by one, so the caches are opened later.
     chunks = store.catalogue_chunks(COLUMNS)
@@ -102,7 +102,7 @@ def _encoded_pieces(
     if not listings:
         raise WorkspaceError(NO_LISTINGS)
     if new:
-        raise WorkspaceError(
+        raise NotEncodedError(
             f"{new:,} of {listings:,} listings are not encoded yet. Run `mmquality encode` first."
         )
     if without_photo == listings:

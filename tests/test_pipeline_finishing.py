@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from marketplace import LISTINGS, QUICK, Listening, Marketplace, copy_of, first_rows, input_files
 
 from mmquality.config import Workspace
-from mmquality.errors import NotEncodedError, WorkspaceError
+from mmquality.errors import NoRoomError, NotEncodedError, WorkspaceError
 from mmquality.pipeline import building, label_loop
 from mmquality.pipeline.arriving import arrive
 from mmquality.pipeline.encoding import encode
@@ -25,6 +26,7 @@ from mmquality.pipeline.label_snapshot import load_snapshot
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.retrain_trigger import since_training
 from mmquality.records import Verdict
+from mmquality.store import Store
 
 
 @pytest.fixture
@@ -164,3 +166,32 @@ def test_a_training_that_was_judged_counts_though_an_older_model_is_published_af
     assert since_training(shop).new_labels == 0
     (shop.models / "v0002" / "labels.parquet").write_bytes(b"nonsense")
     assert since_training(shop).new_labels == 2
+
+
+def test_a_database_that_goes_away_while_it_trains_or_scores_loses_nothing(
+    marketplace: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`index`, which writes into it, then finishes what they made."""
+    shop = copy_of(marketplace, tmp_path / "shop")
+    for step, part in (
+        (lambda: building.train(shop, QUICK), "trained_ensemble"),
+        (lambda: building.score(shop), "score_catalogue"),
+    ):
+        with monkeypatch.context() as patched:
+            before(patched, part, lambda: patched.setattr(Store, "_read", lambda _: fail()))
+            assert step() == "v0002"
+    assert building.index(shop) == "v0002"
+    with monkeypatch.context() as patched:  # scores of a published model are a version of their own
+        before(patched, "score_catalogue", lambda: patched.setattr(Store, "_read", lambda _: fail()))
+        assert building.score(shop) == "v0003"
+
+
+def test_room_for_the_model_is_asked_for_before_the_training(
+    marketplace: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = copy_of(marketplace, tmp_path / "shop")
+    before(monkeypatch, "trained_ensemble", lambda: pytest.fail("trained in vain"))
+    usage = type(shutil.disk_usage(shop.root))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 10**5, 10**5))
+    with pytest.raises(NoRoomError, match=r"models has no room for 0.5 MB"):
+        building.train(shop, QUICK)

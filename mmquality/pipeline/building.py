@@ -15,6 +15,7 @@ from mmquality.config import ImportLimits, NetworkConfig, TrainingConfig, Worksp
 from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.calibration import error_of, reliability
+from mmquality.files import check_writable
 from mmquality.pipeline import kept_tables
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
 from mmquality.pipeline.context import load_centres, save_centres
@@ -36,10 +37,10 @@ from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.streaming import Scored, score_catalogue
 from mmquality.pipeline.taught import beside_the_title, teachers
 from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_trained
-from mmquality.pipeline.training_run import check_alone, trained_ensemble
+from mmquality.pipeline.training_run import check_alone, check_model_fits, trained_ensemble
 from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order
-from mmquality.pipeline.versions import new_version, working_version
+from mmquality.pipeline.versions import new_version, published_names, working_version
 from mmquality.records import ModelVersion
 from mmquality.rows import New
 from mmquality.scoring import Listings, fit_scales
@@ -94,33 +95,34 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
     """
     options, started = options or Options(), time.monotonic()
     reporter = reporter if reporter and ranks.is_first() else Silent()
-    with open_store(workspace) as store:
-        with in_one(reporter, "Reading the catalogue"):
-            assembled = assemble(workspace, store, hold_out=options.hold_out)
-            assembled, labels = frozen(workspace, assembled)
-        data = assembled.data
-        if len(data) < FEWEST_LISTINGS:
-            raise WorkspaceError(
-                f"The catalogue has {len(data)} listings; training needs at least {FEWEST_LISTINGS}. "
-                "Import more."
-            )
-        reporter.say(
-            f"Training on {len(data):,} listings with {teachers(assembled)}{beside_the_title(assembled)}."
+    check_writable(workspace.root, workspace.models)
+    # Nothing after this block needs the database: it may be away when the training ends.
+    with open_store(workspace) as store, in_one(reporter, "Reading the catalogue"):
+        assembled, labels = frozen(workspace, assemble(workspace, store, hold_out=options.hold_out))
+        published = published_names(store)
+    data = assembled.data
+    if len(data) < FEWEST_LISTINGS:
+        raise WorkspaceError(
+            f"The catalogue has {len(data)} listings; training needs at least {FEWEST_LISTINGS}. Import more."
         )
-        shapes = data.titles.shape[1], data.photos.shape[1]
-        network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
-        ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
-        if not ranks.is_first():
-            return ""
-        with scratch(workspace) as new, in_one(reporter, "Calibrating"):
-            config = with_propagation(config, ensemble.network.inputs, data, new)
-            checkpoint = _checkpoint(assembled, ensemble, network_config, config, started, new)
-        with new_version(workspace, store) as draft:
-            save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
-            save_centres(draft.folder, assembled.centres)
-            save_snapshot(labels, draft.folder)
-            _reference(assembled).save(draft.folder)
-        return draft.name
+    reporter.say(
+        f"Training on {len(data):,} listings with {teachers(assembled)}{beside_the_title(assembled)}."
+    )
+    shapes = data.titles.shape[1], data.photos.shape[1]
+    network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
+    check_model_fits(workspace, network_config, len(data))
+    ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
+    if not ranks.is_first():
+        return ""
+    with scratch(workspace) as new, in_one(reporter, "Calibrating"):
+        config = with_propagation(config, ensemble.network.inputs, data, new)
+        checkpoint = _checkpoint(assembled, ensemble, network_config, config, started, new)
+    with new_version(workspace, published) as draft:
+        save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
+        save_centres(draft.folder, assembled.centres)
+        save_snapshot(labels, draft.folder)
+        _reference(assembled).save(draft.folder)
+    return draft.name
 
 
 def _reference(assembled: Assembled) -> Reference:
@@ -143,6 +145,7 @@ def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine
         name, published = working_version(workspace, store)
         model = workspace.models / name
         checkpoint, changes = load_checkpoint(model), store.last_change()
+        names = published_names(store)
         encoded = _encoded_for(checkpoint, model, workspace, store)
         with scratch(workspace) as new:
             with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
@@ -150,7 +153,7 @@ def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine
             if not published:
                 _keep_scored(model, encoded, scored, changes)
                 return name
-            with new_version(workspace, store) as draft:
+            with new_version(workspace, names) as draft:
                 copy_trained(model, draft.folder)
                 _keep_scored(draft.folder, encoded, scored, changes)
         return draft.name

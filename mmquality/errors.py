@@ -5,6 +5,7 @@ MMQualityError
 ├── WorkspaceError      the workspace is missing, incomplete, or of another version
 │   ├── NoWorkspaceError    there is none yet
 │   ├── WrongDatabaseError  its database is another one than MMQ_DATABASE_URL says
+│   ├── NotEncodedError     some of its listings have no vectors yet
 │   └── NoRoomError         its disk is full
 ├── ModelFileError      a checkpoint or an index is damaged or does not fit
 │   └── VectorDatabaseError an index is in a database that cannot be reached or does not hold it
@@ -46,6 +47,10 @@ class WrongDatabaseError(WorkspaceError):
 
 class DamagedDatabaseError(WorkspaceError):
     """The database's file is not whole any more."""
+
+
+class NotEncodedError(WorkspaceError):
+    """Some of the listings, or what stands beside their titles, have no vectors yet; `encode` makes them."""
 
 
 class NoRoomError(WorkspaceError):

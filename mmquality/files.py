@@ -115,6 +115,15 @@ def check_writable(*places: Path) -> None:
             raise not_writable(place)
 
 
+def check_room(folder: Path, size: int) -> None:
+    """Raises `NoRoomError` where the disk of a folder has fewer than `size` bytes free."""
+    if shutil.disk_usage(folder).free < size:
+        raise NoRoomError(
+            f"{folder} has no room for {size / 1e6:,.1f} MB: its disk is full. Make room there, then run the "
+            "same command again; nothing was changed."
+        )
+
+
 def not_writable(place: Path, why: str = "") -> WorkspaceError:
     """What is said where a folder or file of a workspace may not be written to."""
     because, folder = f" ({why})" if why else "", "it" if place.is_dir() else place.parent

@@ -27,7 +27,7 @@ from mmquality.pipeline.building import index, score
 from mmquality.pipeline.kept_clicks import merge_clicks
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.settings import change_settings
-from mmquality.pipeline.versions import new_version
+from mmquality.pipeline.versions import new_version, published_names
 from mmquality.store import Store, export_labels
 
 _PAIRS = pd.DataFrame({"listing_id": ["a"], "other_id": ["b"], "weight": [1.0]})
@@ -151,7 +151,10 @@ def test_the_umask_says_who_may_read_what_is_published(tmp_path: Path, umask: in
         with whole_file(tmp_path / "a.safetensors") as part:
             save_file({"a": np.zeros(3)}, part)
         workspace = Workspace.at(tmp_path / "w")
-        with Store.open(workspace.database_url, create=True) as store, new_version(workspace, store) as draft:
+        with (
+            Store.open(workspace.database_url, create=True) as store,
+            new_version(workspace, published_names(store)) as draft,
+        ):
             save_file({"a": np.zeros(3)}, draft.folder / "model.safetensors")
             (draft.folder / "config.json").write_text("{}")
     finally:

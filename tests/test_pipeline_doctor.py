@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from marketplace import Marketplace, copy_of
+from marketplace import QUICK, Marketplace, copy_of, encoded_beforehand, first_rows, input_files
 
 from mmquality.cli.root import main
 from mmquality.config import Workspace
 from mmquality.pipeline import building
 from mmquality.pipeline.doctor import Finding, Health, examine
+from mmquality.pipeline.encoding import encode
+from mmquality.pipeline.importing import InputFiles, import_files
 from mmquality.pipeline.places import index_path, open_store
+from mmquality.pipeline.scratch import scratch
 from mmquality.records import Space, Verdict
 from mmquality.store import Store
 
@@ -145,6 +148,48 @@ def test_without_a_model_there_is_a_warning(tmp_path: Path) -> None:
     workspace = Workspace.at(tmp_path / "empty")
     Store.open(workspace.database_url).close()
     assert any(f.part == "model" and f.health is Health.WARNING for f in examine(workspace))
+
+
+def model_findings(workspace: Workspace) -> list[tuple[str, str]]:
+    return [(f.what, f.remedy) for f in examine(workspace) if f.part in ("model", "embeddings") and f.remedy]
+
+
+def test_the_one_command_that_is_due_is_named(marketplace: Marketplace, tmp_path: Path) -> None:
+    shop = encoded_beforehand(marketplace, tmp_path / "shop")
+    import_files(shop, input_files(marketplace.files))
+    assert model_findings(shop) == [
+        ("No model is in force", "Run `mmquality encode`."),
+        ("150 listings not encoded", "Run `mmquality encode`."),
+    ]
+    encode(shop)
+    for step, due in ((building.train, "train"), (building.score, "score"), (building.index, "index")):
+        assert model_findings(shop) == [("No model is in force", f"Run `mmquality {due}`.")]
+        step(shop, QUICK) if due == "train" else step(shop)
+    assert not model_findings(shop)
+    building.score(shop)
+    assert model_findings(shop) == [("v0002 is trained and was not put in force", "Run `mmquality index`.")]
+
+
+def test_a_listing_without_a_score_is_encoded_first_and_arrives_then(
+    marketplace: Marketplace, shop: Workspace
+) -> None:
+    row = first_rows(marketplace.files.listings, 1).assign(listing_id="new", title="A kite")
+    row.to_csv(shop.root / "new.csv", index=False)
+    import_files(shop, InputFiles(shop.root / "new.csv", marketplace.files.images))
+    encode_it = "Run `mmquality encode`."
+    assert model_findings(shop) == [
+        ("1 listing without a score", encode_it), ("1 listing not encoded", encode_it),
+    ]  # fmt: skip
+    encode(shop)
+    assert model_findings(shop) == [("1 listing without a score", "Run `mmquality arrive`.")]
+
+
+def test_scratch_of_killed_work_is_told_and_of_work_that_goes_on_is_not(shop: Workspace) -> None:
+    with scratch(shop):
+        assert not [f for f in examine(shop) if f.part == "leftovers"]
+        (shop.scratch / "killed").mkdir()
+        (found,) = [f for f in examine(shop) if f.part == "leftovers"]
+    assert found.health is Health.WARNING and str(shop.scratch / "killed") in found.what
 
 
 def test_the_command_tells_by_its_exit_status(shop: Workspace) -> None:

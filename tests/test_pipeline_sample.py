@@ -33,6 +33,7 @@ from mmquality.pipeline.importing import InputFiles, import_files
 from mmquality.pipeline.known_clicks import MOST_CLICKS
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.reading import Catalogue
+from mmquality.pipeline.taught import teachers
 from mmquality.pipeline.trained import folds_of
 from mmquality.records import Reason, Space, Verdict
 from mmquality.scoring import UNSEEN
@@ -223,7 +224,7 @@ def test_verdicts_teach_the_next_model(marketplace: Marketplace, tmp_path: Path)
     assert verdicts[page[0].listing.listing_id] == 1
     assert verdicts[page[1].listing.listing_id] == 0
     assert np.isnan(verdicts[page[2].listing.listing_id])
-    assert "2 labels" in building.teachers(assembled)
+    assert "2 labels" in teachers(assembled)
 
 
 def test_a_crawlers_session_pairs_nothing(marketplace: Marketplace, tmp_path: Path) -> None:

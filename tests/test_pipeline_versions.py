@@ -21,7 +21,7 @@ from mmquality.pipeline.importing import import_files
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.scored import load_scores, load_unified, save_scored
-from mmquality.pipeline.versions import new_version, promote, rollback, working_version
+from mmquality.pipeline.versions import new_version, promote, published_names, rollback, working_version
 from mmquality.records import ModelVersion, Space
 from mmquality.store import Store
 
@@ -39,7 +39,7 @@ def hidden(folder: Path) -> list[str]:
 
 def make(workspace: Workspace, store: Store) -> str:
     """A version with a model and an index that hold nothing."""
-    with new_version(workspace, store) as draft:
+    with new_version(workspace, published_names(store)) as draft:
         (draft.folder / "config.json").write_text("{}")
         (draft.folder / "index").mkdir()
         (draft.folder / "index" / f"{Space.UNIFIED}.faiss").write_text("an index")
@@ -95,7 +95,7 @@ class TestNewVersion:
     @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
     def test_an_error_leaves_nothing(self, workspace: Workspace, error: type[BaseException]) -> None:
         with open_store(workspace) as store:
-            with pytest.raises(error), new_version(workspace, store) as draft:
+            with pytest.raises(error), new_version(workspace, published_names(store)) as draft:
                 (draft.folder / "model.safetensors").write_bytes(b"half of i")
                 raise error
             assert draft.name == "" and list(workspace.models.iterdir()) == []
@@ -103,9 +103,9 @@ class TestNewVersion:
 
     def test_two_at_once_are_two(self, workspace: Workspace) -> None:
         with open_store(workspace) as store:
-            with new_version(workspace, store) as slow:
+            with new_version(workspace, published_names(store)) as slow:
                 (slow.folder / "who").write_text("slow")
-                with new_version(workspace, store) as quick:
+                with new_version(workspace, published_names(store)) as quick:
                     (quick.folder / "who").write_text("quick")
             assert (quick.name, slow.name) == ("v0001", "v0002")
         assert (workspace.models / "v0001" / "who").read_text() == "quick"
@@ -115,7 +115,7 @@ class TestNewVersion:
         start, names = threading.Barrier(8), []
 
         def one() -> None:
-            with open_store(workspace) as store, new_version(workspace, store) as draft:
+            with open_store(workspace) as store, new_version(workspace, published_names(store)) as draft:
                 (draft.folder / "file").write_text("x")
                 start.wait()
             names.append(draft.name)

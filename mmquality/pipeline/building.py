@@ -7,25 +7,26 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from mmquality.checkpoint import Checkpoint, load_checkpoint
 from mmquality.config import ImportLimits, NetworkConfig, TrainingConfig, Workspace
-from mmquality.data.describing import in_words
 from mmquality.engine import Engine, Local
 from mmquality.errors import WorkspaceError
 from mmquality.evaluation.calibration import error_of, reliability
+from mmquality.files import check_writable
 from mmquality.pipeline import kept_tables
 from mmquality.pipeline.assembling import Assembled, assemble, encoded_settings
 from mmquality.pipeline.context import load_centres, save_centres
 from mmquality.pipeline.encoded import EncodedCatalogue, encoded_catalogue
 from mmquality.pipeline.encoding import encode
+from mmquality.pipeline.finishing import finishable, taking_in
 from mmquality.pipeline.ground import changes_known, keep_ground
 from mmquality.pipeline.health_reference import Reference, some_of
-from mmquality.pipeline.held_out import held_out_in_words
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
-from mmquality.pipeline.label_snapshot import apart_in_words, frozen, save_snapshot
+from mmquality.pipeline.label_snapshot import frozen, save_snapshot
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import open_store
@@ -34,11 +35,12 @@ from mmquality.pipeline.scored import has_scored, load_scores, load_unified, sav
 from mmquality.pipeline.scratch import scratch
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.streaming import Scored, score_catalogue
+from mmquality.pipeline.taught import beside_the_title, teachers
 from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_trained
-from mmquality.pipeline.training_run import check_alone, trained_ensemble
+from mmquality.pipeline.training_run import check_alone, check_model_fits, trained_ensemble
 from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order
-from mmquality.pipeline.versions import new_version, working_version
+from mmquality.pipeline.versions import new_version, published_names, working_version
 from mmquality.records import ModelVersion
 from mmquality.rows import New
 from mmquality.scoring import Listings, fit_scales
@@ -93,33 +95,34 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
     """
     options, started = options or Options(), time.monotonic()
     reporter = reporter if reporter and ranks.is_first() else Silent()
-    with open_store(workspace) as store:
-        with in_one(reporter, "Reading the catalogue"):
-            assembled = assemble(workspace, store, hold_out=options.hold_out)
-            assembled, labels = frozen(workspace, assembled)
-        data = assembled.data
-        if len(data) < FEWEST_LISTINGS:
-            raise WorkspaceError(
-                f"The catalogue has {len(data)} listings; training needs at least {FEWEST_LISTINGS}. "
-                "Import more."
-            )
-        reporter.say(
-            f"Training on {len(data):,} listings with {teachers(assembled)}{beside_the_title(assembled)}."
+    check_writable(workspace.root, workspace.models)
+    # Nothing after this block needs the database: it may be away when the training ends.
+    with open_store(workspace) as store, in_one(reporter, "Reading the catalogue"):
+        assembled, labels = frozen(workspace, assemble(workspace, store, hold_out=options.hold_out))
+        published = published_names(store)
+    data = assembled.data
+    if len(data) < FEWEST_LISTINGS:
+        raise WorkspaceError(
+            f"The catalogue has {len(data)} listings; training needs at least {FEWEST_LISTINGS}. Import more."
         )
-        shapes = data.titles.shape[1], data.photos.shape[1]
-        network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
-        ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
-        if not ranks.is_first():
-            return ""
-        with scratch(workspace) as new, in_one(reporter, "Calibrating"):
-            config = with_propagation(config, ensemble.network.inputs, data, new)
-            checkpoint = _checkpoint(assembled, ensemble, network_config, config, started, new)
-        with new_version(workspace, store) as draft:
-            save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
-            save_centres(draft.folder, assembled.centres)
-            save_snapshot(labels, draft.folder)
-            _reference(assembled).save(draft.folder)
-        return draft.name
+    reporter.say(
+        f"Training on {len(data):,} listings with {teachers(assembled)}{beside_the_title(assembled)}."
+    )
+    shapes = data.titles.shape[1], data.photos.shape[1]
+    network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
+    check_model_fits(workspace, network_config, len(data))
+    ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
+    if not ranks.is_first():
+        return ""
+    with scratch(workspace) as new, in_one(reporter, "Calibrating"):
+        config = with_propagation(config, ensemble.network.inputs, data, new)
+        checkpoint = _checkpoint(assembled, ensemble, network_config, config, started, new)
+    with new_version(workspace, published) as draft:
+        save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
+        save_centres(draft.folder, assembled.centres)
+        save_snapshot(labels, draft.folder)
+        _reference(assembled).save(draft.folder)
+    return draft.name
 
 
 def _reference(assembled: Assembled) -> Reference:
@@ -127,29 +130,6 @@ def _reference(assembled: Assembled) -> Reference:
     some = some_of(len(assembled.data))
     categories = Counter(assembled.catalogue["category"].fillna(""))
     return Reference.of(assembled.title_vectors[some], assembled.data.photos[some], categories)
-
-
-def teachers(assembled: Assembled) -> str:
-    """What the model learns from, and what it must not, in words."""
-    known = assembled.fingerprint
-    without = held_out_in_words(known.get("held_out", 0)) + apart_in_words(known.get("labels_apart", 0))
-    parts = [
-        f"{known[name]:,} {name.replace('_', '-')}"
-        for name in ("impressions", "co_clicks", "labels")
-        if known[name]
-    ]
-    if parts:
-        return (
-            " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-            + ", and swapped photos"
-            + without
-        )
-    return f"swapped photos alone (self-supervised: there is no click log){without}"
-
-
-def beside_the_title(assembled: Assembled) -> str:
-    """Which columns the model reads beside the title, as the end of a sentence; "" where it reads none."""
-    return f"; beside the title it reads {in_words(assembled.fields)}" if assembled.fields else ""
 
 
 @makes_models
@@ -165,6 +145,7 @@ def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine
         name, published = working_version(workspace, store)
         model = workspace.models / name
         checkpoint, changes = load_checkpoint(model), store.last_change()
+        names = published_names(store)
         encoded = _encoded_for(checkpoint, model, workspace, store)
         with scratch(workspace) as new:
             with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
@@ -172,7 +153,7 @@ def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine
             if not published:
                 _keep_scored(model, encoded, scored, changes)
                 return name
-            with new_version(workspace, store) as draft:
+            with new_version(workspace, names) as draft:
                 copy_trained(model, draft.folder)
                 _keep_scored(draft.folder, encoded, scored, changes)
         return draft.name
@@ -231,9 +212,10 @@ def build(
     summary = import_files(workspace, files, limits, reporter, catalogue_name)
     imported(summary)
     encode(workspace, text, photo, reporter)
-    train(workspace, options, reporter)
-    score(workspace, reporter)
-    return summary, index(workspace, reporter)
+    version = taking_in(workspace, partial(train, workspace, options, reporter), reporter)
+    with finishable(workspace, version, reporter):
+        taking_in(workspace, partial(score, workspace, reporter), reporter)
+        return summary, index(workspace, reporter)
 
 
 def _checkpoint(

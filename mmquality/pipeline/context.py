@@ -26,7 +26,7 @@ from scipy.sparse import csr_array
 from mmquality.config import Workspace
 from mmquality.data.describing import in_words, worded
 from mmquality.encoders.spelling import SPELLING_DIM, Speller
-from mmquality.errors import ModelFileError, WorkspaceError
+from mmquality.errors import ModelFileError, NotEncodedError, WorkspaceError
 from mmquality.index import unit
 from mmquality.network.frozen import Mixed
 from mmquality.pipeline.model_record import read_record
@@ -98,7 +98,7 @@ def context_texts(catalogue: pd.DataFrame, fields: Sequence[str]) -> dict[str, s
 def context_centres(told: Told, cache: Embeddings) -> Floats:
     """`μ_f`, the mean embedding of each field over the listings that it says something of, (fields, dim).
 
-    Raises `WorkspaceError` where a text was never embedded.
+    Raises `NotEncodedError` where a text was never embedded.
     """
     _check_embedded(told, cache)
     centres = np.zeros((len(told.fields), cache.dim), dtype=np.float32)
@@ -116,7 +116,7 @@ def context_vectors(told: Told, cache: Embeddings, centres: Floats) -> Context:
 
     `e` is the cached embedding, at unit length; `w` is `WEIGHT`; `centres` (fields, dim) are those that the
     model was trained with. A missing value adds nothing, as if it were average. (n, 0) where there is no
-    field. Raises `WorkspaceError` where a text was never embedded.
+    field. Raises `NotEncodedError` where a text was never embedded.
     """
     _check_embedded(told, cache)
     return Context(told, [cache.placed(keys) for keys in told.keys], centres, cache.dim if told.fields else 0)
@@ -200,7 +200,7 @@ def fields_to_score(workspace: Workspace, store: Store) -> tuple[str, ...]:
 def _check_embedded(told: Told, cache: Embeddings) -> None:
     absent = sum(len(cache.missing(keys)) for keys in told.keys)
     if absent:
-        raise WorkspaceError(
+        raise NotEncodedError(
             f"{absent:,} values of {in_words(told.fields)} are not encoded yet. Run `mmquality encode` first."
         )
 

@@ -19,7 +19,7 @@ from mmquality.pipeline.progress import Reporter, Silent, increments
 from mmquality.pipeline.settings import load_settings
 from mmquality.pipeline.spaces import compare_spaces
 from mmquality.pipeline.trained import copy_trained
-from mmquality.pipeline.versions import new_version
+from mmquality.pipeline.versions import new_version, published_names
 from mmquality.store import Store
 
 SAMPLE_NAME = "sample marketplace"
@@ -82,7 +82,7 @@ def _adopt_shipped(workspace: Workspace, reporter: Reporter) -> bool:
         if not _trained_on_this(checkpoint, workspace, store):
             reporter.say("The shipped model was trained on another sample; training one on this.")
             return False
-        with new_version(workspace, store) as draft:
+        with new_version(workspace, published_names(store)) as draft:
             copy_trained(SHIPPED, draft.folder)
     return True
 

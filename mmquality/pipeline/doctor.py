@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -22,10 +23,13 @@ from mmquality.errors import (
 )
 from mmquality.files import UNFINISHED
 from mmquality.index.keeping import load
-from mmquality.pipeline.places import FIRST_MODEL, index_path, open_store
+from mmquality.pipeline.encoded import not_encoded
+from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.progress import Reporter, Silent
-from mmquality.pipeline.scored import load_scores
+from mmquality.pipeline.scored import has_scored, load_scores
+from mmquality.pipeline.scratch import left_behind
 from mmquality.pipeline.settings import load_settings
+from mmquality.pipeline.versions import newest_version, published_names
 from mmquality.records import ModelVersion, Space, count
 from mmquality.store import Store
 
@@ -82,7 +86,7 @@ def _examined(workspace: Workspace, store: Store, reporter: Reporter) -> list[Fi
         lambda: _settings(workspace),
         lambda: _in_force(workspace, store),
         lambda: _earlier(workspace, store),
-        lambda: _embeddings(workspace),
+        lambda: _embeddings(workspace, store),
         lambda: _photos(store),
         lambda: _leftovers(workspace),
         lambda: _disk(workspace),
@@ -113,8 +117,12 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
 def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
     version = store.current_version()
     if version is None:
-        yield Finding("model", Health.WARNING, "No model is in force", FIRST_MODEL)
+        yield Finding("model", Health.WARNING, "No model is in force", _next_step(workspace, store))
         return
+    newest = newest_version(workspace)
+    if newest and newest not in published_names(store):
+        what = f"{newest} is trained and was not put in force"
+        yield Finding("model", Health.WARNING, what, _next_step(workspace, store))
     remedy = _MODEL_AGAIN
     try:
         _check_files(workspace.models / version.name, version)
@@ -130,8 +138,27 @@ def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
     if unscored:
         yield Finding(
             "model", Health.WARNING, f"{count(unscored, 'listing')} without a score",
-            "Run `mmquality encode`, then `mmquality arrive`.",
+            "Run `mmquality encode`." if _waiting(workspace, store) else "Run `mmquality arrive`.",
         )  # fmt: skip
+
+
+def _next_step(workspace: Workspace, store: Store) -> str:
+    """The one command that is due on the way to a model in force."""
+    if not store.listing_count():
+        return "Run `mmquality import`, or `mmquality build` with a catalogue's files."
+    if _waiting(workspace, store):
+        return "Run `mmquality encode`."
+    newest = newest_version(workspace)
+    if newest is None:
+        return "Run `mmquality train`."
+    return f"Run `mmquality {'index' if has_scored(workspace.models / newest) else 'score'}`."
+
+
+def _waiting(workspace: Workspace, store: Store) -> int:
+    """The listings that wait for `encode`; 0 where it cannot be told, which another look says."""
+    with suppress(MMQualityError):
+        return not_encoded(workspace, store)
+    return 0
 
 
 def _check_files(folder: Path, version: ModelVersion) -> None:
@@ -163,7 +190,10 @@ def _earlier(workspace: Workspace, store: Store) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _embeddings(workspace: Workspace) -> Iterator[Finding]:
+def _embeddings(workspace: Workspace, store: Store) -> Iterator[Finding]:
+    if waiting := _waiting(workspace, store):
+        what = f"{count(waiting, 'listing')} not encoded"
+        yield Finding("embeddings", Health.WARNING, what, "Run `mmquality encode`.")
     encoders = [folder.name for folder in sorted(workspace.embeddings.glob("*")) if folder.is_dir()]
     for encoder in encoders:
         try:
@@ -193,6 +223,12 @@ def _leftovers(workspace: Workspace) -> Iterator[Finding]:
         yield Finding(
             "leftovers", Health.WARNING, f"{count(len(left), 'unfinished file')} of stopped work ({left[0]})",
             "Where nothing is at work, delete them; after a day mmquality does so itself.",
+        )  # fmt: skip
+
+    if killed := left_behind(workspace):
+        yield Finding(
+            "leftovers", Health.WARNING, f"{count(len(killed), 'folder')} of killed work ({killed[0]})",
+            "Nothing to do: the next `mmquality train` or `mmquality score` removes them.",
         )  # fmt: skip
 
 

@@ -13,13 +13,15 @@ import pandas as pd
 from mmquality.config import Workspace
 from mmquality.encoders.cache import CachedRows, EmbeddingCache
 from mmquality.encoders.spelling import SPELLING_DIM, Speller
-from mmquality.errors import WorkspaceError
+from mmquality.errors import NotEncodedError, WorkspaceError
 from mmquality.pipeline.context import Context, Told, context_centres, context_vectors, title_side
 from mmquality.pipeline.encoding import COLUMNS, NO_LISTINGS, as_imported
+from mmquality.pipeline.settings import load_settings
 from mmquality.rows import Ints, Made
 from mmquality.store import Store
 
 Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ def encoded_catalogue(
 
     `fields` are the columns read beside the title, `centres` (fields, dim) those of the model that reads them
     (None: this catalogue's); `columns` those of `listings` that are wanted, the title and the hashes among
-    them; `seen` sees all columns, in pieces. Raises `WorkspaceError` where there are no listings, or some
-    that `encode` has not seen.
+    them; `seen` sees all columns, in pieces. Raises `WorkspaceError` where there are no listings, its kind
+    `NotEncodedError` for some that `encode` has not seen.
     """
     # A listing is encoded before it is stored where they come one by one, so the caches are opened later.
     chunks = store.catalogue_chunks(COLUMNS)
@@ -88,21 +90,41 @@ def encoded_catalogue(
     )
 
 
+def not_encoded(workspace: Workspace, store: Store) -> int:
+    """How many listings `encode` would embed something of; those whose photo is gone are none."""
+    settings = load_settings(workspace)
+    if not (settings.text_encoder and settings.photo_encoder):
+        return store.listing_count()
+    titles = EmbeddingCache(workspace.embeddings, settings.text_encoder)
+    photos = EmbeddingCache(workspace.embeddings, settings.photo_encoder)
+    pieces = store.catalogue_chunks(COLUMNS)
+    return sum(_new(piece, *_lacking(piece, titles, photos)) for piece in pieces)
+
+
+def _lacking(piece: pd.DataFrame, titles: EmbeddingCache, photos: EmbeddingCache) -> tuple[Bools, Bools]:
+    """Which listings of a piece have no title embedding, and which no photo embedding, (n,) each."""
+    return ~titles.has(list(piece["title_hash"])), ~photos.has(list(piece["photo_hash"]))
+
+
+def _new(piece: pd.DataFrame, no_title: Bools, no_photo: Bools) -> int:
+    """How many listings of a piece wait for `encode`, (n,) each as `_lacking` has it."""
+    return int(no_title.sum()) + len(as_imported(piece[no_photo & ~no_title]))
+
+
 def _encoded_pieces(
     catalogue: Iterable[pd.DataFrame], titles: EmbeddingCache, photos: EmbeddingCache
 ) -> Iterator[pd.DataFrame]:
     """The listings that have both embeddings, in pieces; raises at the end where some or all have none."""
     listings = new = without_photo = 0
     for piece in catalogue:
-        no_title = ~titles.has(list(piece["title_hash"]))
-        no_photo = ~photos.has(list(piece["photo_hash"]))
+        no_title, no_photo = _lacking(piece, titles, photos)
         listings, without_photo = listings + len(piece), without_photo + int(no_photo.sum())
-        new += int(no_title.sum()) + len(as_imported(piece[no_photo & ~no_title]))
+        new += _new(piece, no_title, no_photo)
         yield piece[~(no_photo | no_title)]
     if not listings:
         raise WorkspaceError(NO_LISTINGS)
     if new:
-        raise WorkspaceError(
+        raise NotEncodedError(
             f"{new:,} of {listings:,} listings are not encoded yet. Run `mmquality encode` first."
         )
     if without_photo == listings:

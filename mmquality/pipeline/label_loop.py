@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from mmquality.config import Workspace
 from mmquality.pipeline.building import Options, index, score, train
 from mmquality.pipeline.encoding import encode
+from mmquality.pipeline.finishing import finishable, taking_in
 from mmquality.pipeline.judging import Judgement, judge, keep_judgement
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.training_run import check_alone
-from mmquality.pipeline.versions import promote
+from mmquality.records import ModelVersion
 
 
 class Publish(StrEnum):
@@ -44,23 +46,30 @@ def retrain(
     publish: Publish = Publish.UNLESS_WORSE,
     reporter: Reporter | None = None,
 ) -> Retrained:
-    """Encode what is new, train on what is known now, score, index, judge, and put in force by `publish`.
+    """Encode what is new, train on what is known now, score, judge, index, and put in force by `publish`.
 
     Each step leaves the workspace whole: until the last one the version in force stays as it is, and a
-    version that is not put in force stays to be looked at and promoted.
+    version that is not put in force stays to be looked at and promoted. What is imported meanwhile is taken
+    in. Raises `WorkspaceError` that names the trained version and the way on where a step after it fails.
     """
     check_alone("retrain")
     with open_store(workspace) as store:
         current = store.current_version()
     encode(workspace, reporter=reporter)
-    train(workspace, options, reporter)
-    score(workspace, reporter)
-    version = index(workspace, reporter, in_force=current is None)
+    version = taking_in(workspace, partial(train, workspace, options, reporter), reporter)
+    with finishable(workspace, version, reporter):
+        taking_in(workspace, partial(score, workspace, reporter), reporter)
+        judgement = _judged(workspace, current, version)
+        # Last, and in one: what is published was judged, so that a schedule knows what became of a training.
+        in_force = judgement is None or publish.allows(judgement)
+        index(workspace, reporter, in_force)
+    return Retrained(version, in_force, judgement)
+
+
+def _judged(workspace: Workspace, current: ModelVersion | None, version: str) -> Judgement | None:
+    """The new version against the one in force, where there is one; kept beside the new one."""
     if current is None:
-        return Retrained(version, True, None)
+        return None
     judgement = judge(workspace.models, current.name, version)
     keep_judgement(judgement, workspace.models / version)
-    with open_store(workspace) as store:
-        if publish.allows(judgement):
-            promote(workspace, store, version)
-    return Retrained(version, publish.allows(judgement), judgement)
+    return judgement

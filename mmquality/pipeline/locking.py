@@ -49,6 +49,12 @@ def encodes(step: Step) -> Step:
     return _alone(step, _ENCODING, "encodes the listings of")
 
 
+def nobody_encodes(workspace: Workspace) -> None:
+    """Wait until no other process embeds; nothing keeps the next one from it."""
+    with _opened(workspace.root / _ENCODING) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
 @contextmanager
 def one_watcher(workspace: Workspace) -> Iterator[None]:
     """Another process that watches for this workspace meanwhile gets a `WorkspaceError`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,6 @@ from mmquality.pipeline.assembling import teaching_labels
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.label_snapshot import load_snapshot
 from mmquality.pipeline.places import open_store
-from mmquality.pipeline.versions import newest_version
 from mmquality.records import count
 
 
@@ -48,12 +48,15 @@ class Decision:
 
 
 def since_training(workspace: Workspace, now: datetime | None = None) -> SinceTraining:
-    """Labels to learn from that the model trained last does not know, and its age."""
-    newest = newest_version(workspace)
-    snapshot = load_snapshot(workspace.models / newest) if newest else None
-    known = set() if snapshot is None else set(snapshot["label_id"])
+    """Labels to learn from that no published model knows, and the age of the newest.
+
+    One that was trained and never published is lost, and what it learnt still new; one that was judged worse
+    was published, or a schedule would train it again for ever.
+    """
     with open_store(workspace) as store:
         labels, versions = teaching_labels(store), store.versions()
+    # Of all of them: the newest may be an older model that scored the catalogue anew.
+    known = {label for version in versions for label in _frozen_with(workspace.models / version.name)}
     new = int((~labels["label_id"].isin(known)).sum())
     age = ((now or datetime.now(UTC)) - versions[0].created_at) if versions else None
     return SinceTraining(new, None if age is None else age.total_seconds() / 86_400)
@@ -88,6 +91,14 @@ def last_decision(workspace: Workspace) -> Decision | None:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise ModelFileError(f"{_place(workspace)} cannot be read ({error}). Delete it.") from error
+
+
+def _frozen_with(folder: Path) -> list[int]:
+    """The labels that a version knows; none of one whose files are damaged, so that it is trained again."""
+    with suppress(ModelFileError):
+        if (snapshot := load_snapshot(folder)) is not None:
+            return list(snapshot["label_id"])
+    return []
 
 
 def _told(trigger: Trigger, here: SinceTraining) -> str:

@@ -61,6 +61,27 @@ def scratch(workspace: Workspace) -> Iterator[Scratch]:
         os.close(lock)
 
 
+def left_behind(workspace: Workspace) -> list[Path]:
+    """The folders of processes that were killed; the next step that needs room removes them."""
+    folders = sorted(workspace.scratch.iterdir()) if workspace.scratch.is_dir() else []
+    return [folder for folder in folders if folder.is_dir() and not _is_held(folder)]
+
+
+def _is_held(folder: Path) -> bool:
+    """Whether a process works in a folder; asked without writing to it."""
+    try:
+        lock = os.open(folder / _HELD, os.O_RDONLY)
+    except OSError:  # it ended just now, or never came so far
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _clear(place: Path) -> None:
     """Remove the folders that no process holds."""
     for folder in place.iterdir():

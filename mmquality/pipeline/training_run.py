@@ -7,11 +7,15 @@ from concurrent.futures.process import BrokenProcessPool
 from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.devices import chosen_device
 from mmquality.errors import WorkspaceError
+from mmquality.files import check_room, make_folder
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.scratch import scratch
 from mmquality.training import ranks
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
+
+_BYTES = 2  # of a weight: half precision
+_BYTES_PER_LISTING = 140  # of its hashes, compressed; they and the components are most of a model's files
 
 
 def check_alone(command: str) -> None:
@@ -21,6 +25,13 @@ def check_alone(command: str) -> None:
             f"Run `mmquality {command}` without torchrun, which is for `mmquality train` alone. "
             "Nothing was changed."
         )
+
+
+def check_model_fits(workspace: Workspace, network: NetworkConfig, listings: int) -> None:
+    """Raises `NoRoomError` where a model trained on so many listings could not be kept: asked before."""
+    components = network.title_components * network.title_dim + network.photo_components * network.photo_dim
+    make_folder(workspace.models)
+    check_room(workspace.models, _BYTES * components + _BYTES_PER_LISTING * listings)
 
 
 def trained_ensemble(

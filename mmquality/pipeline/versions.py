@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,17 +31,23 @@ class Draft:
     name: str = ""  # of the version that it became
 
 
+def published_names(store: Store) -> list[str]:
+    """The names of the published versions, the last published first."""
+    return [version.name for version in store.versions()]
+
+
 @contextmanager
-def new_version(workspace: Workspace, store: Store) -> Iterator[Draft]:
+def new_version(workspace: Workspace, published: Collection[str]) -> Iterator[Draft]:
     """A draft to fill; it becomes the next version, whole, when the block ends without an error.
 
-    A name that the store knows is never used again, even where its folder was deleted.
+    A name that was `published` is never used again, even where its folder was deleted. They are read before
+    the long work: a database that is away when it ends does not lose it.
     """
     with unfinished_folder(workspace.models / "new") as folder:
         draft = Draft(folder)
         yield draft
         to_disk(folder)
-        draft.name = _take_name(workspace, store, folder)
+        draft.name = _take_name(workspace, published, folder)
         name_to_disk(workspace.models / draft.name)
 
 
@@ -55,7 +61,7 @@ def working_version(workspace: Workspace, store: Store) -> tuple[str, bool]:
     if not names:
         raise WorkspaceError(f"No model has been trained in {workspace.root}. Run `mmquality train` first.")
     current = store.current_version()
-    if current is None or names[-1] not in _published(store):
+    if current is None or names[-1] not in published_names(store):
         return names[-1], False
     return current.name, True
 
@@ -69,7 +75,7 @@ def promote(workspace: Workspace, store: Store, name: str, by: str | None = None
     """Put a published version in force. Raises `WorkspaceError` where it was never published or its files are
     gone."""
     index = index_path(workspace, name, Space.UNIFIED)
-    if name in _published(store) and not is_kept(index):
+    if name in published_names(store) and not is_kept(index):
         raise WorkspaceError(
             f"Model {name} cannot be put in force: {index} is not there. Restore it, or train again."
         )
@@ -79,7 +85,7 @@ def promote(workspace: Workspace, store: Store, name: str, by: str | None = None
 def rollback(workspace: Workspace, store: Store) -> str:
     """Put the version published before the one in force in force again; returns its name."""
     current = store.current_version()
-    names = _published(store)
+    names = published_names(store)
     earlier = names[names.index(current.name) + 1 :] if current else []
     if not earlier:
         raise WorkspaceError(
@@ -100,16 +106,16 @@ def forget(workspace: Workspace, store: Store, name: str) -> None:
             f"Model {name} is in force. Put another one in force first: `mmquality models promote`."
         )
     paths = [index_path(workspace, name, space) for space in Space]
-    if name not in _names(workspace) + _published(store) or not any(map(is_kept, paths)):
+    if name not in _names(workspace) + published_names(store) or not any(map(is_kept, paths)):
         raise WorkspaceError(f"Model {name} has no indexes in {workspace.root}; there is nothing to forget.")
     drop(collections_of(paths), workspace.vectors_url)
     shutil.rmtree(paths[0].parent)
 
 
-def _take_name(workspace: Workspace, store: Store, folder: Path) -> str:
+def _take_name(workspace: Workspace, published: Collection[str], folder: Path) -> str:
     """Rename `folder` to the next free version."""
     while True:
-        taken = [*_names(workspace), *filter(_NAME.fullmatch, _published(store))]
+        taken = [*_names(workspace), *filter(_NAME.fullmatch, published)]
         name = f"v{max(map(_number, taken), default=0) + 1:04d}"
         try:
             os.rename(folder, workspace.models / name)
@@ -122,11 +128,6 @@ def _take_name(workspace: Workspace, store: Store, folder: Path) -> str:
 def _names(workspace: Workspace) -> list[str]:
     """Everything in models/ that is named like a version, the newest last."""
     return sorted((f.name for f in workspace.models.glob("v*") if _NAME.fullmatch(f.name)), key=_number)
-
-
-def _published(store: Store) -> list[str]:
-    """The names of the published versions, the last published first."""
-    return [version.name for version in store.versions()]
 
 
 def _number(name: str) -> int:

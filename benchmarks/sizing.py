@@ -172,7 +172,7 @@ def seconds_table(folder: Path) -> list[Row]:
     """A row for each stage."""
     rows = []
     for script, read in STAGES.items():
-        for stage in read(results(folder, script)):
+        for stage in read(found) if (found := results(folder, script)) else ():
             rows.append(
                 {
                     "stage": stage.stage,

@@ -152,3 +152,19 @@ def test_machines_divide_encoding_and_networks_alone() -> None:
     assert (encode["hours, one machine"], encode[hours]) == (1000, 125)
     assert score["of it divided"] == 0 and score["hours, one machine"] == score[hours]
     assert every[hours] == pytest.approx(encode[hours] + score[hours])
+
+
+def test_files_without_a_name_are_on_the_disk_as_well(tmp_path: Path) -> None:
+    from scratch import Most
+
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "named").write_bytes(bytes(100_000))
+    hold = "import sys, tempfile; f = tempfile.TemporaryFile(dir=sys.argv[1]); f.write(bytes(200_000))"
+    command = [sys.executable, "-c", f"{hold}; f.flush(); print(flush=True); sys.stdin.read()", str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        held = Most(tmp_path).now()
+        process.communicate()
+    assert 300_000 <= held <= 320_000  # whole blocks
+    assert 100_000 <= Most(tmp_path).now() <= 110_000

@@ -1,6 +1,6 @@
 """How much disk do commands take meanwhile, beside what they leave?
 
-    python benchmarks/scratch.py            100,000 listings; writes docs/benchmarks.md
+    python benchmarks/scratch.py            imports 100,000 listings, models 20,000; writes docs/benchmarks.md
     python benchmarks/scratch.py --short    2,000 listings; writes nothing
 
 An import lays what it reads into the system's folder for temporary files, where SQLite sorts, too; `train`,
@@ -27,7 +27,7 @@ import psutil
 import report
 from importing_files import draw_photos, write_impressions, write_listings
 
-SIZE, SHORT = 100_000, 2_000
+IMPORTED, MODELLED, SHORT = 100_000, 20_000, 2_000
 Row = dict[str, Any]
 
 
@@ -119,10 +119,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--keep", type=Path, help="a folder that is not there yet, for the second workspace")
     given = parser.parse_args()
-    listings = SHORT if given.short else SIZE
+    imported, modelled = (SHORT, SHORT) if given.short else (IMPORTED, MODELLED)
     with tempfile.TemporaryDirectory(dir=given.keep and given.keep.parent) as folder:
-        rows = imports(Path(folder), listings, given.seed)
-        rows += models(given.keep or Path(folder) / "workspace", listings, given.seed)
+        rows = imports(Path(folder), imported, given.seed)
+        rows += models(given.keep or Path(folder) / "workspace", modelled, given.seed)
     report.finish(rows, {}, given.seed, given.json, None if given.short else "scratch")
 
 

@@ -99,7 +99,7 @@ def _database(url: str) -> int:
     ask = (
         "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
         if engine.dialect.name == "sqlite"
-        else "SELECT pg_database_size(current_database())"
+        else "SELECT pg_database_size(current_database()) - pg_database_size('template1')"  # an empty one
     )
     with engine.connect() as connection:
         return int(connection.execute(text(ask)).scalar_one())

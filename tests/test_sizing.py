@@ -106,7 +106,7 @@ def test_a_database_in_postgresql_is_measured_by_its_own_listings(
         store.upsert_listings(listings_of(["A", "B"], tmp_path, np.random.default_rng(7)))
     every, row = bytes_table(finished.workspace, url, None)[-2:]
     assert (every["file"], row["file"]) == ("all of it", "database, in PostgreSQL instead")
-    assert row["bytes a listing"] > 1e6  # an empty database has seven megabytes
+    assert row["bytes a listing"] > 1e5  # tables and their indexes begin with some pages each
 
 
 def test_no_network_learns_from_more_than_a_million() -> None:

@@ -2,6 +2,7 @@
 
     python benchmarks/importing.py            10,000, 100,000 and 1,000,000; writes docs/benchmarks.md
     python benchmarks/importing.py --short    3,000 and 10,000 listings; writes nothing
+    python benchmarks/importing.py --sizes 100000       other numbers; writes nothing
     pg_virtualenv python benchmarks/importing.py --postgresql postgresql:///postgres      PostgreSQL, too
 
 `mmquality import` as anybody would run it, its start included, beside pandas, which reads the same file right
@@ -128,16 +129,18 @@ def main() -> None:
     parser = report.parser(__doc__, "few listings; writes nothing")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--postgresql", metavar="URL", help="an empty database")
+    parser.add_argument("--sizes", type=int, nargs="+", help="of other catalogues, beside the docs")
     given = parser.parse_args()
-    sizes = SHORT if given.short else SIZES
+    sizes = given.sizes or (SHORT if given.short else SIZES)
+    beside = given.short or given.sizes
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         draw_photos(folder / "photos")
-        rows = [measure_photos(folder, SHORT_WITH_PHOTOS if given.short else WITH_PHOTOS, given.seed)]
+        rows = [measure_photos(folder, SHORT_WITH_PHOTOS if beside else WITH_PHOTOS, given.seed)]
         for size in sizes:
             rows += measure(folder, size, given.seed, given.postgresql if size == sizes[-1] else None)
-    bars = {} if given.short else bars_of(rows, sizes)
-    report.finish(rows, bars, given.seed, given.json, None if given.short else "importing")
+    bars = {} if beside else bars_of(rows, sizes)
+    report.finish(rows, bars, given.seed, given.json, None if beside else "importing")
 
 
 if __name__ == "__main__":

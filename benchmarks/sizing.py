@@ -4,141 +4,139 @@
     python benchmarks/sizing.py --workspace DIR --short              bytes alone, written nowhere
 
 FOLDER holds what the other scripts print with `--json`: importing.json, encoding.json, speed_training.json,
-speed.json, memory.json. What is not there is named.
+speed.json, memory.json, scratch.json. What is not there is named. `--postgresql URL` measures the database of
+a catalogue that is kept there, beside that of DIR: let MMQ_DATABASE_URL be that URL where it is made.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import log
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import pyarrow.parquet as pq
 import report
-from sqlalchemy import create_engine, text
+from sizing_seconds import FIVE, LARGE, MILLION, Row, machines_table, seconds_table
+from sqlalchemy import NullPool, create_engine, text
 
 from mmquality.config import Workspace
 from mmquality.pipeline.places import open_store
+from mmquality.store import Store
 
 DOCS = report.DOCS.with_name("sizing.md")
-MILLION, FIVE, LARGE = 1_000_000, 5_000_000, 100_000_000
-Row = dict[str, Any]
+SCRIPTS = ("importing", "encoding", "speed_training", "speed", "memory", "scratch")
+OF_MODEL = {
+    "index": "vectors and ids of its indexes",
+    "scored": "scores and unified vectors",
+    "ground": "what arrivals are scored on",
+    "arrivals": "arrivals",
+    "trained_on.parquet": "the listings it was trained on",
+}
+MEANWHILE = ("temporary files", "in the workspace")
 
 
 @dataclass(frozen=True)
-class Growth:
-    """Seconds at a size, and the power of the listings that they grow with."""
+class Size:
+    """Bytes of one kind of file, of so many listings, or the same however many there are."""
 
-    stage: str
-    listings: int
-    seconds: float
-    exponent: float = 1.0
+    kind: str
+    bytes: int
+    listings: int | None
 
     def at(self, listings: int) -> float:
-        """Seconds for so many."""
-        return float(self.seconds * (listings / self.listings) ** self.exponent)
+        """Bytes of so many listings."""
+        return float(self.bytes * (listings / self.listings if self.listings else 1))
+
+    def row(self) -> Row:
+        """Bytes a listing, and gigabytes of a million, five and a hundred million."""
+        return {
+            "file": self.kind,
+            "bytes a listing": round(self.at(1)) if self.listings else None,
+            "GB of a million": self.at(MILLION) / 1e9,
+            "GB of five million": round(self.at(FIVE) / 1e9, 1),
+            "GB of a hundred million": round(self.at(LARGE) / 1e9),
+        }
 
 
-def growth(stage: str, points: list[tuple[int, float]]) -> Growth:
-    """Through the smallest and the largest size; in proportion where there is one, and at the least.
-
-    What grows slower has a start that does not grow, and of a hundred million nothing else is seen.
-    """
-    (few, quick), (many, slow) = min(points), max(points)
-    exponent = log(slow / quick) / log(many / few) if many > few else 1.0
-    return Growth(stage, many, slow, max(exponent, 1.0))
-
-
-def importing(rows: list[Row]) -> Iterator[Growth]:
-    """Each way of importing; a floor is a part of one."""
-    for way in dict.fromkeys(row["way"] for row in rows if not row["way"].startswith("floor")):
-        of_way = [row for row in rows if row["way"] == way]
-        yield growth(f"import: {way}", [(_number(row["listings"]), row["seconds"]) for row in of_way])
-
-
-def encoding(rows: list[Row]) -> Iterator[Growth]:
-    """Titles and photos, of the first catalogue."""
-    for what in dict.fromkeys(row["of"] for row in rows):
-        of_first = [row for row in rows if (row["catalogue"], row["of"]) == (rows[0]["catalogue"], what)]
-        points = [(row["listings"], row["ours ms"] * row["listings"] / 1e3) for row in of_first]
-        yield growth(f"encode: {what}", points)
-
-
-def training(rows: list[Row]) -> Iterator[Growth]:
-    """One epoch of one network."""
-    yield growth("train: an epoch of a network", [(_number(r["listings"]), r["epoch s"]) for r in rows])
-
-
-def scoring(rows: list[Row]) -> Iterator[Growth]:
-    """Its columns of seconds are named by their sizes. Bare products are what a stage is held against, and
-    of a hundred million all indexes are in lists."""
-    left_out = ("bare products", "bare products by core", "indexes")
-    for row in (row for row in rows if row["stage"] not in left_out):
-        points = [(_number(name[:-2]), value) for name, value in row.items() if name.endswith(" s")]
-        yield growth(f"score and index: {row['stage']}", [(n, s) for n, s in points if s])
-
-
-STAGES: dict[str, Callable[[list[Row]], Iterator[Growth]]] = {
-    "importing": importing,
-    "encoding": encoding,
-    "speed_training": training,
-    "speed": scoring,
-}
-
-
-def files(workspace: Workspace) -> dict[str, int]:
-    """Bytes of each kind of file; of models those of the version in force."""
+def files(workspace: Workspace) -> list[Size]:
+    """Each kind of file that lies there; of models those of the version in force."""
     with open_store(workspace) as store:
-        version = store.current_version()
+        version, listings = store.current_version(), store.listing_count()
     kinds = {
-        "clicks": workspace.clicks,
+        f"clicks, {_impressions(workspace) / listings:.0f} impressions a listing": workspace.clicks,
         "thumbnails": workspace.thumbnails,
         "embeddings": workspace.embeddings,
     }
-    if version:
-        kinds["model in force: vectors and ids of its indexes"] = workspace.models / version.name / "index"
-        kinds["model in force: scores and unified vectors"] = workspace.models / version.name / "scored"
-    sizes = {"database": _database(workspace)} | {name: _bytes(folder) for name, folder in kinds.items()}
-    return {name: size for name, size in sizes.items() if size}
+    sizes = {"database": _database(workspace.database_url)}
+    sizes |= {kind: _bytes(folder) for kind, folder in kinds.items()}
+    found = [Size(kind, size, listings) for kind, size in sizes.items() if size]
+    return found + of_model(workspace.models / version.name, listings) if version else found
 
 
-def _database(workspace: Workspace) -> int:
-    engine = create_engine(workspace.database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+def of_model(folder: Path, listings: int) -> list[Size]:
+    """The files of a model version; what none of `OF_MODEL` holds is networks and what goes with them."""
+    found = [
+        Size(f"model in force: {kind}", _bytes(folder / name), listings) for name, kind in OF_MODEL.items()
+    ]
+    rest = _bytes(folder) - sum(size.bytes for size in found)
+    return [size for size in found if size.bytes] + [Size("model in force: networks", rest, None)]
+
+
+def _impressions(workspace: Workspace) -> int:
+    log = workspace.clicks / "impressions.parquet"
+    return pq.read_metadata(log).num_rows if log.exists() else 0
+
+
+def in_postgresql(url: str) -> Size:
+    """The database of a catalogue that is kept there."""
+    with Store.open(url, create=False) as store:
+        return Size("database, in PostgreSQL instead", _database(url), store.listing_count())
+
+
+def _database(url: str) -> int:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
     ask = (
         "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
         if engine.dialect.name == "sqlite"
-        else "SELECT pg_database_size(current_database())"
+        else "SELECT pg_database_size(current_database()) - pg_database_size('template1')"  # an empty one
     )
     with engine.connect() as connection:
         return int(connection.execute(text(ask)).scalar_one())
 
 
-def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _bytes(place: Path) -> int:
+    return sum(path.stat().st_size for path in (place, *place.rglob("*")) if path.is_file())
 
 
-def _number(told: int | str) -> int:
-    return int(str(told).replace(",", ""))
-
-
-def bytes_table(workspace: Workspace) -> list[Row]:
-    """Bytes a listing, and gigabytes of a million, five and a hundred million."""
-    with open_store(workspace) as store:
-        listings = store.listing_count()
+def bytes_table(workspace: Workspace, postgresql: str | None, folder: Path | None) -> list[Row]:
+    """A row for each kind of file and for all of them, then for what is there meanwhile, and at the peak."""
     sizes = files(workspace)
-    every = sizes | {"all of it": sum(sizes.values())}
-    return [
-        {
-            "file": name,
-            "bytes a listing": round(size / listings),
-            "GB of a million": size / listings / 1e3,
-            "GB of five million": round(size / listings / 200),
-            "GB of a hundred million": round(size / listings / 10),
-        }
-        for name, size in every.items()
-    ]
+    rows = [size.row() for size in sizes] + [_together("all of it", sizes)]
+    rows += [in_postgresql(postgresql).row()] if postgresql else []
+    commands = results(folder, "scratch") if folder else []
+    parts = [_meanwhile(row, name) for row in commands for name in MEANWHILE]
+    rows += [size.row() for size in parts if size.bytes]
+    if parts:
+        most = max(parts, key=lambda size: size.at(LARGE))
+        rows.append(_together(f"all of it, and {most.kind}", [*sizes, most]))
+    return rows
+
+
+def _meanwhile(row: Row, name: str) -> Size:
+    """What a command has in one of the two places, by benchmarks/scratch.py."""
+    return Size(f"{row['command']}, meanwhile: {name}", row[f"{name}, bytes a listing"], 1)
+
+
+def _together(kind: str, sizes: list[Size]) -> Row:
+    """The row of files together: those that grow are told a listing, all of them in gigabytes."""
+    rows = [size.row() for size in sizes]
+    total = {
+        "GB of a million": sum(size.at(MILLION) for size in sizes) / 1e9,
+        "GB of five million": round(sum(size.at(FIVE) for size in sizes) / 1e9, 1),
+        "GB of a hundred million": round(sum(size.at(LARGE) for size in sizes) / 1e9),
+    }
+    return {"file": kind, "bytes a listing": sum(row["bytes a listing"] or 0 for row in rows)} | total
 
 
 def results(folder: Path, script: str) -> list[Row]:
@@ -168,27 +166,9 @@ def memory_table(folder: Path) -> list[Row]:
     return rows
 
 
-def seconds_table(folder: Path) -> list[Row]:
-    """A row for each stage."""
-    rows = []
-    for script, read in STAGES.items():
-        for stage in read(results(folder, script)):
-            rows.append(
-                {
-                    "stage": stage.stage,
-                    "measured up to": f"{stage.listings:,}",
-                    "grows with n to the": stage.exponent,
-                    "s for a million": stage.at(MILLION),
-                    "hours for five million": stage.at(FIVE) / 3600,
-                    "hours for a hundred million": stage.at(LARGE) / 3600,
-                }
-            )
-    return rows
-
-
 def missing(folder: Path) -> list[str]:
     """The scripts whose results are not in `folder`."""
-    return [f"`benchmarks/{one}.py`" for one in (*STAGES, "memory") if not results(folder, one)]
+    return [f"`benchmarks/{one}.py`" for one in SCRIPTS if not results(folder, one)]
 
 
 def main() -> None:
@@ -196,12 +176,16 @@ def main() -> None:
     parser = report.parser(__doc__, "bytes alone")
     parser.add_argument("--workspace", type=Path, required=True, help="whose files are measured")
     parser.add_argument("--results", type=Path, help="what the other scripts printed with --json")
+    parser.add_argument(
+        "--postgresql", metavar="URL", help="of a database with a catalogue, measured as well"
+    )
     given = parser.parse_args()
-    sizes = bytes_table(Workspace.at(given.workspace))
-    made = {"bytes": sizes}
+    made = {"bytes": bytes_table(Workspace.at(given.workspace), given.postgresql, given.results)}
     absent: list[str] = []
     if given.results:
-        made |= {"seconds": seconds_table(given.results), "memory": memory_table(given.results)}
+        found = partial(results, given.results)
+        made |= {"seconds": seconds_table(found), "machines": machines_table(found)}
+        made |= {"memory": memory_table(given.results)}
         absent = missing(given.results)  # and so not in the tables
     if given.json:
         print(json.dumps(made | {"missing": absent}, indent=2))

@@ -38,7 +38,7 @@ from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_train
 from mmquality.pipeline.training_run import check_alone, trained_ensemble
 from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order
-from mmquality.pipeline.versions import new_version, working_version
+from mmquality.pipeline.versions import new_version, version_to_score, working_version
 from mmquality.records import ModelVersion
 from mmquality.rows import New
 from mmquality.scoring import Listings, fit_scales
@@ -133,11 +133,8 @@ def teachers(assembled: Assembled) -> str:
     """What the model learns from, and what it must not, in words."""
     known = assembled.fingerprint
     without = held_out_in_words(known.get("held_out", 0)) + apart_in_words(known.get("labels_apart", 0))
-    parts = [
-        f"{known[name]:,} {name.replace('_', '-')}"
-        for name in ("impressions", "co_clicks", "labels")
-        if known[name]
-    ]
+    kinds = [name for name in ("impressions", "co_clicks", "labels") if known[name]]
+    parts = [f"{known[name]:,} {name.replace('_', '-')}" for name in kinds]
     if parts:
         return (
             " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
@@ -153,27 +150,31 @@ def beside_the_title(assembled: Assembled) -> str:
 
 
 @makes_models
-def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine | None = None) -> str:
+def score(
+    workspace: Workspace,
+    reporter: Reporter | None = None,
+    engine: Engine | None = None,
+    model: str | None = None,
+) -> str:
     """Score the whole catalogue; returns the name of the version that holds the scores.
 
-    The model is the one trained last as long as it waits to be published, then the one in force. Scores that
-    were published stay as they are: the same model then becomes a version anew. The scores are the same
-    whatever `engine` runs the networks.
+    `model` names the version whose model it is; else it is the working version's. Scores that were published
+    stay as they are: the model becomes a version anew. They are the same whatever `engine` runs the networks.
     """
     reporter, engine = reporter or Silent(), engine or Local()
     with open_store(workspace) as store:
-        name, published = working_version(workspace, store)
-        model = workspace.models / name
-        checkpoint, changes = load_checkpoint(model), store.last_change()
-        encoded = _encoded_for(checkpoint, model, workspace, store)
+        name, anew = version_to_score(workspace, store, model)
+        trained = workspace.models / name
+        checkpoint, changes = load_checkpoint(trained), store.last_change()
+        encoded = _encoded_for(checkpoint, trained, workspace, store)
         with scratch(workspace) as new:
             with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
-                scored = score_catalogue(workspace, checkpoint, model, encoded, new, advance, engine)
-            if not published:
-                _keep_scored(model, encoded, scored, changes)
+                scored = score_catalogue(workspace, checkpoint, trained, encoded, new, advance, engine)
+            if not anew:
+                _keep_scored(trained, encoded, scored, changes)
                 return name
             with new_version(workspace, store) as draft:
-                copy_trained(model, draft.folder)
+                copy_trained(trained, draft.folder)
                 _keep_scored(draft.folder, encoded, scored, changes)
         return draft.name
 
@@ -196,9 +197,7 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
         name, published = working_version(workspace, store)
         model = workspace.models / name
         if not has_scored(model):
-            raise WorkspaceError(
-                f"Model {name} has not scored the catalogue yet. Run `mmquality score` first."
-            )
+            raise WorkspaceError(f"Model {name} has not scored the catalogue. Run `mmquality score` first.")
         checkpoint, scores = load_checkpoint(model), load_scores(model)
         build_indexes(workspace, name, checkpoint, scores, store, reporter)
         if not published:

@@ -467,6 +467,12 @@ WRONG_CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "no epoch": (("train", "--epochs", "0"), "--epochs"),
     "no such projection": (("train", "--projection", "transd"), "'transd' is not one of"),
     "workspace is a file": (("rank", "-w", __file__), "is a file"),
+    "workspace is a URL": (
+        ("import", "-w", "s3://bucket/shop"),
+        "s3://bucket/shop is a URL, and a workspace is",
+    ),
+    "workspace of a group is a URL": (("models", "-w", "gs://b/w", "list"), "gs://b/w is a URL"),
+    "workspace after a command is a URL": (("models", "list", "-w", "gs://b/w"), "gs://b/w is a URL"),
     "no truth": (("evaluate", "mismatch"), "Missing option '--truth'"),
     "tiny demo": (("demo", "--listings", "5"), "--listings"),
     "port of nobody": (("serve", "--port", "70000"), "--port"),
@@ -479,6 +485,15 @@ def test_a_wrong_call_ends_with_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert sentence in error(run(*arguments, ok=False), 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_url_in_the_environment_is_no_workspace_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MMQ_WORKSPACE", "s3://bucket/shop")
+    assert "s3://bucket/shop is a URL" in error(run("rank", ok=False), 2)
     assert list(tmp_path.iterdir()) == []
 
 

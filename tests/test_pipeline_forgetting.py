@@ -68,10 +68,10 @@ def test_nothing_goes_where_there_is_nothing_to_forget(workspace: Workspace, nam
     with open_store(workspace) as store:
         make(workspace, store), make(workspace, store)
         forget(workspace, store, "v0001")
-        before = contents(workspace.root)
+        before = contents(workspace.models)
         with pytest.raises(WorkspaceError, match="there is nothing to forget"):
             forget(workspace, store, name)
-        assert contents(workspace.root) == before
+        assert contents(workspace.models) == before
 
 
 def test_the_version_in_force_stays(workspace: Workspace) -> None:

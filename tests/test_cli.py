@@ -656,6 +656,7 @@ class TestServing:
         assert environment["MMQ_DATABASE_URL"].endswith("shop/mmquality.db")
         assert "http://127.0.0.1:8600" in shown.stderr and shown.stdout == ""
         assert "There is no workspace database at" in shown.stderr
+        assert "The dashboard opens all the same" in shown.stderr
 
     @pytest.mark.parametrize(
         ("address", "environment", "problem"),

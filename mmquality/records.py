@@ -86,6 +86,12 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def size_in_words(size: int) -> str:
+    """Bytes as people say them: `648.0 GB`, `12.5 MB`, `3.1 kB`."""
+    unit, name = next((u for u in ((1e9, "GB"), (1e6, "MB")) if size >= u[0]), (1e3, "kB"))
+    return f"{size / unit:,.1f} {name}"
+
+
 FLAGGED = 0.5  # the mismatch score from which on a listing is one to review, unless somebody says otherwise
 LEAST_TOLD, MOST_TOLD = 0.001, 0.999  # of shares that are neither 0 nor 1
 

@@ -260,10 +260,34 @@ class TestModels:
         assert run("models", *place, "promote", "v0002").stdout == "Model v0002 is in force.\n"
         assert json.loads(run("models", "list", *place, "--json").stdout)["current"] == "v0002"
         assert "is in force" in error(run("models", "forget", "v0002", *place, ok=False))
-        assert "no indexes" in error(run("models", "forget", "../v0001", *place, ok=False))
-        assert run("models", "forget", "v0001", *place).stdout == "The indexes of model v0001 are gone.\n"
+        assert "nothing to forget" in error(run("models", "forget", "../v0001", *place, ok=False))
+        told = run("models", "forget", "v0001", *place).stdout
+        assert re.match(
+            r"The vectors and indexes of model v0001 are gone; [\d.]+ MB are free again\.\n", told
+        )
+        assert "mmquality score --model v0001 -w" in told
         assert not (workspace.models / "v0001" / "index").exists()
-        assert "cannot be put in force" in error(run("models", "promote", "v0001", *place, ok=False))
+        assert "score --model v0001" in error(run("models", "promote", "v0001", *place, ok=False))
+
+    def test_the_list_shows_what_each_takes(self, workspace: Workspace) -> None:
+        place = ("-w", workspace.root)
+        run("score", *place), run("index", *place), run("models", "forget", "v0001", *place)
+        again = run("score", "--model", "v0001", *place).stdout
+        assert again.startswith("Scored with the model of v0001, as a new version, v0003.")
+        listed = json.loads(run("models", "list", *place, "--json").stdout)
+        assert [(v["name"], v["forgotten"]) for v in listed["versions"]] == [
+            ("v0002", False),
+            ("v0001", True),
+        ]
+        of = {v["name"]: v["bytes"] for v in listed["versions"] + listed["unpublished"]}
+        assert of == {
+            name: sum(path.stat().st_size for path in (workspace.models / name).rglob("*") if path.is_file())
+            for name in ("v0001", "v0002", "v0003")
+        }
+        lines = run("models", "list", *place).stdout.splitlines()
+        assert lines[1].split()[:3] == ["v0003", "not", "published"] and " MB" in lines[1]
+        assert "in force" in lines[2] and "forgotten" in lines[3]
+        assert "v0003, which was never published, is gone" in run("models", "forget", "v0003", *place).stdout
 
     def test_the_workspace_after_the_command_counts(
         self, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -444,6 +468,12 @@ WRONG_CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "no epoch": (("train", "--epochs", "0"), "--epochs"),
     "no such projection": (("train", "--projection", "transd"), "'transd' is not one of"),
     "workspace is a file": (("rank", "-w", __file__), "is a file"),
+    "workspace is a URL": (
+        ("import", "-w", "s3://bucket/shop"),
+        "s3://bucket/shop is a URL, and a workspace is",
+    ),
+    "workspace of a group is a URL": (("models", "-w", "gs://b/w", "list"), "gs://b/w is a URL"),
+    "workspace after a command is a URL": (("models", "list", "-w", "gs://b/w"), "gs://b/w is a URL"),
     "no truth": (("evaluate", "mismatch"), "Missing option '--truth'"),
     "tiny demo": (("demo", "--listings", "5"), "--listings"),
     "port of nobody": (("serve", "--port", "70000"), "--port"),
@@ -456,6 +486,15 @@ def test_a_wrong_call_ends_with_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert sentence in error(run(*arguments, ok=False), 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_url_in_the_environment_is_no_workspace_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MMQ_WORKSPACE", "s3://bucket/shop")
+    assert "s3://bucket/shop is a URL" in error(run("rank", ok=False), 2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -618,6 +657,7 @@ class TestServing:
         assert environment["MMQ_DATABASE_URL"].endswith("shop/mmquality.db")
         assert "http://127.0.0.1:8600" in shown.stderr and shown.stdout == ""
         assert "There is no workspace database at" in shown.stderr
+        assert "The dashboard opens all the same" in shown.stderr
 
     @pytest.mark.parametrize(
         ("address", "environment", "problem"),

@@ -353,7 +353,7 @@ class TestTheSameCommands:
         run("models", "rollback", "-w", shop.root)
         run("models", "forget", first, "-w", shop.root)
         assert sorted(client.list_collections()) == sorted(before)
-        assert "cannot be put in force" in error(run("models", "promote", first, "-w", shop.root, ok=False))
+        assert "was forgotten" in error(run("models", "promote", first, "-w", shop.root, ok=False))
         assert "nothing to forget" in error(run("models", "forget", first, "-w", shop.root, ok=False))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from mmquality.pages import model_changes
 from mmquality.pages.escaping import plain
 from mmquality.pages.wording import percent
 from mmquality.pipeline.evaluations import TABLES
-from mmquality.pipeline.places import index_path
+from mmquality.pipeline.forgetting import forget
+from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.version_changes import compare_versions, named
 from mmquality.records import ModelVersion, Reason, Space, Verdict
 
+PARTS = ("Versions", "Changes", "Training", "Calibration", "Comparison", "Health")
 LOSSES = [{"coclick": 2.0, "clicks": 0.5}, {"coclick": 1.0, "clicks": 0.25}]
 BINS = [
     {"score": 0.02, "share": 0.01, "low": 0.0, "high": 0.05, "count": 40},
@@ -121,6 +124,22 @@ class TestVersions:
         button(app, "Put in force …").click().run()
         button(app, "Put v1 in force").click().run()
         assert current(two) == "v2" and "cannot be put in force" in app.toast[0].value
+
+    def test_a_forgotten_version_is_told_and_not_offered(self, two: Fixture) -> None:
+        shutil.rmtree(index_path(two.workspace, "v1", Space.UNIFIED).parent)  # as `forget` leaves it
+        app = opened("models")
+        assert app.dataframe[0].value["state"].tolist() == ["in force", "forgotten"]
+        assert any("no other version to put in force" in one.value for one in app.caption)
+        assert "Put in force …" not in [one.label for one in app.button]
+
+    @pytest.mark.parametrize("part", PARTS)
+    def test_every_part_opens_beside_a_forgotten_version(self, two: Fixture, part: str) -> None:
+        store_of(two).add_label("L001", Verdict.MATCH, None, "", "ana", "v1")
+        before = texts(opened("models", {"show": part, "version": "v1"}))
+        with open_store(two.workspace) as store:
+            forget(two.workspace, store, "v1")
+        after = texts(opened("models", {"show": part, "version": "v1"}))
+        assert after == before or part == "Versions"
 
 
 def current(fixture: Fixture) -> str:

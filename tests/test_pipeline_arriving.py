@@ -187,6 +187,8 @@ def test_the_commands_say_what_they_did(marketplace: Marketplace, tmp_path: Path
     place = ["-w", str(workspace.root)]
     done = CliRunner().invoke(main, ["arrive", *place])
     assert f"{len(ids)} listings joined {marketplace.published}." in done.output, done.output
+    done = CliRunner().invoke(main, ["arrive", *place])
+    assert done.output == f"No listing joined {marketplace.published}: none waits.\n"
     named = tmp_path / "sold.csv"
     named.write_text(f"listing_id,why\n{ids[0]},sold\n{ids[1]},sold\n")
     done = CliRunner().invoke(main, ["remove", ids[1], ids[2], "--from", str(named), *place])

@@ -20,6 +20,7 @@ from shop import IDS, LOG, everything, write_shop
 from mmquality.cli.root import main
 from mmquality.config import ImportLimits, Workspace
 from mmquality.errors import InputFileError, NoWorkspaceError, WorkspaceError
+from mmquality.pipeline import importing
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.places import open_store, thumbnail_path
@@ -163,6 +164,17 @@ class TestAFileThatCannotBeUsed:
         with pytest.raises(InputFileError, match=sentence):
             import_files(Workspace.at(tmp_path / "fresh"), files(shop))
         assert not (tmp_path / "fresh").exists()
+
+
+@pytest.mark.parametrize("broken", [impressions_without_position, one_column_of_pairs])
+def test_a_wrong_click_log_is_told_before_a_photo_is_looked_at(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Callable[[Path], InputFiles]
+) -> None:
+    monkeypatch.setattr(
+        importing, "read_catalogue", lambda *_, **__: pytest.fail("the photos were looked at")
+    )
+    with pytest.raises(InputFileError):
+        import_files(Workspace.at(tmp_path / "new"), broken(shop))
 
 
 def test_a_broken_file_can_be_read_up_to_the_damage(shop: Path) -> None:

@@ -261,3 +261,16 @@ def test_moments_come_back_aware_and_in_utc(database_url: str) -> None:
             connection.execute(insert(moments).values(at=datetime(2026, 7, 1)))
     engine.dispose()
     assert back == paris and back.tzinfo == UTC
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("database is locked", "database is locked"),
+        ("server closed it.\n\tIt may have ended.\n", "server closed it; It may have ended"),
+        ('port 1 failed: refused\n\tIs it accepting TCP/IP connections?\n', "port 1 failed: refused"),
+        ("Is it there?", "Is it there?"),
+    ],
+)  # fmt: skip
+def test_a_drivers_lines_fit_into_a_sentence(said: str, words: str) -> None:
+    assert database.driver_words(Exception(said)) == words

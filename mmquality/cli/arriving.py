@@ -26,7 +26,11 @@ def arrive(workspace: Workspace) -> None:
     from mmquality.pipeline import arriving
 
     done = arriving.arrive(workspace, TerminalReporter())
-    click.echo(f"{count(done.arrived, 'listing')} joined {done.version}.")
+    if not done.arrived:
+        why = "what waits is not encoded" if done.not_encoded else "none waits"
+        click.echo(f"No listing joined {done.version}: {why}.")
+    else:
+        click.echo(f"{count(done.arrived, 'listing')} joined {done.version}.")
     if done.not_encoded:
         click.echo(f"Not encoded yet: {done.not_encoded:,}. Next: {command('encode', workspace)}", err=True)
 

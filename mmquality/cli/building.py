@@ -121,8 +121,11 @@ def train(
 
 @click.command()
 @options.workspace
+@click.option(
+    "--model", metavar="VERSION", help="By the model of this version, which may be a forgotten one."
+)
 @options.engine
-def score(workspace: Workspace, engine: str) -> None:
+def score(workspace: Workspace, model: str | None, engine: str) -> None:
     """Score every listing.
 
     The model is the one trained last or, where that was published already, the one in force: its scores stay
@@ -133,12 +136,13 @@ def score(workspace: Workspace, engine: str) -> None:
 
     before = newest_version(workspace)
     with open_engine(engine) as opened:
-        version = building.score(workspace, TerminalReporter(), opened)
+        version = building.score(workspace, TerminalReporter(), opened, model)
     with open_store(workspace) as store:
         current = store.current_version()
-    model = f"the model of {current.name}, as a new version, " if current and version != before else ""
+    of = model or (current.name if current else "")
+    whose = f"the model of {of}, as a new version, " if of and version != before else ""
     instead = f" instead of {current.name}" if current else ""
-    click.echo(f"Scored with {model}{version}. The next step puts it in force{instead}.")
+    click.echo(f"Scored with {whose}{version}. The next step puts it in force{instead}.")
     click.echo(f"Next: {command('index', workspace)}")
 
 

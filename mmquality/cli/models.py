@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from mmquality.cli import options
-from mmquality.cli.terminal import print_json, print_table
+from mmquality.cli.terminal import command, print_json, print_table
 from mmquality.config import Workspace
-from mmquality.pipeline import versions
+from mmquality.pipeline import forgetting, versions
+from mmquality.pipeline.forgetting import room
 from mmquality.pipeline.places import open_store
+from mmquality.records import size_in_words
 
 
 @click.group()
@@ -25,19 +28,32 @@ def models(context: click.Context, workspace: Workspace) -> None:
 @options.workspace_again
 @options.as_json
 def list_(workspace: Workspace, as_json: bool) -> None:
-    """All published versions, the newest first."""
+    """All versions and the room that each takes, the newest first; those never published before them."""
     with open_store(workspace) as store:
         found, current = store.versions(), store.current_version()
+        waiting = versions.unpublished(workspace, store)
     in_force = current.name if current else None
+    of_found = [_told(workspace, version.name) for version in found]
     if as_json:
-        print_json({"current": in_force, "versions": [asdict(version) for version in found]})
+        told_of = [asdict(version) | told for version, told in zip(found, of_found, strict=True)]
+        rest = [{"name": name, "bytes": room(workspace.models / name)} for name in waiting]
+        print_json({"current": in_force, "versions": told_of, "unpublished": rest})
         return
-    rows = [
-        [v.name, "in force" if v.name == in_force else "", f"{v.created_at:%Y-%m-%d %H:%M}", v.listings,
-         v.summary.get("taught_by", "")]
-        for v in found
-    ]  # fmt: skip
-    print_table(["version", "", "published (UTC)", "listings", "taught by"], rows)
+    rows: list[list[Any]] = [
+        [name, "not published", "", "", size_in_words(room(workspace.models / name)), ""] for name in waiting
+    ]
+    for version, told in zip(found, of_found, strict=True):
+        state = "in force" if version.name == in_force else "forgotten" if told["forgotten"] else ""
+        published, size = f"{version.created_at:%Y-%m-%d %H:%M}", size_in_words(told["bytes"])
+        taught_by = version.summary.get("taught_by", "")
+        rows.append([version.name, state, published, version.listings, size, taught_by])
+    print_table(["version", "", "published (UTC)", "listings", "room", "taught by"], rows)
+
+
+def _told(workspace: Workspace, version: str) -> dict[str, Any]:
+    """What a published version's folder says of it."""
+    folder = workspace.models / version
+    return {"bytes": room(folder), "forgotten": versions.is_forgotten(folder)}
 
 
 @models.command()
@@ -63,10 +79,17 @@ def rollback(workspace: Workspace) -> None:
 @click.argument("version")
 @options.workspace_again
 def forget(workspace: Workspace, version: str) -> None:
-    """Delete what VERSION's neighbours are looked up in.
+    """Take away what is large of VERSION.
 
-    Its vectors leave the vector database, too. Its scores stay; it cannot be put in force again.
+    Its vectors and indexes go, from the vector database, too; it cannot be put in force again. Its model
+    stays, as do its scores and labels in the database, and `score --model VERSION` scores with it again. A
+    version that was never published goes altogether.
     """
     with open_store(workspace) as store:
-        versions.forget(workspace, store, version)
-    click.echo(f"The indexes of model {version} are gone.")
+        done = forgetting.forget(workspace, store, version)
+    freed = f"{size_in_words(done.freed)} are free again."
+    if not done.published:
+        click.echo(f"Model {version}, which was never published, is gone; {freed}")
+        return
+    click.echo(f"The vectors and indexes of model {version} are gone; {freed}")
+    click.echo(f"To score with its model again: {command(f'score --model {version}', workspace)}")

@@ -15,12 +15,23 @@ from mmquality import devices
 from mmquality.anywhere import Place, place
 from mmquality.config import ImportLimits, Workspace
 from mmquality.engine import ENGINES
+from mmquality.errors import WorkspaceError
 from mmquality.pipeline.importing import InputFiles
+from mmquality.pipeline.places import workspace_at
 from mmquality.pipeline.settings import EncoderChoice
 
 Command = Callable[..., Any]
 
-_folder = click.Path(path_type=Path, file_okay=False)
+_folder = click.Path(path_type=str, file_okay=False)  # no `Path`, which makes s3:/bucket of s3://bucket
+
+
+def _workspace(context: click.Context, parameter: click.Parameter, value: str | None) -> Workspace:
+    """The one that is named, or else the one of the group."""
+    try:
+        return workspace_at(value) if value else context.obj
+    except WorkspaceError as error:
+        raise click.BadParameter(str(error)) from error
+
 
 workspace = click.option(
     "-w",
@@ -29,7 +40,7 @@ workspace = click.option(
     default=Path("workspace"),
     show_default=True,
     type=_folder,
-    callback=lambda context, parameter, value: Workspace.at(value),
+    callback=_workspace,
     help="The catalogue's folder (or MMQ_WORKSPACE).",
 )
 # For a command of a group that takes --workspace itself: it may stand before the command or after it.
@@ -37,7 +48,7 @@ workspace_again = click.option(
     "-w",
     "--workspace",
     type=_folder,
-    callback=lambda context, parameter, value: Workspace.at(value) if value else context.obj,
+    callback=_workspace,
     help="The catalogue's folder.",
 )
 engine = click.option(

@@ -69,7 +69,7 @@ def serve(
     try:
         open_store(workspace).close()
     except NoWorkspaceError as error:  # it may be built while the dashboard is open
-        click.echo(str(error), err=True)
+        click.echo(f"{error} The dashboard opens all the same, and shows it once it is there.", err=True)
     _dashboard(workspace, port, address, (metrics_address, metrics_port) if metrics_port else None)
 
 

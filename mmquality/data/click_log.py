@@ -14,7 +14,7 @@ from mmquality.config import ImportLimits
 from mmquality.data.float_ids import is_id
 from mmquality.data.input_file import ROW, listed
 from mmquality.data.sieve import Sieve
-from mmquality.data.tables import TableChunk, read_table
+from mmquality.data.tables import TableChunk, first_chunk, read_table
 from mmquality.data.values import to_counts, to_flags, to_ids, to_times, to_weights
 from mmquality.errors import InputFileError
 from mmquality.records import UNKNOWN, RowProblem
@@ -68,6 +68,27 @@ def read_co_clicks(
     """
     chunks = read_table(path, limits=limits, known=known)
     first = next(chunks)
+    names, ids = _pairs(path, first)
+    weight = next((name for name in ("weight", "count") if name in names), None)
+    if set(names) != {*CO_CLICK_COLUMNS[:2], weight or ids[0]}:
+        often = f"{weight!r} says how often" if weight else "each counts once, for lack of a column 'weight'"
+        say(f"Pairs are {ids[0]!r} with {ids[1]!r} in {place(path).name}; {often}.")
+    catalogue = _catalogue(known)
+    return (_co_clicks(place(path), chunk, catalogue, ids, weight) for chunk in chain([first], chunks))
+
+
+def check_impressions(path: str | Place, limits: ImportLimits | None = None) -> None:
+    """Raise `InputFileError` where `read_impressions` would at once, without listings to hold it against."""
+    first_chunk(path, IMPRESSION_COLUMNS, limits)
+
+
+def check_co_clicks(path: str | Place, limits: ImportLimits | None = None) -> None:
+    """Raise `InputFileError` where `read_co_clicks` would at once, without listings to hold it against."""
+    _pairs(path, first_chunk(path, limits=limits))
+
+
+def _pairs(path: str | Place, first: TableChunk) -> tuple[list[str], list[str]]:
+    """All columns of a file of pairs, and the two that name the listings."""
     names = [name for name in first.frame.columns if name != ROW]
     ids = [name for name in names if is_id(name)][:2]
     if len(ids) < 2:
@@ -75,12 +96,7 @@ def read_co_clicks(
             f"{path} has fewer than two columns of ids (named …_id); it has {listed(names)}. Rename those of "
             "the two listings to 'listing_id' and 'other_id'."
         )
-    weight = next((name for name in ("weight", "count") if name in names), None)
-    if set(names) != {*CO_CLICK_COLUMNS[:2], weight or ids[0]}:
-        often = f"{weight!r} says how often" if weight else "each counts once, for lack of a column 'weight'"
-        say(f"Pairs are {ids[0]!r} with {ids[1]!r} in {place(path).name}; {often}.")
-    catalogue = _catalogue(known)
-    return (_co_clicks(place(path), chunk, catalogue, ids, weight) for chunk in chain([first], chunks))
+    return names, ids
 
 
 def _catalogue(known: pd.Index) -> pd.Index:

@@ -64,11 +64,24 @@ def read_table(
     """
     read = partial(_chunks, place(path), required, limits)
     chunks = read()
+    first = _first(path, chunks)
+    ids = FloatIds(lambda: (chunk.frame for chunk in read()), known)
+    return (replace(chunk, frame=ids.as_integers(chunk.frame)) for chunk in chain([first], chunks))
+
+
+def first_chunk(
+    path: str | Place, required: Sequence[str] = (), limits: ImportLimits | None = None
+) -> TableChunk:
+    """The first rows of what `read_table` reads, ids as written: for a look before long work. Raises as it
+    does."""
+    return _first(path, _chunks(place(path), required, limits))
+
+
+def _first(path: str | Place, chunks: Iterator[TableChunk]) -> TableChunk:
     first = next(chunks, None)
     if first is None:
         raise InputFileError(f"{path} has no rows; write the file again.")
-    ids = FloatIds(lambda: (chunk.frame for chunk in read()), known)
-    return (replace(chunk, frame=ids.as_integers(chunk.frame)) for chunk in chain([first], chunks))
+    return first
 
 
 def _chunks(path: Place, required: Sequence[str], limits: ImportLimits | None) -> Iterator[TableChunk]:

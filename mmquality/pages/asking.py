@@ -9,6 +9,7 @@ import streamlit as st
 
 from mmquality.pages.filters import NO_CATEGORY, Filters
 from mmquality.pipeline.reading import Catalogue
+from mmquality.pipeline.versions import is_forgotten
 from mmquality.records import Space
 from mmquality.store import Facet, RankingQuery
 
@@ -51,9 +52,11 @@ def in_force(catalogue: Catalogue) -> str:
 
 
 def waiting_version(catalogue: Catalogue) -> str | None:
-    """A version trained since, on which nobody has decided; none that the labels call worse."""
+    """A version trained since, on which nobody has decided; none that was forgotten or called worse."""
     name = catalogue.store.waiting_version()
-    return None if name is None or _worse(catalogue.workspace.models / name) else name
+    if name is None or is_forgotten(catalogue.workspace.models / name):
+        return None
+    return None if _worse(catalogue.workspace.models / name) else name
 
 
 def _place(catalogue: Catalogue) -> str:

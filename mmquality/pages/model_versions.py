@@ -35,14 +35,14 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
     st.html(facts(_told(current) | _neighbours(catalogue)))
     section("All versions", "The last published first.")
     st.dataframe(
-        _frame(versions, current, waiting_version(catalogue)),
+        _frame(catalogue, versions, current),
         hide_index=True,
         row_height=WRAPPING,
         height="content",
         column_config=_COLUMNS,
         alt="Model versions, the last published first",
     )
-    _promotion(catalogue, [v for v in versions if v.name != current.name])
+    _promotion(catalogue, [v for v in versions if v.name != current.name and not _forgotten(catalogue, v)])
     model_retraining.show(catalogue, versions)
 
 
@@ -86,14 +86,16 @@ def _seconds(seconds: object) -> str:
     return f"{seconds:,.0f} s" if isinstance(seconds, int | float) else ""
 
 
-def _frame(versions: Sequence[ModelVersion], current: ModelVersion, waiting: str | None) -> pd.DataFrame:
+def _frame(catalogue: Catalogue, versions: Sequence[ModelVersion], current: ModelVersion) -> pd.DataFrame:
+    waiting = waiting_version(catalogue)
+
     def told(name: str) -> list[str]:
         return [plain(str(v.summary.get(name) or "")) for v in versions]
 
     return pd.DataFrame(
         {
             "name": [plain(v.name) for v in versions],
-            "state": [_state(v, current, waiting) for v in versions],
+            "state": [_state(catalogue, v, current, waiting) for v in versions],
             "created": [v.created_at.astimezone(UTC) for v in versions],
             "listings": [v.listings for v in versions],
             "taught": told("taught_by"),
@@ -104,12 +106,19 @@ def _frame(versions: Sequence[ModelVersion], current: ModelVersion, waiting: str
     )
 
 
-def _state(version: ModelVersion, current: ModelVersion, waiting: str | None) -> str:
+def _state(catalogue: Catalogue, version: ModelVersion, current: ModelVersion, waiting: str | None) -> str:
     if version.name == current.name:
         return "in force"
+    if _forgotten(catalogue, version):
+        return "forgotten"
     if version.name == waiting:
         return "waits"
     return "earlier" if version.created_at < current.created_at else "not in force"
+
+
+def _forgotten(catalogue: Catalogue, version: ModelVersion) -> bool:
+    """Whether what is large of it was taken away: its scores can be looked at, it cannot be put in force."""
+    return pipeline_versions.is_forgotten(catalogue.workspace.models / version.name)
 
 
 def _number(value: object) -> float | None:
@@ -118,7 +127,7 @@ def _number(value: object) -> float | None:
 
 def _promotion(catalogue: Catalogue, others: Sequence[ModelVersion]) -> None:
     if not others:
-        caption("There is one version so far; training again makes the next.")
+        caption("There is no other version to put in force; training again makes the next.")
         return
     if not session.visitor().may(Role.ADMIN):
         caption("Putting another version in force takes an admin.")

@@ -6,11 +6,12 @@ import os
 
 from mmquality.config import Workspace
 from mmquality.pipeline.label_reasons import Reasons, label_reasons
+from mmquality.pipeline.places import workspace_at
 
 
 def workspace() -> Workspace:
     """The workspace of this dashboard: `MMQ_WORKSPACE`, by default `./workspace`."""
-    return Workspace.at(os.environ.get("MMQ_WORKSPACE") or "workspace")
+    return workspace_at(os.environ.get("MMQ_WORKSPACE") or "workspace")
 
 
 def reasons() -> Reasons:

@@ -40,7 +40,7 @@ from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_train
 from mmquality.pipeline.training_run import check_alone, check_model_fits, trained_ensemble
 from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order
-from mmquality.pipeline.versions import new_version, published_names, working_version
+from mmquality.pipeline.versions import new_version, published_names, version_to_score, working_version
 from mmquality.records import ModelVersion
 from mmquality.rows import New
 from mmquality.scoring import Listings, fit_scales
@@ -133,28 +133,32 @@ def _reference(assembled: Assembled) -> Reference:
 
 
 @makes_models
-def score(workspace: Workspace, reporter: Reporter | None = None, engine: Engine | None = None) -> str:
+def score(
+    workspace: Workspace,
+    reporter: Reporter | None = None,
+    engine: Engine | None = None,
+    model: str | None = None,
+) -> str:
     """Score the whole catalogue; returns the name of the version that holds the scores.
 
-    The model is the one trained last as long as it waits to be published, then the one in force. Scores that
-    were published stay as they are: the same model then becomes a version anew. The scores are the same
-    whatever `engine` runs the networks.
+    `model` names the version whose model it is; else it is the working version's. Scores that were published
+    stay as they are: the model becomes a version anew. They are the same whatever `engine` runs the networks.
     """
     reporter, engine = reporter or Silent(), engine or Local()
     with open_store(workspace) as store:
-        name, published = working_version(workspace, store)
-        model = workspace.models / name
-        checkpoint, changes = load_checkpoint(model), store.last_change()
+        name, anew = version_to_score(workspace, store, model)
+        trained = workspace.models / name
+        checkpoint, changes = load_checkpoint(trained), store.last_change()
         names = published_names(store)
-        encoded = _encoded_for(checkpoint, model, workspace, store)
+        encoded = _encoded_for(checkpoint, trained, workspace, store)
         with scratch(workspace) as new:
             with reporter.stage("Scoring listings", len(encoded.listings)) as advance:
-                scored = score_catalogue(workspace, checkpoint, model, encoded, new, advance, engine)
-            if not published:
-                _keep_scored(model, encoded, scored, changes)
+                scored = score_catalogue(workspace, checkpoint, trained, encoded, new, advance, engine)
+            if not anew:
+                _keep_scored(trained, encoded, scored, changes)
                 return name
             with new_version(workspace, names) as draft:
-                copy_trained(model, draft.folder)
+                copy_trained(trained, draft.folder)
                 _keep_scored(draft.folder, encoded, scored, changes)
         return draft.name
 
@@ -177,9 +181,7 @@ def index(workspace: Workspace, reporter: Reporter | None = None, in_force: bool
         name, published = working_version(workspace, store)
         model = workspace.models / name
         if not has_scored(model):
-            raise WorkspaceError(
-                f"Model {name} has not scored the catalogue yet. Run `mmquality score` first."
-            )
+            raise WorkspaceError(f"Model {name} has not scored the catalogue. Run `mmquality score` first.")
         checkpoint, scores = load_checkpoint(model), load_scores(model)
         build_indexes(workspace, name, checkpoint, scores, store, reporter)
         if not published:

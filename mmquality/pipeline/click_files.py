@@ -8,7 +8,7 @@ import pandas as pd
 
 from mmquality.anywhere import Place
 from mmquality.config import ImportLimits, Workspace
-from mmquality.data.click_log import read_co_clicks, read_impressions
+from mmquality.data.click_log import check_co_clicks, check_impressions, read_co_clicks, read_impressions
 from mmquality.data.sieve import check_problems
 from mmquality.errors import InputFileError
 from mmquality.ids import bare_id
@@ -28,6 +28,10 @@ class ClickFile:
     kind: Kind
     usable: Spool
     used: int = 0  # rows; of pairs more than `usable` has where some are named twice
+
+    def check(self, path: Place, limits: ImportLimits) -> None:
+        """Raise `InputFileError` where the file cannot be used at all, which is asked before long work."""
+        check_impressions(path, limits) if self.kind == "impressions" else check_co_clicks(path, limits)
 
     def read(
         self,

@@ -30,7 +30,7 @@ from mmquality.pipeline.scored import has_scored, load_scores
 from mmquality.pipeline.scratch import left_behind
 from mmquality.pipeline.settings import load_settings
 from mmquality.pipeline.versions import newest_version, published_names
-from mmquality.records import ModelVersion, Space, count
+from mmquality.records import ModelVersion, Space, count, size_in_words
 from mmquality.store import Store
 
 _PHOTOS = 1_000  # whose files are looked for
@@ -234,7 +234,7 @@ def _leftovers(workspace: Workspace) -> Iterator[Finding]:
 
 def _disk(workspace: Workspace) -> Iterator[Finding]:
     disk = shutil.disk_usage(workspace.root)
-    told = f"{disk.free / 1e9:,.1f} GB free"
+    told = f"{size_in_words(disk.free)} free"
     if disk.free < _ROOM * disk.total:
         yield Finding("disk", Health.WARNING, told, "Make room: on a full disk no label can be given.")
     else:

@@ -203,17 +203,19 @@ def _existing(workspace: Workspace) -> Iterator[Store | None]:
 def _fill(
     read: _Read, files: InputFiles, store: Store | None, limits: ImportLimits, reporter: Reporter
 ) -> None:
+    paths = {kind: path for kind in KINDS if (path := getattr(files, kind)) is not None}
+    for kind, path in paths.items():
+        read.clicks[kind].check(path, limits)
     ids = _read_listings(read, files, store, limits, reporter)
     if ids and files.listings is not None and store is not None and not files.new_ids:
         check_ids(files.listings, store, ids)
-    known = _known_ids(store, ids) if files.impressions or files.co_clicks else pd.Index([], dtype=object)
+    known = _known_ids(store, ids) if paths else pd.Index([], dtype=object)
     if known.empty and files.listings is None:
         raise InputFileError(
             "A click log needs the listings that it speaks of, and there are none yet: give --listings, too."
         )
-    for kind, clicks in read.clicks.items():
-        if (path := getattr(files, kind)) is not None:
-            clicks.read(path, known, store, read.problems, limits, reporter)
+    for kind, path in paths.items():
+        read.clicks[kind].read(path, known, store, read.problems, limits, reporter)
 
 
 def _read_listings(

@@ -16,6 +16,16 @@ FIRST_MODEL = (
 )
 
 
+def workspace_at(given: str) -> Workspace:
+    """The workspace in the folder that a person named. Raises `WorkspaceError` for a URL."""
+    if "://" in given:
+        raise WorkspaceError(
+            f"{given} is a URL, and a workspace is a folder: name one on this machine, or on a disk that it "
+            "has mounted. Catalogues, photos and exports may be at URLs."
+        )
+    return Workspace.at(given)
+
+
 def open_store(workspace: Workspace, create: bool = False) -> Store:
     """The store of a workspace that is there, or else made by `create`; use it in a `with` block.
 

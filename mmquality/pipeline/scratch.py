@@ -18,6 +18,7 @@ from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.files import room_for
 from mmquality.pipeline.locking import alone_in
+from mmquality.records import size_in_words
 from mmquality.rows import Writable, in_folder
 
 _HELD = ".held"  # in each folder; locked by the process that works there, however that ends
@@ -37,8 +38,8 @@ class Scratch:
         except OSError as error:
             size = math.prod(shape) * np.dtype(dtype).itemsize
             raise WorkspaceError(
-                f"{self.folder.parent} has no room for {size / 1e9:.1f} GB ({error.strerror}). Make room "
-                "on that disk and run it again; nothing was changed."
+                f"{self.folder.parent} has no room for {size_in_words(size)} ({error.strerror}). Make "
+                "room on that disk and run it again; nothing was changed."
             ) from error
 
 

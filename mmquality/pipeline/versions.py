@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.files import name_to_disk, to_disk
-from mmquality.index.keeping import collections_of, drop, is_kept
+from mmquality.index.keeping import is_kept
 from mmquality.pipeline.folders import unfinished_folder
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import index_path
@@ -66,6 +65,20 @@ def working_version(workspace: Workspace, store: Store) -> tuple[str, bool]:
     return current.name, True
 
 
+def version_to_score(workspace: Workspace, store: Store, model: str | None = None) -> tuple[str, bool]:
+    """The version whose model scores, and whether its scores have to be another version's.
+
+    That is the working version, or the one named `model`. Raises `WorkspaceError` where it is not there.
+    """
+    if model is None:
+        return working_version(workspace, store)
+    if model not in _names(workspace):
+        raise WorkspaceError(
+            f"There is no model {model} in {workspace.models}; `mmquality models list` shows those there are."
+        )
+    return model, (model, False) != working_version(workspace, store)
+
+
 def newest_version(workspace: Workspace) -> str | None:
     """The version trained last, published or not."""
     return max(_names(workspace), key=_number, default=None)
@@ -74,8 +87,13 @@ def newest_version(workspace: Workspace) -> str | None:
 def promote(workspace: Workspace, store: Store, name: str, by: str | None = None) -> None:
     """Put a published version in force. Raises `WorkspaceError` where it was never published or its files are
     gone."""
-    index = index_path(workspace, name, Space.UNIFIED)
-    if name in published_names(store) and not is_kept(index):
+    index, published = index_path(workspace, name, Space.UNIFIED), name in published_names(store)
+    if published and is_forgotten(workspace.models / name):
+        raise WorkspaceError(
+            f"Model {name} was forgotten. Run `mmquality score --model {name}`, then `mmquality index`: they "
+            "make a new version with the same model."
+        )
+    if published and not is_kept(index):
         raise WorkspaceError(
             f"Model {name} cannot be put in force: {index} is not there. Restore it, or train again."
         )
@@ -83,10 +101,12 @@ def promote(workspace: Workspace, store: Store, name: str, by: str | None = None
 
 
 def rollback(workspace: Workspace, store: Store) -> str:
-    """Put the version published before the one in force in force again; returns its name."""
+    """Put the version published before the one in force in force again, of those that were not forgotten;
+    returns its name."""
     current = store.current_version()
     names = published_names(store)
-    earlier = names[names.index(current.name) + 1 :] if current else []
+    before = names[names.index(current.name) + 1 :] if current else []
+    earlier = [name for name in before if not is_forgotten(workspace.models / name)]
     if not earlier:
         raise WorkspaceError(
             f"There is no earlier version to go back to; see `mmquality models list -w {workspace.root}`."
@@ -95,21 +115,15 @@ def rollback(workspace: Workspace, store: Store) -> str:
     return earlier[0]
 
 
-def forget(workspace: Workspace, store: Store, name: str) -> None:
-    """Take away what neighbours of a version are looked up in, its collections in a vector database, too.
+def unpublished(workspace: Workspace, store: Store) -> list[str]:
+    """The versions that were trained or scored and never published, the newest first."""
+    published = published_names(store)
+    return [name for name in reversed(_names(workspace)) if name not in published]
 
-    Its scores stay; it cannot be put in force again. Raises `WorkspaceError` for the version in force.
-    """
-    current = store.current_version()
-    if current is not None and current.name == name:
-        raise WorkspaceError(
-            f"Model {name} is in force. Put another one in force first: `mmquality models promote`."
-        )
-    paths = [index_path(workspace, name, space) for space in Space]
-    if name not in _names(workspace) + published_names(store) or not any(map(is_kept, paths)):
-        raise WorkspaceError(f"Model {name} has no indexes in {workspace.root}; there is nothing to forget.")
-    drop(collections_of(paths), workspace.vectors_url)
-    shutil.rmtree(paths[0].parent)
+
+def is_forgotten(folder: Path) -> bool:
+    """Whether a published version's folder holds its model alone (see `forgetting.py`)."""
+    return folder.is_dir() and not any(inside.is_dir() for inside in folder.iterdir())
 
 
 def _take_name(workspace: Workspace, published: Collection[str], folder: Path) -> str:

@@ -241,9 +241,15 @@ def _kind(error: DatabaseError) -> type[WorkspaceError]:
     return DamagedDatabaseError if type(error) is DatabaseError else WorkspaceError
 
 
-def _why(engine: Engine, error: Exception) -> object:
+def _why(engine: Engine, error: Exception) -> str:
     """The driver's words; SQLite has several for a disk that is full."""
     file = engine.url.database
     if engine.dialect.name == "sqlite" and file and is_full(error, Path(file).parent):
         return "its disk is full"
-    return getattr(error, "orig", error)
+    return driver_words(getattr(error, "orig", error))
+
+
+def driver_words(error: object) -> str:
+    """What a driver says, to stand within a sentence: PostgreSQL's has lines, the last one a question."""
+    lines = [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()]
+    return "; ".join([line for line in lines if not line.endswith("?")] or lines)

@@ -116,7 +116,7 @@ class TestOverview:
                 scores = store.version_scores("v1")
                 version = ModelVersion(name, datetime(2026, 1, 3, tzinfo=UTC), len(scores), {})
                 store.publish(version, scores, in_force=False)
-            (shop.workspace.models / name).mkdir()
+            (shop.workspace.models / name / "index").mkdir(parents=True)
             judged = Judgement("v1", name, 40, 20, figures, figures, gain, blind=True)
             keep_judgement(judged, shop.workspace.models / name)
             assert (f"Model {name} waits" in texts(opened("overview"))) == (not judged.worse)

@@ -16,7 +16,7 @@ from marketplace import LISTINGS, QUICK, Listening, Marketplace, copy_of, first_
 
 from mmquality.config import Workspace
 from mmquality.errors import NoRoomError, NotEncodedError, WorkspaceError
-from mmquality.pipeline import building, label_loop
+from mmquality.pipeline import building, finishing, label_loop
 from mmquality.pipeline.arriving import arrive
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.finishing import finishable, taking_in
@@ -109,7 +109,11 @@ def test_an_encoding_beside_it_is_waited_for(marketplace: Marketplace, shop: Wor
     assert time.monotonic() - begun > 0.3
 
 
-def test_a_catalogue_that_never_rests_ends_with_the_error(shop: Workspace) -> None:
+def test_a_catalogue_that_never_rests_ends_with_the_error(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finishing, "_OFTEN", 2)
+
     def never() -> str:
         raise NotEncodedError("1 of 2 listings are not encoded yet.")
 

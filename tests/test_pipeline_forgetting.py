@@ -21,7 +21,14 @@ from mmquality.pipeline.importing import import_files
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.pipeline.scored import load_scores, load_unified
-from mmquality.pipeline.versions import new_version, promote, rollback, unpublished, working_version
+from mmquality.pipeline.versions import (
+    new_version,
+    promote,
+    published_names,
+    rollback,
+    unpublished,
+    working_version,
+)
 from mmquality.records import ModelVersion, Space, size_in_words
 from mmquality.store import Store
 
@@ -37,7 +44,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def make(workspace: Workspace, store: Store, published: bool = True) -> str:
     """A version of small files and large ones, that hold nothing."""
-    with new_version(workspace, store) as draft:
+    with new_version(workspace, published_names(store)) as draft:
         for name in ("config.json", "judgement.json", "labels.parquet", "map.parquet"):
             (draft.folder / name).write_text(name)
         for folder in LARGE:

@@ -1,7 +1,7 @@
 """How much memory do `train`, `score` and `index` take as a catalogue grows?
 
     python benchmarks/memory.py            60,000 to 1,000,000 listings; writes docs/benchmarks.md
-    python benchmarks/memory.py --short    1,000 and 4,000 listings
+    python benchmarks/memory.py --short    2,000 listings
 
 Each catalogue is made up (benchmarks/large_workspace.py and speed_catalogue.py): listings in the store, three
 impressions a listing in the click log, vectors as `encode` stores them. The commands then run one after the
@@ -33,7 +33,7 @@ from mmquality.config import Workspace
 from mmquality.pipeline.settings import change_settings
 from mmquality.store import Store
 
-SIZES, SHORT = (60_000, 100_000, 300_000), (1_000, 4_000)
+SIZES, SHORT = (60_000, 100_000, 300_000), (2_000,)
 GROWN = 1_000_000
 STEPS = {"train": ["--epochs", "1"], "score": [], "index": []}
 WEIGHT = 4 * (TITLE + PHOTO)  # bytes of a listing's vectors
@@ -117,7 +117,7 @@ def bars_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Run it."""
-    parser = report.parser(__doc__, "1,000 and 4,000 listings")
+    parser = report.parser(__doc__, "2,000 listings")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="a disk with room, by default that of temporary files")
     parser.add_argument("--sizes", type=int, nargs="+", help="of other catalogues, beside the docs")

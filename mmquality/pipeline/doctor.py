@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -81,12 +82,13 @@ def examine(workspace: Workspace, reporter: Reporter | None = None) -> list[Find
 
 
 def _examined(workspace: Workspace, store: Store, reporter: Reporter) -> list[Finding]:
+    waiting = cache(lambda: _waiting(workspace, store))  # several looks ask, and it reads the whole catalogue
     looks: list[Callable[[], Iterator[Finding]]] = [
         lambda: _database(store),
         lambda: _settings(workspace),
-        lambda: _in_force(workspace, store),
+        lambda: _in_force(workspace, store, waiting),
         lambda: _earlier(workspace, store),
-        lambda: _embeddings(workspace, store),
+        lambda: _embeddings(workspace, waiting),
         lambda: _photos(store),
         lambda: _leftovers(workspace),
         lambda: _disk(workspace),
@@ -114,15 +116,15 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("settings", Health.FAULT, str(error))
 
 
-def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
+def _in_force(workspace: Workspace, store: Store, waiting: Callable[[], int]) -> Iterator[Finding]:
     version = store.current_version()
     if version is None:
-        yield Finding("model", Health.WARNING, "No model is in force", _next_step(workspace, store))
+        yield Finding("model", Health.WARNING, "No model is in force", _next_step(workspace, store, waiting))
         return
     newest = newest_version(workspace)
     if newest and newest not in published_names(store):
         what = f"{newest} is trained and was not put in force"
-        yield Finding("model", Health.WARNING, what, _next_step(workspace, store))
+        yield Finding("model", Health.WARNING, what, _next_step(workspace, store, waiting))
     remedy = _MODEL_AGAIN
     try:
         _check_files(workspace.models / version.name, version)
@@ -138,15 +140,15 @@ def _in_force(workspace: Workspace, store: Store) -> Iterator[Finding]:
     if unscored:
         yield Finding(
             "model", Health.WARNING, f"{count(unscored, 'listing')} without a score",
-            "Run `mmquality encode`." if _waiting(workspace, store) else "Run `mmquality arrive`.",
+            "Run `mmquality encode`." if waiting() else "Run `mmquality arrive`.",
         )  # fmt: skip
 
 
-def _next_step(workspace: Workspace, store: Store) -> str:
+def _next_step(workspace: Workspace, store: Store, waiting: Callable[[], int]) -> str:
     """The one command that is due on the way to a model in force."""
     if not store.listing_count():
         return "Run `mmquality import`, or `mmquality build` with a catalogue's files."
-    if _waiting(workspace, store):
+    if waiting():
         return "Run `mmquality encode`."
     newest = newest_version(workspace)
     if newest is None:
@@ -190,9 +192,9 @@ def _earlier(workspace: Workspace, store: Store) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _embeddings(workspace: Workspace, store: Store) -> Iterator[Finding]:
-    if waiting := _waiting(workspace, store):
-        what = f"{count(waiting, 'listing')} not encoded"
+def _embeddings(workspace: Workspace, waiting: Callable[[], int]) -> Iterator[Finding]:
+    if lacking := waiting():
+        what = f"{count(lacking, 'listing')} not encoded"
         yield Finding("embeddings", Health.WARNING, what, "Run `mmquality encode`.")
     encoders = [folder.name for folder in sorted(workspace.embeddings.glob("*")) if folder.is_dir()]
     for encoder in encoders:
@@ -224,7 +226,6 @@ def _leftovers(workspace: Workspace) -> Iterator[Finding]:
             "leftovers", Health.WARNING, f"{count(len(left), 'unfinished file')} of stopped work ({left[0]})",
             "Where nothing is at work, delete them; after a day mmquality does so itself.",
         )  # fmt: skip
-
     if killed := left_behind(workspace):
         yield Finding(
             "leftovers", Health.WARNING, f"{count(len(killed), 'folder')} of killed work ({killed[0]})",

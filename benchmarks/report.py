@@ -112,6 +112,27 @@ class Peak(threading.Thread):
         self.join()
 
 
+class Highest(threading.Thread):
+    """The highest of what `look` says, ten times a second while the block runs."""
+
+    def __init__(self, look: Callable[[], int]) -> None:
+        super().__init__(daemon=True)
+        self.value = 0
+        self._look, self._ended = look, threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(0.1):
+            self.value = max(self.value, self._look())
+
+    def __enter__(self) -> Highest:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
+
+
 def anonymous_bytes(pid: int) -> int:
     """Memory of a process that no file backs: what cannot be dropped and read again."""
     told = Path(f"/proc/{pid}/smaps_rollup").read_text()

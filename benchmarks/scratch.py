@@ -16,9 +16,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,62 +31,44 @@ IMPORTED, MODELLED, SHORT = 100_000, 20_000, 2_000
 Row = dict[str, Any]
 
 
-class Most(threading.Thread):
-    """The most that lay in a folder, in bytes, with the nameless files there of this process's children."""
+def lying(folder: Path) -> int:
+    """Bytes that lie in a folder now, with the nameless files there of this process's children."""
+    files: dict[tuple[int, int], int] = {}  # one that two processes hold counts once
+    for path in (*_named(folder), *_nameless(folder)):
+        with suppress(OSError):  # it went meanwhile
+            told = os.stat(path)
+            files[told.st_dev, told.st_ino] = 512 * told.st_blocks
+    return sum(files.values())
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(daemon=True)
-        self.bytes = 0
-        self._folder, self._ended = folder, threading.Event()
 
-    def run(self) -> None:
-        while not self._ended.wait(0.1):
-            self.bytes = max(self.bytes, self.now())
+def _named(folder: Path) -> Iterator[str]:
+    for place, _, names in os.walk(folder):
+        yield from (os.path.join(place, name) for name in names)
 
-    def now(self) -> int:
-        """What lies there now."""
-        files: dict[tuple[int, int], int] = {}  # one that two processes hold counts once
-        for path in (*self._named(), *self._nameless()):
-            with suppress(OSError):  # it went meanwhile
-                told = os.stat(path)
-                files[told.st_dev, told.st_ino] = 512 * told.st_blocks
-        return sum(files.values())
 
-    def _named(self) -> Iterator[str]:
-        for place, _, names in os.walk(self._folder):
-            yield from (os.path.join(place, name) for name in names)
-
-    def _nameless(self) -> Iterator[str]:
-        for process in psutil.Process().children(recursive=True):
-            with suppress(OSError):
-                for number in os.listdir(f"/proc/{process.pid}/fd"):
-                    path = f"/proc/{process.pid}/fd/{number}"
-                    with suppress(OSError):
-                        held = os.readlink(path)
-                        if held.startswith(f"{self._folder}/") and held.endswith(" (deleted)"):
-                            yield path
-
-    def __enter__(self) -> Most:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self.join()
+def _nameless(folder: Path) -> Iterator[str]:
+    for process in psutil.Process().children(recursive=True):
+        with suppress(OSError):
+            for number in os.listdir(f"/proc/{process.pid}/fd"):
+                path = f"/proc/{process.pid}/fd/{number}"
+                with suppress(OSError):
+                    held = os.readlink(path)
+                    if held.startswith(f"{folder}/") and held.endswith(" (deleted)"):
+                        yield path
 
 
 def meanwhile(name: str, listings: int, workspace: Path, *given: str) -> Row:
     """The row of one command: how much more than in the end lay on the disk while it went on."""
     with tempfile.TemporaryDirectory(prefix="temporary-", dir=workspace.parent) as folder:
-        there, temporary = Most(workspace), Most(Path(folder))
+        there, temporary = (report.Highest(partial(lying, place)) for place in (workspace, Path(folder)))
         command = ["env", f"TMPDIR={folder}", sys.executable, "-m", "mmquality", name.split(",")[0]]
         with there, temporary:
             report.run(*command, "-w", str(workspace), *given)
-        more = max(there.bytes - there.now(), 0)
+        more = max(there.value - lying(workspace), 0)
     row = {
         "command": name,
         "listings": f"{listings:,}",
-        "temporary files, bytes a listing": round(temporary.bytes / listings),
+        "temporary files, bytes a listing": round(temporary.value / listings),
         "in the workspace, bytes a listing": round(more / listings),
     }
     print(row, file=sys.stderr)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,27 +87,6 @@ def shop(listings: int, seed: int) -> TrainingData:
     )
 
 
-class Anonymous(threading.Thread):
-    """The peak of this process's memory that no file backs: maps can be dropped and read again."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.bytes = 0
-        self._ended = threading.Event()
-
-    def run(self) -> None:
-        while not self._ended.wait(0.1):
-            self.bytes = max(self.bytes, report.anonymous_bytes(os.getpid()))
-
-    def __enter__(self) -> Anonymous:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self.join()
-
-
 @dataclass
 class Clock:
     """Seconds of named pieces of work."""
@@ -127,7 +105,10 @@ def measure(listings: int, seed: int) -> dict[str, Any]:
     """One row, in this process."""
     clock = Clock({})
     network_config, config = NetworkConfig(title_dim=DIM, photo_dim=DIM), TrainingConfig(seed=seed)
-    with one_thread(), tempfile.TemporaryDirectory() as folder, Anonymous() as peak:
+    unmapped = report.Highest(
+        lambda: report.anonymous_bytes(os.getpid())
+    )  # maps can be dropped and read again
+    with one_thread(), tempfile.TemporaryDirectory() as folder, unmapped as peak:
         inputs = written(shop(listings, seed), network_config, folder, clock)
         tensors = mapped.kept(folder)
         network = clock.timed("start s", lambda: started(tensors, inputs, network_config, config))
@@ -143,7 +124,7 @@ def measure(listings: int, seed: int) -> dict[str, Any]:
         "step ms": 1e3 * median(step),
         "bare ms": 1e3 * median(bare),
         "step / bare": median(step) / median(bare),
-        "memory besides maps MB": peak.bytes / 1e6,
+        "memory besides maps MB": peak.value / 1e6,
         "maps MB": maps / 1e6,
     }
 

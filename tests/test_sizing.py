@@ -155,7 +155,7 @@ def test_machines_divide_encoding_and_networks_alone() -> None:
 
 
 def test_files_without_a_name_are_on_the_disk_as_well(tmp_path: Path) -> None:
-    from scratch import Most
+    from scratch import lying
 
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "named").write_bytes(bytes(100_000))
@@ -164,7 +164,7 @@ def test_files_without_a_name_are_on_the_disk_as_well(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        held = Most(tmp_path).now()
+        held = lying(tmp_path)
         process.communicate()
     assert 300_000 <= held <= 320_000  # whole blocks
-    assert 100_000 <= Most(tmp_path).now() <= 110_000
+    assert 100_000 <= lying(tmp_path) <= 110_000

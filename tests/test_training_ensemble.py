@@ -16,6 +16,7 @@ from mmquality.network.siamese import SiameseNetwork
 from mmquality.training import ensemble as ensemble_module
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
+from mmquality.training.finished import Finished, FirstLook, Trained
 from mmquality.training.first_look import owned_photos
 from mmquality.training.loop import train_network
 from mmquality.training.standing import Advance
@@ -151,3 +152,60 @@ def test_an_error_of_one_network_ends_the_others(data: TrainingData, monkeypatch
     monkeypatch.setattr(ensemble_module, "_train_in_worker", abs)
     with pytest.raises(TypeError, match="abs"):
         train_ensemble(data, NETWORK, CONFIG, 2)
+
+
+class Kept:
+    """Keeps in memory what is finished; an error ends the training after so many networks."""
+
+    def __init__(self, networks: int) -> None:
+        self.first_look: FirstLook | None = None
+        self.networks: dict[int, Trained] = {}
+        self.most = networks
+
+    def look(self, look: FirstLook) -> None:
+        assert not self.networks
+        self.first_look = look
+        self.stop()
+
+    def network(self, number: int, trained: Trained) -> None:
+        self.networks[number] = trained
+        self.stop()
+
+    def stop(self) -> None:
+        if len(self.networks) == self.most:
+            raise InterruptedError
+
+
+@pytest.mark.parametrize("there", [0, 1, 3, 4])
+def test_one_that_was_stopped_goes_on_to_the_same_to_the_last_bit(
+    data: TrainingData, trained: Ensemble, monkeypatch: pytest.MonkeyPatch, there: int
+) -> None:
+    kept = Kept(there)
+    with pytest.raises(InterruptedError):
+        train_ensemble(data, NETWORK, CONFIG, workers=1, finished=Finished(keep=kept))
+    kept.most, seeds, stages = -1, list[int](), dict[str, int]()
+
+    def recording(*arguments: Any, **named: Any) -> Any:
+        seeds.append(arguments[3].seed)
+        return train_network(*arguments, **named)
+
+    @contextmanager
+    def stage(name: str, total: int) -> Iterator[Advance]:
+        stages[name] = -total
+
+        def advance(more: int, note: str) -> None:
+            stages[name] += more
+            if name == "Training networks":
+                assert f"network {len(kept.networks) + 1} of 4" in note
+
+        yield advance
+
+    monkeypatch.setattr(ensemble_module, "train_network", recording)
+    monkeypatch.setattr(ensemble_module, "owned_photos", lambda *_: pytest.fail("looked twice"))
+    finished = Finished(kept.first_look, dict(kept.networks), kept)
+    again = train_ensemble(data, NETWORK, CONFIG, workers=1, stage=stage, finished=finished)
+    assert seeds == [7, 8, 9, 10][there:] and sorted(kept.networks) == [0, 1, 2, 3]
+    assert stages == ({} if there == 4 else {"Standardising": 0, "Training networks": 0})
+    assert all(same(a, b) for a, b in zip(networks(trained), networks(again), strict=True))
+    assert again.history == trained.history and not any(network.training for network in networks(again))
+    assert (again.owned == trained.owned).all() and (again.fold == trained.fold).all()

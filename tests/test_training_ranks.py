@@ -15,11 +15,13 @@ import torch.distributed as dist
 from synthetic import NETWORK, TRAINING, synthetic, without
 from torch import Tensor
 
+from mmquality.network.siamese import SiameseNetwork
 from mmquality.network.towers import Dropout, part_of_batch
 from mmquality.processes import Workers
 from mmquality.training import ranks
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
+from mmquality.training.finished import Finished, FirstLook
 
 CONFIG = replace(TRAINING, epochs=3, batch_size=29, folds=2)
 
@@ -76,6 +78,37 @@ def test_two_processes_train_as_one(together: Together, clicks: bool) -> None:
             assert found == pytest.approx(wanted, rel=1e-4, abs=1e-5)
         torch.testing.assert_close(weights(ensemble), weights(alone), rtol=1e-3, atol=1e-4)
     assert weights(first).equal(weights(second))
+
+
+def going_on(data: TrainingData, there: Finished) -> Ensemble:
+    """The first process alone finds what is there."""
+    finished = there if ranks.is_first() else Finished()
+    return train_ensemble(data, NETWORK, CONFIG, finished=finished)
+
+
+@pytest.mark.parametrize("numbers", [(), (1,), (0, 1, 2)])
+def test_what_the_first_process_finds_of_a_training_is_trained_by_none(
+    together: Together, numbers: tuple[int, ...]
+) -> None:
+    data = labelled()
+    whole, _ = together(train_ensemble, data, NETWORK, CONFIG)
+    trained = [(whole.network, whole.history), *((network, []) for network in whole.fold_networks)]
+    look = FirstLook(whole.network.inputs, whole.owned)
+    there = Finished(look, {number: trained[number] for number in numbers})
+    for ensemble in together(going_on, data, there):
+        assert weights(ensemble).equal(weights(whole)) and ensemble.history == whole.history
+        assert (ensemble.owned == whole.owned).all()
+
+
+def test_a_network_that_is_there_is_taken_as_it_is(together: Together) -> None:
+    """Even one that no training would give."""
+    data = labelled()
+    network = SiameseNetwork(NETWORK).eval()
+    look = FirstLook(network.inputs, np.ones(len(data), dtype=np.bool_))
+    for ensemble in together(going_on, data, Finished(look, {0: (network, [{"mismatch": 0.5}])})):
+        for found, given in zip(ensemble.network.parameters(), network.parameters(), strict=True):
+            assert found.equal(given)
+        assert ensemble.owned.all() and ensemble.history == [{"mismatch": 0.5}]
 
 
 def gathered(values: Tensor) -> tuple[Tensor, Tensor, int]:

@@ -25,6 +25,7 @@ from mmquality.rows import in_folder
 from mmquality.training import ranks
 from mmquality.training.batches import Tensors, batch_count
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
+from mmquality.training.finished import Finished, FirstLook, Keep, Trained, known_to_all
 from mmquality.training.first_look import owned_photos
 from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import train_network
@@ -34,7 +35,7 @@ from mmquality.training.warm_start import fit_inputs
 
 _WORTH_PROCESSES = 1_000  # listings
 _GLANCE = 0.5  # seconds between two looks at how far workers are
-Trained = tuple[SiameseNetwork, list[dict[str, float]]]
+_NOTHING = Finished()
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ def train_ensemble(
     stage: Stage = untold,
     scratch: str | None = None,
     device: str = "cpu",
+    finished: Finished = _NOTHING,
 ) -> Ensemble:
-    """Train `config.folds + 1` networks in `workers` processes.
+    """Train `config.folds + 1` networks in `workers` processes, but for those that are `finished`.
 
     By default as many as the machine has cores, or this one alone where training takes no longer than
     starting others.
@@ -68,22 +70,46 @@ def train_ensemble(
     :param scratch: a folder for what all processes read, 4 bytes for each component of each listing, and at
         first look for neighbours; all gone afterwards (by default the system's place for temporary files)
     :param device: that computes the steps; one GPU trains one network after the other
+    :param finished: what an earlier training of the same, which was stopped, has left
     """
     fold = grouped_folds(data, config.folds, config.seed)
-    with TemporaryDirectory(prefix="training-", dir=scratch) as folder:
-        with one_thread(), stage("First look", 1) as advance:
-            inputs = _inputs(data, network_config)
-            x, y = standardised(inputs, data, folder)
-            owned = _owned(data, x, y, fold, config, folder)
-            advance(1, "")
-        keep(Tensors.of(with_counts(data, folder), x, y, owned), folder)
-        shared = _Shared(folder, inputs, network_config, device)
-        jobs = _jobs(fold, data.verdict, config)
-        steps = [job.steps for job in jobs]
-        with stage("Training networks", sum(steps)) as advance:
-            trained = _run(jobs, shared, workers, Standing(folder, steps, config.epochs, advance))
-    (network, history), *of_folds = trained
-    return Ensemble(network, [network for network, _ in of_folds], fold, owned, history)
+    jobs = _jobs(fold, data.verdict, config)
+    finished = known_to_all(finished, network_config, len(data))
+    look, networks = finished.look, dict(finished.networks)
+    if look is None or len(networks) < len(jobs):
+        with TemporaryDirectory(prefix="training-", dir=scratch) as folder:
+            look = _prepared(data, fold, network_config, config, finished, stage, folder)
+            shared = _Shared(folder, look.inputs, network_config, device, finished.keep)
+            steps = [job.steps for job in jobs]
+            with stage("Training networks", sum(steps)) as advance:
+                standing = Standing(folder, steps, config.epochs, advance, there=networks)
+                networks |= _run(
+                    [job for job in jobs if job.number not in networks], shared, workers, standing
+                )
+    (network, history), *of_folds = (networks[job.number] for job in jobs)
+    return Ensemble(network, [network for network, _ in of_folds], fold, look.owned, history)
+
+
+def _prepared(
+    data: TrainingData,
+    fold: Ints,
+    network_config: NetworkConfig,
+    config: TrainingConfig,
+    finished: Finished,
+    stage: Stage,
+    folder: str,
+) -> FirstLook:
+    """What networks learn from; what they read of `data` is then in `folder`."""
+    look = finished.look
+    with one_thread(), stage("First look" if look is None else "Standardising", 1) as advance:
+        inputs = _inputs(data, network_config) if look is None else look.inputs
+        x, y = standardised(inputs, data, folder)
+        if look is None:
+            look = FirstLook(inputs, _owned(data, x, y, fold, config, folder))
+            finished.keep.look(look)
+        advance(1, "")
+    keep(Tensors.of(with_counts(data, folder), x, y, look.owned), folder)
+    return look
 
 
 def _inputs(data: TrainingData, config: NetworkConfig) -> Inputs:
@@ -122,6 +148,7 @@ class _Shared:
     inputs: Inputs
     network_config: NetworkConfig
     device: str
+    keep: Keep  # of networks, by whichever process trained them
 
 
 def _jobs(fold: Ints, verdict: Floats, config: TrainingConfig) -> list[_Job]:
@@ -145,25 +172,25 @@ def _drawn(rows: Ints, verdict: Floats, config: TrainingConfig) -> Ints:
     return np.sort(judged_first[: config.most_listings])
 
 
-def _run(jobs: list[_Job], shared: _Shared, workers: int | None, standing: Standing) -> list[Trained]:
-    """What each job trained.
+def _run(jobs: list[_Job], shared: _Shared, workers: int | None, standing: Standing) -> dict[int, Trained]:
+    """What each job trained, by its number.
 
     Processes that train together train one network after the other, each of them all together.
     """
-    usual = os.cpu_count() or 1 if len(jobs[0].rows) >= _WORTH_PROCESSES else 1
+    usual = os.cpu_count() or 1 if any(len(job.rows) >= _WORTH_PROCESSES for job in jobs) else 1
     workers = min(workers or usual, len(jobs))
-    if workers == 1 or ranks.count() > 1 or shared.device != "cpu":
+    if workers <= 1 or ranks.count() > 1 or shared.device != "cpu":
         tensors = kept(shared.folder)
-        return [_train(job, tensors, shared, standing.tell) for job in jobs]
+        return {job.number: _train(job, tensors, shared, standing.tell) for job in jobs}
     with Workers(workers, _initialise, (shared,)) as pool:
-        results = [pool.submit(_train_in_worker, job) for job in jobs]
-        waiting = set(results)
+        results = {job.number: pool.submit(_train_in_worker, job) for job in jobs}
+        waiting = set(results.values())
         while waiting:
             ended, waiting = wait(waiting, timeout=_GLANCE)
             standing.tell()
             for result in ended:
                 result.result()  # raises what went wrong, whatever the others are at
-        return [result.result() for result in results]
+        return {number: result.result() for number, result in results.items()}
 
 
 _given: tuple[Tensors, _Shared]  # a worker process's, not sent with every job
@@ -190,9 +217,11 @@ def _train(
 
     with one_thread():
         rows = tensors.among(job.rows)
-        return train_network(
+        trained = train_network(
             rows, shared.inputs, shared.network_config, job.config, progress, device=shared.device
         )
+    shared.keep.network(job.number, trained)
+    return trained
 
 
 @contextmanager

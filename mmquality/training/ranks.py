@@ -33,9 +33,14 @@ _PATIENCE = timedelta(days=1)
 _LOST = ("by peer", "Broken pipe")  # in what gloo says then: connection closed by peer, reset by peer
 
 
+def started() -> int:
+    """How many processes torchrun has started to train together; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def started_by_torchrun() -> bool:
     """Whether there are other processes to train with."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return started() > 1
 
 
 def is_first() -> bool:
@@ -73,6 +78,15 @@ def from_the_first(tensors: Iterable[Tensor]) -> None:
     if count() > 1:
         for tensor in tensors:
             dist.broadcast(tensor, 0)
+
+
+def told_by_the_first(value: Any) -> Any:
+    """What the first process has as `value`, numbers and containers of them, in each process."""
+    if count() == 1:
+        return value
+    told = [value]
+    dist.broadcast_object_list(told, 0, device=torch.device("cpu"))
+    return told[0]
 
 
 def averaging(losses: nn.Module) -> nn.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -31,19 +31,24 @@ def untold(name: str, total: int) -> AbstractContextManager[Advance]:
 class Standing:
     """Where every network is: in a file, by which processes that train tell it to the one that speaks."""
 
-    def __init__(self, folder: str, steps: Sequence[int], epochs: int, advance: Advance) -> None:
-        """`steps` of each network, in the order in which they begin."""
+    def __init__(
+        self, folder: str, steps: Sequence[int], epochs: int, advance: Advance, there: Collection[int] = ()
+    ) -> None:
+        """`steps` of each network, in the order in which they begin; those that are `there` take none."""
         self._steps, self._epochs, self._advance = steps, epochs, advance
         np.save(_path(folder), np.full((len(steps), 2), [0, math.nan]))
         self._rows = _map(folder)
+        # Told with the first step: the time remaining is reckoned from there.
+        self._there = np.array([steps[n] if n in there else 0 for n in range(len(steps))], dtype=np.int64)
         self._told = 0
 
     def tell(self) -> None:
         """Advance by what was done since; beside it stands how far the last network to begin is."""
         done = self._rows[:, 0].astype(int)
-        if done.sum() > self._told:
-            self._advance(int(done.sum()) - self._told, self._note(done))
-            self._told = int(done.sum())
+        total = int((done + self._there).sum())
+        if done.any() and total > self._told:
+            self._advance(total - self._told, self._note(done))
+            self._told = total
 
     def _note(self, done: npt.NDArray[np.int64]) -> str:
         number = int(np.flatnonzero(done)[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -17,8 +18,8 @@ from mmquality.pipeline import building
 from mmquality.pipeline.doctor import Finding, Health, examine
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.importing import InputFiles, import_files
-from mmquality.pipeline.places import index_path, open_store
-from mmquality.pipeline.scratch import scratch
+from mmquality.pipeline.places import index_path, open_store, trainings_path
+from mmquality.pipeline.scratch import locked, scratch
 from mmquality.records import Space, Verdict
 from mmquality.store import Store
 
@@ -190,6 +191,18 @@ def test_scratch_of_killed_work_is_told_and_of_work_that_goes_on_is_not(shop: Wo
         (shop.scratch / "killed").mkdir()
         (found,) = [f for f in examine(shop) if f.part == "leftovers"]
     assert found.health is Health.WARNING and str(shop.scratch / "killed") in found.what
+
+
+def test_a_training_that_was_stopped_is_told_and_its_room(shop: Workspace) -> None:
+    folder = trainings_path(shop) / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    assert not [f for f in examine(shop) if f.part == "leftovers"]
+    (folder / "network-0.safetensors").write_bytes(bytes(3_000_000))
+    (found,) = [f for f in examine(shop) if f.part == "leftovers"]
+    assert found.what == f"A training that was stopped, 3.0 MB ({folder})" and "goes on" in found.remedy
+    lock = locked(folder)
+    assert not [f for f in examine(shop) if f.part == "leftovers"]
+    os.close(lock)
 
 
 def test_the_command_tells_by_its_exit_status(shop: Workspace) -> None:

@@ -257,7 +257,7 @@ def test_a_training_process_that_is_killed_is_said(
 
     workspace = copy_of(marketplace, tmp_path / "workspace")
     monkeypatch.setattr(training_run, "train_ensemble", killed)
-    with pytest.raises(WorkspaceError, match="ended from outside.*memory.*mmquality train"):
+    with pytest.raises(WorkspaceError, match="ended from outside.*memory.*trained is kept.*same command"):
         building.train(workspace)
     assert [path.name for path in workspace.models.iterdir()] == ["v0001"]
 

@@ -26,6 +26,7 @@ from mmquality.pipeline.ground import changes_known, keep_ground
 from mmquality.pipeline.health_reference import Reference, some_of
 from mmquality.pipeline.importing import ImportSummary, InputFiles, import_files
 from mmquality.pipeline.indexing import build_indexes
+from mmquality.pipeline.kept_training import kept_training
 from mmquality.pipeline.label_snapshot import frozen, save_snapshot
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.people import whoami
@@ -111,17 +112,18 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
     shapes = data.titles.shape[1], data.photos.shape[1]
     network_config, config = configs_for(len(data), *shapes, options, assembled.fields)
     check_model_fits(workspace, network_config, len(data))
-    ensemble = trained_ensemble(workspace, data, network_config, config, reporter)
-    if not ranks.is_first():
-        return ""
-    with scratch(workspace) as new, in_one(reporter, "Calibrating"):
-        config = with_propagation(config, ensemble.network.inputs, data, new)
-        checkpoint = _checkpoint(assembled, ensemble, network_config, config, started, new)
-    with new_version(workspace, published) as draft:
-        save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
-        save_centres(draft.folder, assembled.centres)
-        save_snapshot(labels, draft.folder)
-        _reference(assembled).save(draft.folder)
+    with kept_training(workspace, assembled, network_config, config, reporter) as finished:
+        ensemble = trained_ensemble(workspace, data, network_config, config, finished, reporter)
+        if not ranks.is_first():
+            return ""
+        with scratch(workspace) as new, in_one(reporter, "Calibrating"):
+            config = with_propagation(config, ensemble.network.inputs, data, new)
+            checkpoint = _checkpoint(assembled, ensemble, network_config, config, started, new)
+        with new_version(workspace, published) as draft:
+            save_trained(checkpoint, assembled.catalogue, ensemble.fold, draft.folder, assembled.held_out)
+            save_centres(draft.folder, assembled.centres)
+            save_snapshot(labels, draft.folder)
+            _reference(assembled).save(draft.folder)
     return draft.name
 
 

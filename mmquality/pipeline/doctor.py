@@ -25,7 +25,8 @@ from mmquality.errors import (
 from mmquality.files import UNFINISHED
 from mmquality.index.keeping import load
 from mmquality.pipeline.encoded import not_encoded
-from mmquality.pipeline.places import index_path, open_store
+from mmquality.pipeline.forgetting import room
+from mmquality.pipeline.places import index_path, open_store, trainings_path
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.scored import has_scored, load_scores
 from mmquality.pipeline.scratch import left_behind
@@ -226,11 +227,17 @@ def _leftovers(workspace: Workspace) -> Iterator[Finding]:
             "leftovers", Health.WARNING, f"{count(len(left), 'unfinished file')} of stopped work ({left[0]})",
             "Where nothing is at work, delete them; after a day mmquality does so itself.",
         )  # fmt: skip
-    if killed := left_behind(workspace):
+    if killed := left_behind(workspace.scratch):
         yield Finding(
             "leftovers", Health.WARNING, f"{count(len(killed), 'folder')} of killed work ({killed[0]})",
             "Nothing to do: the next `mmquality train` or `mmquality score` removes them.",
         )  # fmt: skip
+    for folder in left_behind(trainings_path(workspace)):
+        if size := room(folder):  # else it was stopped before anything was finished
+            yield Finding(
+                "leftovers", Health.WARNING, f"A training that was stopped, {size_in_words(size)} ({folder})",
+                "The command that was stopped goes on with it. Where nobody wants that, delete the folder.",
+            )  # fmt: skip
 
 
 def _disk(workspace: Workspace) -> Iterator[Finding]:

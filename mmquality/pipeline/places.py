@@ -131,3 +131,8 @@ def arrivals_path(workspace: Workspace, version: str, number: int) -> Path:
 def background_path(workspace: Workspace, version: str) -> Path:
     """What the evidence of a model version is held against."""
     return workspace.models / version / "index" / "background.json"
+
+
+def trainings_path(workspace: Workspace) -> Path:
+    """What trainings that were stopped have finished, a folder for each."""
+    return workspace.root / "training"

@@ -53,7 +53,7 @@ def scratch(workspace: Workspace) -> Iterator[Scratch]:
         workspace.scratch.mkdir(exist_ok=True)
         _clear(workspace.scratch)
         folder = Path(mkdtemp(dir=workspace.scratch))
-        lock = _locked(folder)
+        lock = locked(folder)
     try:
         with room_for(workspace.scratch):  # asked before the folder is gone: then there would be room
             yield Scratch(folder)
@@ -62,10 +62,22 @@ def scratch(workspace: Workspace) -> Iterator[Scratch]:
         os.close(lock)
 
 
-def left_behind(workspace: Workspace) -> list[Path]:
-    """The folders of processes that were killed; the next step that needs room removes them."""
-    folders = sorted(workspace.scratch.iterdir()) if workspace.scratch.is_dir() else []
+def left_behind(place: Path) -> list[Path]:
+    """The folders in `place`, such as a workspace's `scratch`, in which no process works any more."""
+    folders = sorted(place.iterdir()) if place.is_dir() else []
     return [folder for folder in folders if folder.is_dir() and not _is_held(folder)]
+
+
+def locked(folder: Path) -> int:
+    """Lock a folder; raises `OSError` where another process holds it."""
+    # A file in it: network disks lock no folders.
+    lock = os.open(folder / _HELD, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
 
 
 def _is_held(folder: Path) -> bool:
@@ -87,20 +99,8 @@ def _clear(place: Path) -> None:
     """Remove the folders that no process holds."""
     for folder in place.iterdir():
         with suppress(OSError):  # held; or its process ended just now and has removed it
-            lock = _locked(folder)
+            lock = locked(folder)
             try:
                 shutil.rmtree(folder)
             finally:
                 os.close(lock)
-
-
-def _locked(folder: Path) -> int:
-    """Lock a folder; raises `OSError` where another process holds it."""
-    # A file in it: network disks lock no folders.
-    lock = os.open(folder / _HELD, os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise
-    return lock

@@ -13,6 +13,7 @@ from mmquality.pipeline.scratch import scratch
 from mmquality.training import ranks
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
+from mmquality.training.finished import Finished
 
 _BYTES = 2  # of a weight: half precision
 _BYTES_PER_LISTING = 140  # of its hashes, compressed; they and the components are most of a model's files
@@ -39,9 +40,10 @@ def trained_ensemble(
     data: TrainingData,
     network_config: NetworkConfig,
     config: TrainingConfig,
+    finished: Finished,
     reporter: Reporter,
 ) -> Ensemble:
-    """`train_ensemble` on the chosen device, together with whoever torchrun started.
+    """`train_ensemble` on the chosen device, together with whoever torchrun started; `finished` is there.
 
     Raises `WorkspaceError` where one of the processes was ended from outside.
     """
@@ -57,9 +59,10 @@ def trained_ensemble(
                 stage=reporter.stage,
                 scratch=str(room.folder),
                 device=device,
+                finished=finished,
             )
     except (BrokenProcessPool, ranks.RankLost) as error:
         raise WorkspaceError(
-            "A training process was ended from outside, most likely for want of memory. Nothing was changed; "
-            "make room and run `mmquality train` again."
+            "A training process was ended from outside, most likely for want of memory. Each network that "
+            "was trained is kept; make room, then run the same command again: it goes on with the others."
         ) from error

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +119,7 @@ def test_one_that_was_killed_goes_on_where_it_was(
     command = [sys.executable, script, shop.root]
     with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(PROJECT)}) as process:
         patience = time.monotonic() + 120
-        while len(list(trainings_path(shop).glob("*/network-*.safetensors"))) < 3:
+        while len(list(trainings_path(shop).glob("*/*/network-*.safetensors"))) < 3:
             assert process.poll() is None and time.monotonic() < patience
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
@@ -153,7 +155,7 @@ def empty(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [flip, truncate, empty])
 def test_a_network_that_is_damaged_is_trained_anew(shop: Workspace, trained: list[int], damage: Any) -> None:
-    path = stop(shop, after=3) / "network-1.safetensors"
+    (path,) = stop(shop, after=3).rglob("network-1.safetensors")
     damage(path)
     listening = Listening()
     assert is_the_first(shop, building.train(shop, QUICK, listening)) and trained == [8, 10, 11, 12]
@@ -175,7 +177,7 @@ def test_an_error_before_anything_is_finished_leaves_nothing_that_counts(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
-        patch.setattr(ensemble_module, "owned_photos", lambda *_: 1 / 0)
+        patch.setattr(ensemble_module, "trusted_photos", lambda *_: 1 / 0)
         building.train(shop, QUICK)
     listening = Listening()
     building.train(shop, OTHER, listening)
@@ -194,15 +196,53 @@ def test_two_that_are_stopped_in_turns_both_go_on_and_no_third(shop: Workspace, 
     assert sorted(trainings_path(shop).iterdir()) == sorted([third, fourth])
 
 
-def test_another_label_begins_another_training_and_says_so(shop: Workspace, trained: list[int]) -> None:
-    stop(shop, after=2)
+def test_another_label_makes_the_networks_anew_and_not_the_first_look(
+    shop: Workspace, trained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with open_store(shop) as store:
-        first = store.catalogue_frame(["listing_id"])["listing_id"].iloc[0]
-        store.add_label(first, Verdict.MISMATCH, Reason.OTHER, "", "ann")
+        listings = store.catalogue_frame(["listing_id"])["listing_id"]
+    with copied(shop) as never_stopped:
+        label(never_stopped, listings[0])
+        expected = building.train(never_stopped, QUICK)
+        weights = (never_stopped.models / expected / WEIGHTS).read_bytes()
+    stop(shop, after=2)
+    label(shop, listings[0])
     listening = Listening()
-    building.train(shop, QUICK, listening)
-    assert len(trained) == 6
-    assert any("other listings, clicks, labels or settings" in line for line in listening.heard)
+    trained.clear()
+    monkeypatch.setattr(ensemble_module, "trusted_photos", lambda *_: pytest.fail("looked twice"))
+    version = building.train(shop, QUICK, listening)
+    assert len(trained) == 6 and (shop.models / version / WEIGHTS).read_bytes() == weights
+    assert any("first look and 0 of 6 networks" in line for line in listening.heard)
+
+
+@contextmanager
+def copied(workspace: Workspace) -> Iterator[Workspace]:
+    folder = workspace.root.with_name("copy")
+    shutil.copytree(workspace.root, folder)
+    yield Workspace.at(folder)
+
+
+def label(workspace: Workspace, listing_id: str) -> None:
+    with open_store(workspace) as store:
+        store.add_label(listing_id, Verdict.MISMATCH, Reason.OTHER, "", "ann")
+
+
+def test_two_that_are_taught_otherwise_in_turns_both_go_on(
+    shop: Workspace, trained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taught_by(name: str) -> None:
+        monkeypatch.setattr(kept_training, "_name_of_networks", lambda _: name)
+
+    for name, after in (("clicks", 2), ("labels", 4), ("clicks", 3)):
+        taught_by(name)
+        folder = stop(shop, after)
+    for name, seeds in (("labels", [11, 12]), ("clicks", [12])):
+        taught_by(name)
+        trained.clear()
+        building.train(shop, QUICK)
+        assert trained == seeds
+        assert [path.name for path in folder.glob("[!.]*/")] == (["clicks"] if name == "labels" else [])
+    assert not list(trainings_path(shop).iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -212,15 +252,17 @@ def assembled(marketplace: Marketplace) -> Assembled:
 
 
 @pytest.mark.parametrize(
-    "what", ["products", "encoder", "torch", "processes", "device", "epochs", "shape", "data"]
+    "what", ["listings", "products", "encoder", "torch", "processes", "device", "epochs", "shape"]
 )
-def test_all_that_a_training_depends_on_is_in_its_name(
+def test_all_that_a_first_look_depends_on_is_in_its_name(
     assembled: Assembled, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     network, config = building.configs_for(len(assembled.data), 10, 10, QUICK)
-    before = kept_training._name(assembled, network, config)
-    assert before == kept_training._name(assembled, network, config)
-    if what == "products":
+    before = kept_training._name_of_first_look(assembled, network, config)
+    assert before == kept_training._name_of_first_look(assembled, network, config)
+    if what == "listings":
+        assembled = dataclasses.replace(assembled, catalogue=assembled.catalogue[::-1])
+    elif what == "products":
         data = dataclasses.replace(assembled.data, product_key=np.zeros_like(assembled.data.product_key))
         assembled = dataclasses.replace(assembled, data=data)
     elif what == "encoder":
@@ -234,11 +276,21 @@ def test_all_that_a_training_depends_on_is_in_its_name(
         monkeypatch.setattr(kept_training, "chosen_device", lambda: "cuda:1")
     elif what == "epochs":
         config = dataclasses.replace(config, epochs=9)
-    elif what == "shape":
-        network = dataclasses.replace(network, projection="none")
     else:
-        assembled = dataclasses.replace(assembled, fingerprint=assembled.fingerprint | {"sha256": "another"})
-    assert kept_training._name(assembled, network, config) != before
+        network = dataclasses.replace(network, projection="none")
+    assert kept_training._name_of_first_look(assembled, network, config) != before
+
+
+def test_who_teaches_is_in_the_name_of_the_networks_alone(assembled: Assembled) -> None:
+    network, config = building.configs_for(len(assembled.data), 10, 10, QUICK)
+    labelled = assembled.with_labels_apart(np.zeros(len(assembled.labels), dtype=np.bool_))
+    verdict = assembled.data.verdict.copy()
+    verdict[0] = 1
+    changed = dataclasses.replace(assembled, data=dataclasses.replace(assembled.data, verdict=verdict))
+    changed = changed.with_labels_apart(np.zeros(len(assembled.labels), dtype=np.bool_))
+    look, networks = kept_training._name_of_first_look, kept_training._name_of_networks
+    assert look(changed, network, config) == look(labelled, network, config)
+    assert networks(changed) != networks(labelled) == networks(assembled)
 
 
 def test_who_deletes_its_folder_begins_anew(shop: Workspace, trained: list[int]) -> None:

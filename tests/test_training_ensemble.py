@@ -17,7 +17,7 @@ from mmquality.training import ensemble as ensemble_module
 from mmquality.training.data import TrainingData
 from mmquality.training.ensemble import Ensemble, train_ensemble
 from mmquality.training.finished import Finished, FirstLook, Trained
-from mmquality.training.first_look import owned_photos
+from mmquality.training.first_look import owned_photos, trusted_photos
 from mmquality.training.loop import train_network
 from mmquality.training.standing import Advance
 from mmquality.training.warm_start import fit_inputs
@@ -103,7 +103,7 @@ def test_a_fold_network_never_saw_its_fold(
     # The standardisation reads every embedding (never what belongs together), and so does the first look.
     inputs = fit_inputs(NETWORK, data.titles, data.photos)
     monkeypatch.setattr(ensemble_module, "fit_inputs", lambda *_: inputs)
-    monkeypatch.setattr(ensemble_module, "owned_photos", lambda *_: trained.owned)
+    monkeypatch.setattr(ensemble_module, "trusted_photos", lambda *_: trained.owned)
     changed = train(replace(data, **{what: array}))
     assert same(changed.fold_networks[1], trained.fold_networks[1])
     for network, before in zip(networks(changed), networks(trained), strict=True):
@@ -118,7 +118,8 @@ def test_the_pairs_of_a_held_out_listing_are_held_out_too(data: TrainingData, tr
 
 
 def test_owners_are_those_of_the_whole_catalogue(data: TrainingData, trained: Ensemble) -> None:
-    expected = owned_photos(data, *standardised(data), trained.fold, CONFIG)
+    trusted = trusted_photos(*standardised(data), data.keys, trained.fold, CONFIG)
+    expected = owned_photos(trusted, data.verdict)
     assert (trained.owned == expected).all() and 0 < (~trained.owned).sum() < 20
 
 
@@ -201,7 +202,7 @@ def test_one_that_was_stopped_goes_on_to_the_same_to_the_last_bit(
         yield advance
 
     monkeypatch.setattr(ensemble_module, "train_network", recording)
-    monkeypatch.setattr(ensemble_module, "owned_photos", lambda *_: pytest.fail("looked twice"))
+    monkeypatch.setattr(ensemble_module, "trusted_photos", lambda *_: pytest.fail("looked twice"))
     finished = Finished(kept.first_look, dict(kept.networks), kept)
     again = train_ensemble(data, NETWORK, CONFIG, workers=1, stage=stage, finished=finished)
     assert seeds == [7, 8, 9, 10][there:] and sorted(kept.networks) == [0, 1, 2, 3]

@@ -12,14 +12,15 @@ from synthetic import TRAINING, standardised, synthetic
 
 from mmquality.linear import cca_of_moments, second_moments
 from mmquality.training.data import TrainingData
-from mmquality.training.first_look import first_look, owned_photos
+from mmquality.training.first_look import first_look, owned_photos, trusted_photos
 from mmquality.training.groups import grouped_folds
 
 
 def owned(data: TrainingData, seed: int = 7) -> np.ndarray:
     """`owned_photos` as the ensemble asks for it."""
     fold = grouped_folds(data, TRAINING.folds, seed)
-    return owned_photos(data, *standardised(data), fold, replace(TRAINING, seed=seed))
+    trusted = trusted_photos(*standardised(data), data.keys, fold, replace(TRAINING, seed=seed))
+    return owned_photos(trusted, data.verdict)
 
 
 def looked_at(data: TrainingData, seed: int = 7) -> np.ndarray:

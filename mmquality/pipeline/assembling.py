@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -168,12 +168,18 @@ def _product_keys(products: Iterable[str | None]) -> Ints:
     return _keys(pd.Series(named, dtype="str"))
 
 
+def listings_in_bytes(catalogue: pd.DataFrame, told: Told) -> Iterator[bytes]:
+    """What a catalogue's listings say and show, in their order, for a digest."""
+    for column in ("listing_id", "title_hash", "photo_hash"):
+        yield "\n".join(catalogue[column]).encode()
+    for field in range(len(told.fields)):
+        yield "\n".join(told.words(field)).encode()
+
+
 def _fingerprint(catalogue: pd.DataFrame, data: TrainingData, told: Told) -> dict[str, object]:
     digest = sha256()
-    for column in ("listing_id", "title_hash", "photo_hash"):
-        digest.update("\n".join(catalogue[column]).encode())
-    for field in range(len(told.fields)):
-        digest.update("\n".join(told.words(field)).encode())
+    for piece in listings_in_bytes(catalogue, told):
+        digest.update(piece)
     digest.update(np.ascontiguousarray(data.pairs).tobytes())
     for counts in (data.shown, data.clicked):
         for rows in blocks(len(data)):

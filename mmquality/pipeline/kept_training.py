@@ -1,10 +1,11 @@
 """What a training has finished, on the workspace's disk until its version is saved: one that was stopped, by
 whatever it was, goes on there and comes to the very same model.
 
-Each training has a folder, named by a digest of everything that its networks depend on: another catalogue,
-another seed, another torch begins anew. Beside a training's own folder the last other one stays, so that two
-that are stopped in turns both go on, and no disk fills up. Weights are as they were trained, in single
-precision.
+A folder is named by a digest of all that the first look depends on; in it is one for the networks, named by a
+digest of what they depend on beside it. So other clicks or labels make networks anew, but not the first look;
+another catalogue, seed or torch makes all of it anew. Beside each folder the last other one stays: of two
+trainings that are stopped in turns both go on, and no disk fills up. Weights are as they were trained, in
+single precision.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from mmquality.config import NetworkConfig, TrainingConfig, Workspace
 from mmquality.devices import chosen_device
 from mmquality.files import check_writable, make_folder, room_for, whole_file
 from mmquality.network.siamese import Inputs, SiameseNetwork
-from mmquality.pipeline.assembling import Assembled
+from mmquality.pipeline.assembling import Assembled, listings_in_bytes
 from mmquality.pipeline.places import trainings_path
 from mmquality.pipeline.progress import Reporter
 from mmquality.pipeline.scratch import left_behind, locked
@@ -41,7 +42,7 @@ T = TypeVar("T")
 Losses = list[dict[str, float]]
 Say = Callable[[str], object]
 
-_OWNED, _INPUTS, _LOSSES, _DIGEST = "owned", "inputs.", "losses", "sha256"
+_TRUSTED, _INPUTS, _LOSSES, _DIGEST = "trusted", "inputs.", "losses", "sha256"
 _DAMAGE = (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
@@ -62,30 +63,33 @@ def kept_training(
         yield Finished()
         return
     place = trainings_path(workspace)
-    folder = place / _name(assembled, network_config, config)
+    catalogue = place / _name_of_first_look(assembled, network_config, config)
+    networks = catalogue / _name_of_networks(assembled)
+    kept = _Kept(catalogue, networks)
     with room_for(place):
-        make_folder(place)
-        if _clear(place, folder) and not folder.exists():
-            reporter.say(
-                "A training that was stopped had other listings, clicks, labels or settings: this one begins "
-                "anew."
-            )
-        make_folder(folder)
-        check_writable(place, folder)
-        lock = locked(folder)
+        for folder in (place, catalogue, networks):
+            make_folder(folder)
+            check_writable(folder)
+        if _clear(catalogue) and not kept.look_path.exists():
+            reporter.say("A training that was stopped had other listings or settings; this one begins anew.")
+        _clear(networks)
+        lock = locked(catalogue)
     try:
-        os.utime(folder)
-        yield _found(folder, network_config, config, len(assembled.data), reporter.say)
-        shutil.rmtree(folder, ignore_errors=True)
+        yield _found(kept, network_config, config, len(assembled.data), reporter.say)
+        shutil.rmtree(networks, ignore_errors=True)
+        if not _beside(networks):
+            shutil.rmtree(catalogue, ignore_errors=True)
     finally:
         os.close(lock)
 
 
-def _name(assembled: Assembled, network_config: NetworkConfig, config: TrainingConfig) -> str:
-    """A digest of all that decides what a training comes to, on a machine like this one."""
-    depends_on = {
-        "data": assembled.fingerprint,
-        "products": sha256(assembled.data.product_key.tobytes()).hexdigest(),  # they decide the folds, too
+def _name_of_first_look(assembled: Assembled, network_config: NetworkConfig, config: TrainingConfig) -> str:
+    """A digest of all that decides what comes out on a machine like this one, but for clicks and verdicts."""
+    digest = sha256()
+    for piece in listings_in_bytes(assembled.catalogue, assembled.told):
+        digest.update(piece)
+    digest.update(assembled.data.product_key.tobytes())  # what is one product is in one fold
+    settings = {
         "encoders": (assembled.settings.text_encoder, assembled.settings.photo_encoder),
         "network": asdict(network_config),
         "training": asdict(config),
@@ -93,43 +97,53 @@ def _name(assembled: Assembled, network_config: NetworkConfig, config: TrainingC
         "device": chosen_device().partition(":")[0],
         "processes": ranks.started(),  # which round differently
     }
-    return sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:16]
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    return digest.hexdigest()[:16]
 
 
-def _clear(place: Path, own: Path) -> bool:
-    """Remove what other trainings than `own` left, but for the last that finished anything; whether it is
-    there."""
-    others = [folder for folder in left_behind(place) if folder != own]
-    finished = [folder for folder in others if _look_path(folder).exists()]
-    last = max(finished, key=lambda folder: folder.stat().st_mtime, default=None)
-    for folder in others:
-        if folder != last:
+def _name_of_networks(assembled: Assembled) -> str:
+    """With clicks and verdicts in it."""
+    return str(assembled.fingerprint["sha256"])[:16]
+
+
+def _beside(folder: Path) -> list[Path]:
+    """The folders beside one, the one last worked in first."""
+    others = [other for other in left_behind(folder.parent) if other != folder]
+    return sorted(others, key=lambda other: other.stat().st_mtime, reverse=True)
+
+
+def _clear(own: Path) -> bool:
+    """Remove the folders beside one's own but for the last with anything finished; whether there is one."""
+    os.utime(own)
+    finished = [folder for folder in _beside(own) if any(folder.rglob("*.safetensors"))]
+    for folder in _beside(own):
+        if folder not in finished[:1]:
             shutil.rmtree(folder, ignore_errors=True)
-    return last is not None
+    return bool(finished)
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """The `Keep` in a folder."""
+    """The `Keep` in two folders."""
 
-    folder: Path
+    catalogue: Path
+    networks: Path
 
     def look(self, look: FirstLook) -> None:
         tensors = {f"{_INPUTS}{name}": tensor for name, tensor in look.inputs.state_dict().items()}
-        _write(_look_path(self.folder), tensors | {_OWNED: torch.from_numpy(look.owned)})
+        _write(self.look_path, tensors | {_TRUSTED: torch.from_numpy(look.trusted)})
 
     def network(self, number: int, trained: Trained) -> None:
         network, losses = trained
         own = {name: tensor for name, tensor in network.state_dict().items() if not name.startswith(_INPUTS)}
-        _write(_network_path(self.folder, number), own, losses)
+        _write(self.network_path(number), own, losses)
 
+    @property
+    def look_path(self) -> Path:
+        return self.catalogue / "first-look.safetensors"
 
-def _look_path(folder: Path) -> Path:
-    return folder / "first-look.safetensors"
-
-
-def _network_path(folder: Path, number: int) -> Path:
-    return folder / f"network-{number}.safetensors"
+    def network_path(self, number: int) -> Path:
+        return self.networks / f"network-{number}.safetensors"
 
 
 def _write(path: Path, tensors: dict[str, Tensor], losses: Losses | None = None) -> None:
@@ -149,24 +163,23 @@ def _digest(tensors: dict[str, Tensor]) -> str:
 
 
 def _found(
-    folder: Path, network_config: NetworkConfig, config: TrainingConfig, listings: int, say: Say
+    kept: _Kept, network_config: NetworkConfig, config: TrainingConfig, listings: int, say: Say
 ) -> Finished:
     """What is there and whole."""
-    look = _whole(
-        _look_path(folder), partial(_look, network_config, listings), "The training begins anew", say
-    )
+    read_look = partial(_look, network_config, listings)
+    look = _whole(kept.look_path, read_look, "The training begins anew", say)
     if look is None:
-        return Finished(keep=_Kept(folder))
+        return Finished(keep=kept)
     networks: dict[int, Trained] = {}
     for number in range(config.folds + 1):
-        read, path = partial(_network, network_config, look.inputs), _network_path(folder, number)
-        if trained := _whole(path, read, "That network is trained anew", say):
+        read = partial(_network, network_config, look.inputs)
+        if trained := _whole(kept.network_path(number), read, "That network is trained anew", say):
             networks[number] = trained
     say(
         f"Going on with a training that was stopped: first look and {len(networks)} of {config.folds + 1} "
         "networks are there."
     )
-    return Finished(look, networks, _Kept(folder))
+    return Finished(look, networks, kept)
 
 
 def _whole(path: Path, read: Callable[[dict[str, Tensor], Losses], T], so: str, say: Say) -> T | None:
@@ -185,12 +198,12 @@ def _whole(path: Path, read: Callable[[dict[str, Tensor], Losses], T], so: str, 
 
 
 def _look(config: NetworkConfig, listings: int, tensors: dict[str, Tensor], _: Losses) -> FirstLook:
-    owned = tensors.pop(_OWNED).numpy().copy()
-    if owned.shape != (listings,):
-        raise ValueError(f"it is of {len(owned):,} listings, not of {listings:,}")
+    trusted = tensors.pop(_TRUSTED).numpy().copy()
+    if trusted.shape != (listings,):
+        raise ValueError(f"it is of {len(trusted):,} listings, not of {listings:,}")
     inputs = Inputs(config)
     inputs.load_state_dict({name.removeprefix(_INPUTS): tensor for name, tensor in tensors.items()})
-    return FirstLook(inputs, owned)
+    return FirstLook(inputs, trusted)
 
 
 def _network(config: NetworkConfig, inputs: Inputs, tensors: dict[str, Tensor], losses: Losses) -> Trained:

@@ -15,9 +15,9 @@ from mmquality.network.siamese import Inputs, SiameseNetwork
 from mmquality.pipeline.unified import unified_vectors, with_propagation
 from mmquality.scoring import Listings, fit_scales, mismatch_scores
 from mmquality.training.batches import Tensors
-from mmquality.training.data import Floats, Ints, TrainingData
+from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.ensemble import train_ensemble
-from mmquality.training.first_look import first_look, unsuspected
+from mmquality.training.first_look import owned_photos, trusted_photos
 from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import start_of, train_network
 from mmquality.training.warm_start import Start, fit_inputs
@@ -60,7 +60,7 @@ class Surroundings:
     inputs: Inputs  # the fitted standardisation
     x: Floats  # (n, title_components) standardised titles
     y: Floats  # (n, photo_components) standardised photos
-    suspicion: Doubles  # (n,) P(mismatch) at first look
+    trusted: Bools  # (n,) the photos that are trusted at first look
 
 
 def surroundings(data: TrainingData, network: NetworkConfig, config: TrainingConfig) -> Surroundings:
@@ -70,7 +70,7 @@ def surroundings(data: TrainingData, network: NetworkConfig, config: TrainingCon
         x = inputs.title(torch.from_numpy(data.titles[:])).numpy()
         y = inputs.photo(torch.from_numpy(data.photos[:])).numpy()
     fold = grouped_folds(data, config.folds, config.seed)
-    return Surroundings(inputs, x, y, first_look(x, y, data.keys, fold, config))
+    return Surroundings(inputs, x, y, trusted_photos(x, y, data.keys, fold, config))
 
 
 def network_on(
@@ -94,5 +94,5 @@ def start_on(
 
 
 def _tensors(rows: Ints, data: TrainingData, around: Surroundings) -> Tensors:
-    owned = unsuspected(around.suspicion, data.verdict)
+    owned = owned_photos(around.trusted, data.verdict)
     return Tensors.of(data, torch.from_numpy(around.x), torch.from_numpy(around.y), owned).among(rows)

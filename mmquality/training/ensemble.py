@@ -26,7 +26,7 @@ from mmquality.training import ranks
 from mmquality.training.batches import Tensors, batch_count
 from mmquality.training.data import Bools, Floats, Ints, TrainingData
 from mmquality.training.finished import Finished, FirstLook, Keep, Trained, known_to_all
-from mmquality.training.first_look import owned_photos
+from mmquality.training.first_look import owned_photos, trusted_photos
 from mmquality.training.groups import grouped_folds
 from mmquality.training.loop import train_network
 from mmquality.training.mapped import keep, kept, standardised, with_counts
@@ -87,7 +87,8 @@ def train_ensemble(
                     [job for job in jobs if job.number not in networks], shared, workers, standing
                 )
     (network, history), *of_folds = (networks[job.number] for job in jobs)
-    return Ensemble(network, [network for network, _ in of_folds], fold, look.owned, history)
+    owned = owned_photos(look.trusted, data.verdict)
+    return Ensemble(network, [network for network, _ in of_folds], fold, owned, history)
 
 
 def _prepared(
@@ -105,10 +106,11 @@ def _prepared(
         inputs = _inputs(data, network_config) if look is None else look.inputs
         x, y = standardised(inputs, data, folder)
         if look is None:
-            look = FirstLook(inputs, _owned(data, x, y, fold, config, folder))
+            look = FirstLook(inputs, _trusted(data, x, y, fold, config, folder))
             finished.keep.look(look)
         advance(1, "")
-    keep(Tensors.of(with_counts(data, folder), x, y, look.owned), folder)
+    owned = owned_photos(look.trusted, data.verdict)
+    keep(Tensors.of(with_counts(data, folder), x, y, owned), folder)
     return look
 
 
@@ -119,16 +121,16 @@ def _inputs(data: TrainingData, config: NetworkConfig) -> Inputs:
     return inputs
 
 
-def _owned(
+def _trusted(
     data: TrainingData, x: Tensor, y: Tensor, fold: Ints, config: TrainingConfig, folder: str
 ) -> Bools:
     """What the first of the processes that train together sees at first look."""
-    owned = np.zeros(len(data), dtype=np.bool_)
+    trusted = np.zeros(len(data), dtype=np.bool_)
     if ranks.is_first():
         with TemporaryDirectory(dir=folder) as meanwhile:
-            owned = owned_photos(data, x.numpy(), y.numpy(), fold, config, in_folder(meanwhile))
-    ranks.from_the_first([torch.from_numpy(owned.view(np.uint8))])
-    return owned
+            trusted = trusted_photos(x.numpy(), y.numpy(), data.keys, fold, config, in_folder(meanwhile))
+    ranks.from_the_first([torch.from_numpy(trusted.view(np.uint8))])
+    return trusted
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ Trained = tuple[SiameseNetwork, list[dict[str, float]]]  # and the mean losses o
 
 @dataclass(frozen=True)
 class FirstLook:
-    """What is known before any network is trained, and what all of them learn from."""
+    """What all networks begin with; it depends on the listings alone, not on clicks and verdicts."""
 
     inputs: Inputs  # fitted to every listing
-    owned: Bools  # (n,) the photo may serve as a positive example of its title
+    trusted: Bools  # (n,) see `first_look.trusted_photos`
 
 
 class Keep(Protocol):
@@ -64,7 +64,7 @@ def known_to_all(finished: Finished, config: NetworkConfig, listings: int) -> Fi
     if not looked:
         return finished
     look = finished.look or FirstLook(Inputs(config), np.zeros(listings, dtype=np.bool_))
-    ranks.from_the_first([*look.inputs.buffers(), torch.from_numpy(look.owned.view(np.uint8))])
+    ranks.from_the_first([*look.inputs.buffers(), torch.from_numpy(look.trusted.view(np.uint8))])
     networks: dict[int, Trained] = {}
     for number, history in losses.items():
         found = finished.networks.get(number)

@@ -21,36 +21,38 @@ from mmquality.rows import New, blocks, in_memory
 from mmquality.suspicion.neighbours import Neighbourhood
 from mmquality.suspicion.swaps import swapped_within
 from mmquality.suspicion.weighing import fit_weighing, trust_after
-from mmquality.training.data import Bools, Doubles, Floats, Ints, TrainingData
+from mmquality.training.data import Bools, Doubles, Floats, Ints
 
 _ROUNDS = 5  # the first trusts every listing, each later one those that the one before did not suspect
 _DIRECTIONS = 128
 
 
-def owned_photos(
-    data: TrainingData, x: Floats, y: Floats, fold: Ints, config: TrainingConfig, new: New = in_memory
-) -> Bools:
+def owned_photos(trusted: Bools, verdict: Floats) -> Bools:
     """(n,) whether a listing's photo may serve as a positive example of its title.
 
-    An analyst's verdict decides where there is one; elsewhere, whether P(mismatch) at first look is below ½.
-
-    :param x: standardised titles, (n, title_components)
-    :param y: standardised photos, (n, photo_components)
-    :param fold: (n,); what is said of a listing was learnt on other folds
-    :param new: gives room for the neighbours of every listing meanwhile
+    An analyst's verdict decides where there is one; elsewhere, whether it is trusted at first look.
     """
-    return unsuspected(first_look(x, y, data.keys, fold, config, new), data.verdict)
+    return np.asarray(np.where(np.isnan(verdict), trusted, verdict == 0))
 
 
-def unsuspected(suspicion: Doubles, verdict: Floats) -> Bools:
-    """`owned_photos`, of listings whose P(mismatch) at first look is known already; all (n,)."""
-    return np.asarray(np.where(np.isnan(verdict), suspicion < 0.5, verdict == 0))
+def trusted_photos(
+    x: Floats, y: Floats, keys: Ints, fold: Ints, config: TrainingConfig, new: New = in_memory
+) -> Bools:
+    """(n,) whether P(mismatch) at `first_look` is below ½: neither clicks nor analysts are asked."""
+    return first_look(x, y, keys, fold, config, new) < 0.5
 
 
 def first_look(
     x: Floats, y: Floats, keys: Ints, fold: Ints, config: TrainingConfig, new: New = in_memory
 ) -> Doubles:
-    """P(mismatch) of each listing from closed forms alone, (n,), whatever analysts say."""
+    """P(mismatch) of each listing from closed forms alone, (n,), whatever analysts say.
+
+    :param x: standardised titles, (n, title_components)
+    :param y: standardised photos, (n, photo_components)
+    :param keys: (n, 3), see `TrainingData.keys`
+    :param fold: (n,); what is said of a listing was learnt on other folds
+    :param new: gives room for the neighbours of every listing meanwhile
+    """
     neighbourhood = Neighbourhood.of(x, y, new)
     lender = swapped_within(fold, keys, config.seed)
     swapped = np.flatnonzero(lender != np.arange(len(x)))

@@ -34,7 +34,7 @@ from mmquality.pipeline import building
 from mmquality.pipeline.encoding import EncodeSummary
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.records import Space
-from mmquality.store import EXPORT_ENDINGS, DeadLetter, Intake
+from mmquality.store import EXPORT_ENDINGS, DeadLetter, Intake, RankingQuery
 
 PROJECT = Path(__file__).parents[1]
 
@@ -165,6 +165,19 @@ class TestReading:
             "test",
             *["kind:"] * len(found["by_kind"]),
         ]
+
+    def test_evaluate_mismatch_leaves_out_what_was_removed(
+        self, marketplace: Marketplace, tmp_path: Path
+    ) -> None:
+        workspace, planted = copy_of(marketplace, tmp_path / "workspace"), marketplace.files.planted
+        command = ("evaluate", "mismatch", "-w", workspace.root, "--truth", planted, "--json")
+        before = json.loads(run(*command).stdout)["catalogue"]
+        wrong = pd.read_csv(planted)["listing_id"].tolist()
+        with open_store(workspace) as store:
+            right = [i for i in store.ranking_ids(RankingQuery(), 30) if i not in wrong]
+            store.remove_listings([wrong[0], *right[:3]], "ada")
+        after = json.loads(run(*command).stdout)["catalogue"]
+        assert after["n"] == before["n"] - 4 and after["positives"] == before["positives"] - 1
 
     def test_evaluate_recall(self, marketplace: Marketplace) -> None:
         command = (

@@ -2,7 +2,8 @@
 
 What is large of a version (vectors, indexes, what arrivals are held against) lies in folders inside its own;
 the model and what is told of it are files beside them. Those stay: history, labels and judgements name the
-version, and its model can score the catalogue again. Its scores are in the database, too, and stay there.
+version, and its model can score the catalogue again. Its scores are in the database, too, and stay there:
+histories, comparisons and rankings by it read them, and they are little (docs/operations.md).
 """
 
 from __future__ import annotations

@@ -120,8 +120,8 @@ def check_room(folder: Path, size: int) -> None:
     """Raises `NoRoomError` where the disk of a folder has fewer than `size` bytes free."""
     if shutil.disk_usage(folder).free < size:
         raise NoRoomError(
-            f"{folder} has no room for {size_in_words(size)}: its disk is full. Make room there, then run the "
-            "same command again; nothing was changed."
+            f"{folder} has no room for {size_in_words(size)}: its disk is full. Make room there, then run "
+            "the same command again; nothing was changed."
         )
 
 

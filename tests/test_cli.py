@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import re
@@ -831,6 +832,16 @@ class TestProgress:
             "Training networks: 300 of 300",
             "Training networks: 300 in 41.0 s",
         ]
+
+    def test_a_bar_tells_time_remaining_as_the_lines_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The first step is done after ten seconds of start; then each takes one."""
+        now = 0.0
+        monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: now))
+        with terminal._Bar(total=300, file=io.StringIO()) as bar:
+            assert "<?, ?it/s]" in str(bar)
+            for now, remaining in ((10, "?"), (11, "?"), (14, "?"), (15, "04:54"), (31, "04:38")):
+                bar.update(now - 9 - bar.n)
+                assert f"{bar.n}/300" in str(bar) and f"<{remaining}, " in str(bar)
 
     def test_no_end_is_claimed_of_what_failed(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(ValueError), terminal.TerminalReporter().stage("Training", 6):

@@ -24,7 +24,7 @@ from mmquality.config import Workspace
 from mmquality.evaluation.bootstrap import mean_interval
 from mmquality.evaluation.recommending import positives_of
 from mmquality.evaluation.truth import read_split
-from mmquality.pipeline.assembling import product_keys
+from mmquality.pipeline.keys import product_keys
 from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.places import open_store
 from mmquality.recall import Mismatch, Recall

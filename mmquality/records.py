@@ -92,6 +92,7 @@ def size_in_words(size: int) -> str:
     return f"{size / unit:,.1f} {name}"
 
 
+UNSEEN = -1  # the fold of a listing that a model was not trained on as it now is
 FLAGGED = 0.5  # the mismatch score from which on a listing is one to review, unless somebody says otherwise
 LEAST_TOLD, MOST_TOLD = 0.001, 0.999  # of shares that are neither 0 nor 1
 

@@ -27,7 +27,8 @@ from mmquality.checkpoint import (
     save_checkpoint,
 )
 from mmquality.errors import ModelFileError
-from mmquality.scoring import UNSEEN, mismatch_scores
+from mmquality.records import UNSEEN
+from mmquality.scoring import mismatch_scores
 
 
 def saved() -> Checkpoint:

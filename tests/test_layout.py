@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -154,10 +155,29 @@ def test_nothing_is_unpickled() -> None:
 
 def test_what_people_wait_for_starts_without_torch() -> None:
     modules = ("mmquality.cli", "mmquality.store", "mmquality.pipeline.reading")
-    check = (
-        f"import sys, {', '.join(modules)}; sys.exit(any(name in sys.modules for name in ('torch', 'ray')))"
-    )
-    assert subprocess.run([sys.executable, "-c", check], cwd=PROJECT).returncode == 0
+    assert loaded_by(f"import {', '.join(modules)}", "torch", "ray") == []
+
+
+def test_no_page_waits_for_torch() -> None:
+    """It takes seconds, in which nobody else's page moves, and memory for good."""
+    code = """
+        from importlib import import_module
+        from pkgutil import iter_modules
+        from mmquality import pages
+        from mmquality.pages.session import NothingToShow
+        for page in iter_modules(pages.__path__):
+            try: import_module(f"mmquality.pages.{page.name}")
+            except NothingToShow: pass  # everything is imported before a page is drawn
+    """
+    assert loaded_by(dedent(code), "torch", "sklearn", "transformers") == []
+
+
+def loaded_by(code: str, *heavy: str) -> list[str]:
+    """Which of the modules `heavy` a new process has loaded after running `code`."""
+    told = f"{code}\nimport sys; print(*(name for name in {heavy} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
 def test_files_say_what_they_are_and_stay_small() -> None:

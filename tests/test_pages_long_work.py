@@ -16,7 +16,7 @@ from mmquality.pages import exports
 from mmquality.pipeline import background
 from mmquality.pipeline.background import Job, Phase
 from mmquality.pipeline.exporting import export_options, export_place
-from mmquality.pipeline.judging import Figures, Judgement, keep_judgement
+from mmquality.pipeline.judgement import Figures, Judgement, keep_judgement
 from mmquality.pipeline.retrain_trigger import Trigger, asked
 from mmquality.records import Reason, Verdict
 from mmquality.store import LabelQuery

@@ -14,7 +14,7 @@ from mmquality.config import Workspace
 from mmquality.evaluation.bootstrap import Interval
 from mmquality.pages import overview_figures, overview_plots
 from mmquality.pages.next_steps import State, Step, steps
-from mmquality.pipeline.judging import Figures, Judgement, keep_judgement
+from mmquality.pipeline.judgement import Figures, Judgement, keep_judgement
 from mmquality.records import Drawn, ModelVersion, Reason, Verdict
 from mmquality.store import Flagged, Store
 

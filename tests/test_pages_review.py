@@ -179,7 +179,9 @@ def test_a_case_that_was_removed_meanwhile_says_so_and_the_next_one_comes(shop: 
     app, first, second = reviewing(), worst(shop, 0), worst(shop, 1)
     store_of(shop).remove_listings([first.listing_id], "bob")
     button(app, "Match").click().run()
-    assert f"Listing '{first.listing_id}' was removed from the catalogue" in html.unescape(texts(app))
+    told = html.unescape(texts(app))
+    assert f"Listing '{first.listing_id}' was removed from the catalogue" in told
+    assert f"Your verdict on it was not kept ({first.title})" in told
     assert is_before(app, second) and not store_of(shop).labels_page().total
     button(app, "Match").click().run()
     assert is_before(app, worst(shop, 1)) and "was removed" not in texts(app)

@@ -18,7 +18,7 @@ from mmquality.config import Workspace
 from mmquality.errors import ModelFileError
 from mmquality.evaluation.bootstrap import Interval
 from mmquality.pipeline.importing import import_files
-from mmquality.pipeline.judging import FEWEST, Figures, Judgement, keep_judgement, load_judgement
+from mmquality.pipeline.judgement import FEWEST, Figures, Judgement, keep_judgement, load_judgement
 from mmquality.pipeline.label_loop import Publish, retrain
 from mmquality.pipeline.label_snapshot import APART, kept_apart, load_snapshot
 from mmquality.pipeline.places import open_store

@@ -34,9 +34,8 @@ from mmquality.pipeline.known_clicks import MOST_CLICKS
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.taught import teachers
-from mmquality.pipeline.trained import folds_of
-from mmquality.records import Reason, Space, Verdict
-from mmquality.scoring import UNSEEN
+from mmquality.pipeline.trained_on import folds_of
+from mmquality.records import UNSEEN, Reason, Space, Verdict
 from mmquality.store import LabelFilter, RankingQuery, Store, UpsertCounts, export_labels
 
 

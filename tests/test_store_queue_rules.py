@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mmquality.pipeline.assembling import teaching_labels
+from mmquality.pipeline.label_values import teaching_labels
 from mmquality.records import Drawn, Reason, Verdict
 from mmquality.store import Case, Order, RankingQuery, Store
 from mmquality.store.standing import second_draw

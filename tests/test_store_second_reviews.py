@@ -10,7 +10,7 @@ import pytest
 from catalogues import fill, frame, publish, row
 
 from mmquality.pipeline import varying
-from mmquality.pipeline.assembling import teaching_labels
+from mmquality.pipeline.label_values import teaching_labels
 from mmquality.records import Drawn, Label, ModelVersion, Reason, Verdict
 from mmquality.store import Case, LabelFilter, Order, RankingQuery, Store
 from mmquality.store.standing import second_draw

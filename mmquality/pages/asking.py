@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mmquality.pages.filters import NO_CATEGORY, Filters
+from mmquality.pipeline.judgement import load_judgement
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.versions import is_forgotten
 from mmquality.records import Space
@@ -86,7 +87,5 @@ def _categories(_catalogue: Catalogue, place: str) -> dict[str, int]:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _worse(version: Path) -> bool:
-    from mmquality.pipeline.judging import load_judgement  # scikit-learn, which is seldom needed here
-
     judgement = load_judgement(version)
     return judgement is not None and judgement.worse is True

@@ -9,7 +9,9 @@ from typing import cast
 from mmquality.pages import jobs
 from mmquality.pages.components import caption, section
 from mmquality.pages.wording import count, duration, moment
+from mmquality.pipeline.judgement import load_judgement
 from mmquality.pipeline.reading import Catalogue
+from mmquality.pipeline.retrain_trigger import last_decision
 from mmquality.records import ModelVersion, Verdict
 
 _JOB = "retrain"
@@ -39,8 +41,6 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
 
 def _schedule(catalogue: Catalogue) -> str:
     """What a schedule decided last; nothing where there is none."""
-    from mmquality.pipeline.retrain_trigger import last_decision
-
     found = last_decision(catalogue.workspace)
     if found is None:
         return ""
@@ -49,8 +49,6 @@ def _schedule(catalogue: Catalogue) -> str:
 
 def _judgement(catalogue: Catalogue, newest: str) -> str:
     """How the newest version did on the labels kept apart; nothing where it was not judged."""
-    from mmquality.pipeline.judging import load_judgement  # scikit-learn is of no use to other pages
-
     found = load_judgement(catalogue.workspace.models / newest)
     if found is None:
         return ""

@@ -190,7 +190,7 @@ def _save(case: Case, said: Verdict, reason: str | None) -> None:
             held.explanation_id if held else None,
         )  # fmt: skip
     except RemovedListingError as error:
-        say(_ERROR, str(error))
+        say(_ERROR, f"{error} Your verdict on it was not kept ({case.listing.title})")
         _go_on(case)
         return
     except MMQualityError as error:

@@ -23,7 +23,7 @@ from mmquality.pipeline.locking import alone_in
 from mmquality.pipeline.places import open_store, version_in_force
 from mmquality.pipeline.progress import Advance, Reporter, Silent, untold
 from mmquality.pipeline.streaming import keeping
-from mmquality.pipeline.trained import folds_of
+from mmquality.pipeline.trained_on import folds_of
 from mmquality.pipeline.unified import unified_dim
 from mmquality.records import ModelVersion, Space
 from mmquality.scoring import Arrived, Ground, Listings, arrival_scores, frozen, read_blocks

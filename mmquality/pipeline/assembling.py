@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +19,11 @@ from mmquality.memory import give_back_free_memory
 from mmquality.pipeline.context import Told
 from mmquality.pipeline.encoded import encoded_catalogue
 from mmquality.pipeline.held_out import held_out_by
+from mmquality.pipeline.keys import keys_of, keys_of_products
 from mmquality.pipeline.known_clicks import known_clicks
+from mmquality.pipeline.label_values import LABEL_VALUES, teaching_labels
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
-from mmquality.records import Verdict, product_of
+from mmquality.records import product_of
 from mmquality.rows import Rows, blocks
 from mmquality.store import Store
 from mmquality.training.data import TrainingData
@@ -32,7 +33,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 _COLUMNS = ("listing_id", "title", "photo_path", "title_hash", "photo_hash", "category")
-LABEL_VALUES = {Verdict.MISMATCH.value: 1.0, Verdict.MATCH.value: 0.0}  # unsure teaches nothing
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ def assemble(
     data = TrainingData(
         titles=encoded.title_side,
         photos=encoded.photos,
-        title_key=_keys(catalogue["title"].str.casefold()),
-        photo_key=_keys(catalogue["photo_hash"]),
-        product_key=_product_keys(products),
+        title_key=keys_of(catalogue["title"].str.casefold()),
+        photo_key=keys_of(catalogue["photo_hash"]),
+        product_key=keys_of_products(products),
         pairs=clicks.pairs,
         shown=clicks.shown,
         clicked=clicks.clicked,
@@ -137,35 +137,12 @@ def _places(rows: pd.Index[str], listing_ids: Iterable[str]) -> Ints:
     return np.asarray(rows.get_indexer(pd.Index(listing_ids)), dtype=np.int64)
 
 
-def teaching_labels(store: Store) -> pd.DataFrame:
-    """The labels that count, say yes or no, nobody disputes, and are of a listing as it still is."""
-    labels = store.current_labels()
-    teaching = labels["as_judged"].astype(bool) & ~labels["disputed"].astype(bool)
-    teaching &= labels["verdict"].isin(LABEL_VALUES)
-    return labels[teaching].drop(columns=["as_judged", "disputed"])
-
-
 def _verdicts(labels: pd.DataFrame, rows: pd.Index[str]) -> Floats:
     """1 mismatch, 0 match, NaN where nobody has said, (n,)."""
     verdict = np.full(len(rows), np.nan, dtype=np.float32)
     values = labels["verdict"].map(LABEL_VALUES).to_numpy(dtype=np.float32)
     verdict[_places(rows, labels["listing_id"])] = values
     return verdict
-
-
-def _keys(values: pd.Series[str]) -> Ints:
-    return np.asarray(pd.factorize(values)[0], dtype=np.int64)
-
-
-def product_keys(attributes: pd.Series[Any]) -> Ints:
-    """Listings that name the same product share a key; one that names none, or that is in the catalogue no
-    more and has no attributes (NaN), has a key of its own."""
-    return _product_keys(product_of(known) if isinstance(known, dict) else None for known in attributes)
-
-
-def _product_keys(products: Iterable[str | None]) -> Ints:
-    named = [product or f"\0{row}" for row, product in enumerate(products)]  # \0 is in no attribute
-    return _keys(pd.Series(named, dtype="str"))
 
 
 def _fingerprint(catalogue: pd.DataFrame, data: TrainingData, told: Told) -> dict[str, object]:

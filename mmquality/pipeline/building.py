@@ -36,7 +36,8 @@ from mmquality.pipeline.scratch import scratch
 from mmquality.pipeline.settings import EncoderChoice, load_settings
 from mmquality.pipeline.streaming import Scored, score_catalogue
 from mmquality.pipeline.taught import beside_the_title, teachers
-from mmquality.pipeline.trained import TRAINED_CONTENT, copy_trained, save_trained
+from mmquality.pipeline.trained import copy_trained, save_trained
+from mmquality.pipeline.trained_on import TRAINED_CONTENT
 from mmquality.pipeline.training_run import check_alone, check_model_fits, trained_ensemble
 from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order

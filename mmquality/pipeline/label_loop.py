@@ -10,7 +10,8 @@ from mmquality.config import Workspace
 from mmquality.pipeline.building import Options, index, score, train
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.finishing import finishable, taking_in
-from mmquality.pipeline.judging import Judgement, judge, keep_judgement
+from mmquality.pipeline.judgement import Judgement, keep_judgement
+from mmquality.pipeline.judging import judge
 from mmquality.pipeline.locking import makes_models
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.progress import Reporter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +11,11 @@ import pandas as pd
 
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError
-from mmquality.pipeline.assembling import Assembled
 from mmquality.pipeline.versions import newest_version
 from mmquality.training.groups import groups_of
+
+if TYPE_CHECKING:  # pages read a model's labels, and need no torch for it
+    from mmquality.pipeline.assembling import Assembled
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

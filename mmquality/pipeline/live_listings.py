@@ -14,8 +14,8 @@ from mmquality.encoders.cache import EmbeddingCache
 from mmquality.pipeline.health_reference import Reference, load_reference, some_of
 from mmquality.pipeline.model_record import ModelRecord, read_record
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
-from mmquality.pipeline.trained import folds_of
-from mmquality.scoring import UNSEEN
+from mmquality.pipeline.trained_on import folds_of
+from mmquality.records import UNSEEN
 from mmquality.store import Store
 
 Doubles = npt.NDArray[np.float64]

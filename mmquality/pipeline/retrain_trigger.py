@@ -11,9 +11,9 @@ from pathlib import Path
 from mmquality.config import Workspace
 from mmquality.errors import ModelFileError
 from mmquality.files import check_writable
-from mmquality.pipeline.assembling import teaching_labels
 from mmquality.pipeline.folders import replace_text
 from mmquality.pipeline.label_snapshot import load_snapshot
+from mmquality.pipeline.label_values import teaching_labels
 from mmquality.pipeline.places import open_store
 from mmquality.records import count
 

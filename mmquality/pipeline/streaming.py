@@ -19,7 +19,7 @@ from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.known_clicks import known_clicks
 from mmquality.pipeline.progress import Advance
 from mmquality.pipeline.scoring_work import read_by
-from mmquality.pipeline.trained import folds_of
+from mmquality.pipeline.trained_on import folds_of
 from mmquality.pipeline.unified import own_vectors, unified_dim
 from mmquality.rows import New, Rows, Writable
 from mmquality.scoring import Gathered, Listings, Read, gathered_scores, trust_behind

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from mmquality.checkpoint import CONFIG, METRICS, WEIGHTS, Checkpoint, save_checkpoint
 from mmquality.errors import ModelFileError
@@ -18,17 +16,9 @@ from mmquality.pipeline.context import CENTRES
 from mmquality.pipeline.health_reference import REFERENCE
 from mmquality.pipeline.held_out import HELD_OUT, save_held_out
 from mmquality.pipeline.label_snapshot import SNAPSHOT
-from mmquality.scoring import UNSEEN
+from mmquality.pipeline.trained_on import TRAINED_CONTENT, TRAINED_ON
 
 Ints = npt.NDArray[np.int64]
-
-TRAINED_CONTENT = [
-    "listing_id",
-    "title_hash",
-    "photo_hash",
-]  # with another title or photo it is another listing
-_TRAINED_ON = "trained_on.parquet"
-_SOME = 10_000  # listings that are picked out of the file, not read with all others
 
 
 def save_trained(
@@ -39,13 +29,13 @@ def save_trained(
     `held_out` are the listings whose clicks it has not seen (see `held_out.py`).
     """
     save_checkpoint(checkpoint, folder)
-    listings[TRAINED_CONTENT].assign(fold=fold).to_parquet(folder / _TRAINED_ON, index=False)
+    listings[TRAINED_CONTENT].assign(fold=fold).to_parquet(folder / TRAINED_ON, index=False)
     save_held_out(held_out, folder)
 
 
 def copy_trained(source: Path, target: Path) -> None:
     """Copy what `save_trained` wrote, and nothing else, into `target`. Raises `ModelFileError`."""
-    for name in (WEIGHTS, CONFIG, METRICS, _TRAINED_ON):
+    for name in (WEIGHTS, CONFIG, METRICS, TRAINED_ON):
         try:
             shutil.copyfile(source / name, target / name)
         except FileNotFoundError as error:
@@ -54,28 +44,3 @@ def copy_trained(source: Path, target: Path) -> None:
     for name in (CENTRES, HELD_OUT, SNAPSHOT, REFERENCE):
         if (source / name).exists():
             shutil.copyfile(source / name, target / name)
-
-
-def folds_of(folder: Path, listings: pd.DataFrame) -> Ints:
-    """The fold of each listing, `UNSEEN` where the model was trained without it as it now is, (n,)."""
-    path = folder / _TRAINED_ON
-    if listings.empty:  # of which pyarrow cannot tell that they are ids
-        return np.empty(0, dtype=np.int64)
-    some = [("listing_id", "in", listings["listing_id"].tolist())] if len(listings) <= _SOME else None
-    try:
-        trained_on = pd.read_parquet(path, filters=some)
-    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-        raise ModelFileError(f"{path} cannot be read ({error}). Restore it, or train again.") from error
-    row = _found(listings["listing_id"], trained_on["listing_id"])
-    known = row >= 0
-    for name in TRAINED_CONTENT:
-        known[known] = listings[name][known].array == trained_on[name].array[row[known]]
-    fold = np.full(len(listings), UNSEEN, dtype=np.int64)
-    fold[known] = trained_on["fold"].to_numpy()[row[known]]
-    return fold
-
-
-def _found(wanted: pd.Series[str], known: pd.Series[str]) -> Ints:
-    """The row of each id among those that are `known`, -1 where it is not; in half the memory of a merge."""
-    row = pc.index_in(pa.array(wanted), value_set=pa.array(known))
-    return np.asarray(row.fill_null(-1).to_numpy(), dtype=np.int64)

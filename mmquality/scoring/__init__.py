@@ -4,7 +4,6 @@ from mmquality.scoring.arrivals import Arrived, Ground, arrival_scores
 from mmquality.scoring.evidence import Gathered, Listings
 from mmquality.scoring.fitting import Fitted, fit_scales
 from mmquality.scoring.networks import (
-    UNSEEN,
     Read,
     frozen,
     mismatch_logits,
@@ -14,7 +13,6 @@ from mmquality.scoring.networks import (
 from mmquality.scoring.scores import gathered_scores, mismatch_scores, trust_behind
 
 __all__ = [
-    "UNSEEN",
     "Arrived",
     "Fitted",
     "Ground",

@@ -17,8 +17,9 @@ from scipy.special import expit
 from mmquality.checkpoint import Scales
 from mmquality.clicks import Counts
 from mmquality.cores import on_every_core
+from mmquality.records import UNSEEN
 from mmquality.rows import New, Rows, Writable, blocks, in_memory
-from mmquality.scoring.networks import UNSEEN, Doubles, Ints, Read, standardise
+from mmquality.scoring.networks import Doubles, Ints, Read, standardise
 from mmquality.suspicion.weighing import Weighing, trust_after
 
 ROUNDS = 5

@@ -22,7 +22,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Part: TypeAlias = Floats | csr_array | Mixed  # some columns of what a network reads, however they are kept
 
-UNSEEN = -1  # the fold of a listing that was not trained on
 BLOCK = 1_024  # listings at a time, on one core: what lies between two products stays in its cache
 _LEAST_DEVIATION = 1e-3  # of logits: where they differ by less, it is rounding, not evidence
 

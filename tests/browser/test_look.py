@@ -36,15 +36,6 @@ def test_the_gallery_adapts_to_the_width(page: Page, shop: Shop, width: int, col
     page.wait_for_function(f"({_COLUMNS})() === {columns}")
 
 
-def test_no_page_is_wider_than_a_phone(page: Page, shop: Shop) -> None:
-    addresses = navigation(page, shop)
-    page.set_viewport_size({"width": 390, "height": 844})
-    for address in addresses:
-        page.goto(address)
-        settle(page)
-        page.wait_for_function(_NOT_WIDER, timeout=5_000)
-
-
 def test_figures_and_versions_fit_a_small_screen(page: Page, shop: Shop) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{shop.address}/overview")
@@ -76,11 +67,14 @@ def test_what_was_saved_takes_no_room_before_it_is_said(page: Page, shop: Shop) 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_in_light_and_dark(browser: Browser, shop: Shop, scheme: str) -> None:
+def test_every_page_fits_a_phone_and_can_be_read(browser: Browser, shop: Shop, scheme: str) -> None:
     page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
-    for address in navigation(page, shop):
+    addresses = navigation(page, shop)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for address in addresses:
         page.goto(address)
         settle(page)
+        page.wait_for_function(_NOT_WIDER, timeout=5_000)
         for piece in (
             ".mmq-head h1",
             ".mmq-head p",

@@ -24,7 +24,7 @@ from mmquality.pipeline.arriving import arrive
 from mmquality.pipeline.backup import back_up, restore
 from mmquality.pipeline.building import index, train
 from mmquality.pipeline.importing import InputFiles, import_files
-from mmquality.pipeline.kept_clicks import kept_clicks
+from mmquality.pipeline.kept_clicks import click_parts
 from mmquality.pipeline.label_loop import Publish, retrain
 from mmquality.pipeline.places import open_store
 from mmquality.pipeline.scored import load_scores
@@ -126,9 +126,9 @@ def imports_lost(shop: Shop, run: int, said: Said) -> list[str]:
     """Listings whose title is neither that of the last acknowledged import nor that of the next."""
     with open_store(shop.workspace) as store:
         titles = store.catalogue_frame(["title"])["title"]
-    log, n = kept_clicks(shop.workspace.clicks, "impressions"), len(said) - 2
-    rows = len(pd.read_parquet(shop.impressions))
-    lost = [] if log is not None and len(log) == rows else [f"the click log does not hold {rows} rows"]
+    n, rows = len(said) - 2, len(pd.read_parquet(shop.impressions))
+    kept = sum(map(len, click_parts(shop.workspace.clicks, "impressions")))
+    lost = [] if kept == rows else [f"the click log does not hold {rows} rows"]
     right = titles.str.endswith((f"({run}.{n})", f"({run}.{n + 1})"))
     if n >= 0 and not right.all():
         lost.append(f"{int((~right).sum())} listings are as they were before import {n}")

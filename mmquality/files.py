@@ -20,6 +20,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from mmquality.errors import MMQualityError, NoRoomError, WorkspaceError
+from mmquality.records import size_in_words
 
 UNFINISHED = (".*-*.part", ".*-*.old")  # how files and folders are named that killed processes leave behind
 _ABANDONED = 24 * 60 * 60  # seconds after which they are nobody's any more
@@ -119,8 +120,8 @@ def check_room(folder: Path, size: int) -> None:
     """Raises `NoRoomError` where the disk of a folder has fewer than `size` bytes free."""
     if shutil.disk_usage(folder).free < size:
         raise NoRoomError(
-            f"{folder} has no room for {size / 1e6:,.1f} MB: its disk is full. Make room there, then run the "
-            "same command again; nothing was changed."
+            f"{folder} has no room for {size_in_words(size)}: its disk is full. Make room there, then run "
+            "the same command again; nothing was changed."
         )
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tarfile
 from pathlib import Path
 
 import numpy as np
 from click.testing import CliRunner
 from earlier.make import IDS, write_shop
+from packed import unpack
 
 from mmquality.cli import main
 from mmquality.config import Workspace
@@ -68,8 +68,7 @@ def attempt(disk: Path, command: list[str], room: int | None) -> dict[str, objec
 
 def run(disk: Path, packed: Path) -> None:
     """Every command without room, and then with it."""
-    with tarfile.open(packed) as archive:
-        archive.extractall(disk / "shop", filter="data")
+    unpack(packed, disk / "shop")
     shop = Path(os.environ["TMPDIR"]) / "files"
     write_shop(shop)
     listings = shop / "listings.csv"

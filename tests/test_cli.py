@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import re
@@ -34,7 +35,7 @@ from mmquality.pipeline import building
 from mmquality.pipeline.encoding import EncodeSummary
 from mmquality.pipeline.places import index_path, open_store
 from mmquality.records import Space
-from mmquality.store import EXPORT_ENDINGS, DeadLetter, Intake
+from mmquality.store import EXPORT_ENDINGS, DeadLetter, Intake, RankingQuery
 
 PROJECT = Path(__file__).parents[1]
 
@@ -165,6 +166,19 @@ class TestReading:
             "test",
             *["kind:"] * len(found["by_kind"]),
         ]
+
+    def test_evaluate_mismatch_leaves_out_what_was_removed(
+        self, marketplace: Marketplace, tmp_path: Path
+    ) -> None:
+        workspace, planted = copy_of(marketplace, tmp_path / "workspace"), marketplace.files.planted
+        command = ("evaluate", "mismatch", "-w", workspace.root, "--truth", planted, "--json")
+        before = json.loads(run(*command).stdout)["catalogue"]
+        wrong = pd.read_csv(planted)["listing_id"].tolist()
+        with open_store(workspace) as store:
+            right = [i for i in store.ranking_ids(RankingQuery(), 30) if i not in wrong]
+            store.remove_listings([wrong[0], *right[:3]], "ada")
+        after = json.loads(run(*command).stdout)["catalogue"]
+        assert after["n"] == before["n"] - 4 and after["positives"] == before["positives"] - 1
 
     def test_evaluate_recall(self, marketplace: Marketplace) -> None:
         command = (
@@ -818,6 +832,16 @@ class TestProgress:
             "Training networks: 300 of 300",
             "Training networks: 300 in 41.0 s",
         ]
+
+    def test_a_bar_tells_time_remaining_as_the_lines_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The first step is done after ten seconds of start; then each takes one."""
+        now = 0.0
+        monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: now))
+        with terminal._Bar(total=300, file=io.StringIO()) as bar:
+            assert "<?, ?it/s]" in str(bar)
+            for now, remaining in ((10, "?"), (11, "?"), (14, "?"), (15, "04:54"), (31, "04:38")):
+                bar.update(now - 9 - bar.n)
+                assert f"{bar.n}/300" in str(bar) and f"<{remaining}, " in str(bar)
 
     def test_no_end_is_claimed_of_what_failed(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(ValueError), terminal.TerminalReporter().stage("Training", 6):

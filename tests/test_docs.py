@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import click
+import pandas as pd
 import pytest
 
 from mmquality.cli import main
+from mmquality.data.values import to_counts, to_flags, to_times, to_weights
 
 PROJECT = Path(__file__).parents[1]
 PAGES = sorted([PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "models").glob("*.md")])
@@ -171,3 +174,19 @@ def test_the_readme_names_every_environment_variable() -> None:
     )
     for variable in sorted(set(re.findall(r"\bMMQ_[A-Z_]+\b", code))):
         assert variable in named or variable in helps, f"nobody is told of {variable}"
+
+
+@pytest.mark.parametrize(
+    ("column", "reader"),
+    [("shown_at", to_times), ("position", to_counts), ("clicked", to_flags), ("weight", to_weights)],
+)
+def test_what_a_click_log_may_hold_is_read_and_nothing_else(
+    column: str, reader: Callable[[pd.Series[str]], pd.Series[Any]]
+) -> None:
+    page = (PROJECT / "docs" / "commands.md").read_text(encoding="utf-8")
+    cells = next(line for line in page.splitlines() if line.startswith(f"| `{column}`")).split("|")
+    read, refused = (_INLINE.findall(cell) for cell in cells[2:4])
+    moment = read[0] if column == "shown_at" else ""
+    texts = [moment + text if text in ("+02:00", "Z") else text for text in read]
+    assert texts and reader(pd.Series(texts, dtype="str")).notna().all()
+    assert refused and reader(pd.Series(refused, dtype="str")).isna().all()

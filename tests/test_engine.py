@@ -283,11 +283,16 @@ def test_a_cluster_that_asks_for_a_token_is_shown_the_users(tmp_path: Path) -> N
     assert re.search(r"EngineError: The Ray cluster at .* asks for a token.*auth_token", refused.stderr)
 
 
-def test_a_local_cluster_leaves_no_token_in_the_home(tmp_path: Path) -> None:
-    """Clusters that this user starts later would ask for it."""
+@pytest.mark.parametrize("token", [{}, {"RAY_AUTH_TOKEN": "1f" * 32}], ids=["none", "the user's"])
+def test_a_local_cluster_leaves_its_token_neither_in_the_home_nor_in_the_process(
+    tmp_path: Path, token: dict[str, str]
+) -> None:
+    """Clusters that this user starts later would ask for it. A second one starts all the same."""
     pytest.importorskip("ray", reason="needs the extra 'ray'")
-    done = in_a_new_process(CONNECT, {**outside(), "HOME": str(tmp_path)})
-    assert done.returncode == 0 and not (tmp_path / ".ray").exists()
+    code = f"{CONNECT}\nimport os; print(os.environ.get('RAY_AUTH_TOKEN'))\n"
+    done = in_a_new_process(2 * code, {**outside(), "HOME": str(tmp_path), **token})
+    assert done.stdout.split() == 2 * [str(token.get("RAY_AUTH_TOKEN"))], done.stderr
+    assert not (tmp_path / ".ray").exists()
 
 
 def test_a_cluster_that_does_not_answer_is_told_at_once() -> None:

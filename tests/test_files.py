@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from earlier.make import HERE
+from packed import unpack
 from PIL import Image
 from safetensors.numpy import save_file
 
@@ -63,8 +63,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    with tarfile.open(HERE / "0016.tar.xz") as archive:
-        archive.extractall(tmp_path / "shop", filter="data")
+    unpack(HERE / "0016.tar.xz", tmp_path / "shop")
     return Workspace.at(tmp_path / "shop")
 
 

@@ -23,7 +23,6 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     {"network", "encoders", "data", "suspicion", "logs", "explaining"},
     {
         "config",
-        "records",
         "processes",
         "devices",
         "linear",
@@ -36,7 +35,7 @@ ROWS = [  # from top to bottom; rooms on one row do not know each other
     },
     {"ids"},
     {"files"},
-    {"errors", "rows", "cores", "memory"},
+    {"errors", "records", "rows", "cores", "memory"},
 ]
 LEVEL = {room: len(ROWS) - row for row, rooms in enumerate(ROWS) for room in rooms}
 OF_THE_PACKAGE = ("", "__version__")  # the package itself, which imports nothing

@@ -278,6 +278,14 @@ class TestLabels:
         assert app.dataframe[0].value["id"].tolist() == ["L002", "L031", "L004"]
         assert len(app.get("plotly_chart")) == 1
 
+    def test_what_is_not_there_is_a_dash(self, fresh: Fixture) -> None:
+        """Streamlit would write "None" into the cell."""
+        add_newcomer(fresh)
+        store_of(fresh).add_label("NEW1", Verdict.MATCH, None, "", "ana")
+        table = opened("labels").dataframe[0]
+        assert table.value[["score", "rank"]].isna().all(axis=None) and table.proto.placeholder == "–"
+        assert opened("ranking", view="Table").dataframe[0].proto.placeholder == "–"  # of a price, say
+
     def test_filters(self, labelled: Fixture) -> None:
         assert opened("labels", by="ben").dataframe[0].value["id"].tolist() == ["L031"]
         assert opened("labels", verdict="Mismatch").dataframe[0].value["id"].tolist() == ["L004"]

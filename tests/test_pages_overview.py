@@ -101,6 +101,12 @@ class TestOverview:
         sellers = [address for address, _ in links(app) if "where=" in address]
         assert sellers and all("where=seller%3Aseller_" in query and "score=50" in query for query in sellers)
 
+    def test_a_catalogue_without_sellers_keeps_no_room_for_them(self, shop: Fixture) -> None:
+        with store_of(shop) as store, store._write() as connection:
+            connection.exec_driver_sql("UPDATE listings SET seller = NULL")
+        page = texts(opened("overview"))
+        assert "Flagged by category" in page and "by seller" not in page and "names its seller" not in page
+
     def test_a_large_catalogue_is_counted_beside_the_page(
         self, shop: Fixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:

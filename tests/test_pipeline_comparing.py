@@ -27,11 +27,13 @@ from mmquality.pipeline import ablating, comparing
 from mmquality.pipeline.ablating import ablation_case, variants, with_swaps
 from mmquality.pipeline.ablation_run import AblationCase, Variant, measure
 from mmquality.pipeline.building import Options
+from mmquality.pipeline.comparing import compare_peers
 from mmquality.pipeline.encoding import encode
 from mmquality.pipeline.evaluations import read_tables
 from mmquality.pipeline.importing import import_files
 from mmquality.pipeline.measured_catalogue import measured_catalogue, pairs_in
 from mmquality.pipeline.measuring import Job, Measured, measured, measured_side_by_side
+from mmquality.pipeline.places import open_store
 from mmquality.pipeline.retraining import network_on, retrained_scores, surroundings
 from mmquality.pipeline.scored import load_scores
 from mmquality.pipeline.tables import as_markdown, keep_tables, write_tables
@@ -318,6 +320,16 @@ def test_without_a_published_model_there_is_nothing_to_compare(
     encode(workspace)
     with pytest.raises(WorkspaceError, match="No model has been published"):
         comparing.compare_peers(workspace, marketplace.files.planted)
+
+
+def test_what_was_removed_may_leave_too_few_to_train_the_model_again(
+    marketplace: Marketplace, tmp_path: Path
+) -> None:
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    with open_store(workspace) as store:
+        store.remove_listings(store.catalogue_frame(["listing_id"])["listing_id"][40:], "ada")
+    with pytest.raises(WorkspaceError, match="reads 64 components .* again on 40 listings"):
+        compare_peers(workspace, marketplace.files.planted)
 
 
 def test_pairs_are_rows_of_the_catalogue(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tarfile
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from alembic import command
 from earlier.make import COMMITS, HERE, IDS
+from packed import unpack
 from safetensors.numpy import load_file, save_file
 from sqlalchemy import Connection, MetaData, create_engine, select, text
 
@@ -38,9 +40,23 @@ LABELS = {
 
 
 def unpacked(name: str, folder: Path) -> Workspace:
-    with tarfile.open(HERE / f"{name}.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+    unpack(HERE / f"{name}.tar.xz", folder)
     return Workspace.at(folder)
+
+
+def test_a_python_without_extraction_filters_unpacks_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As 3.11.2 of Debian 12 is."""
+    extract = tarfile.TarFile.extractall
+
+    def earlier(self: tarfile.TarFile, path: str = ".") -> None:
+        with warnings.catch_warnings(action="ignore"):  # of Pythons that have them, and are given none
+            extract(self, path)
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", earlier)
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    assert schema_of(unpacked("0016", tmp_path)) == "0016"
 
 
 def schema_of(workspace: Workspace) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from shop import IDS, everything, write_shop
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
-from mmquality.pipeline import building, forgetting
+from mmquality.pipeline import building, forgetting, versions
 from mmquality.pipeline.forgetting import forget, room
 from mmquality.pipeline.importing import import_files
 from mmquality.pipeline.locking import makes_models
@@ -156,6 +158,57 @@ def test_not_while_models_are_made(workspace: Workspace) -> None:
         done.set()
         other.join()
         assert made.exists() and unpublished(workspace, store) == ["v0001"]
+
+
+@pytest.mark.parametrize("first", ["forget", "promote", "rollback"])
+def test_a_version_is_not_put_in_force_while_its_files_go(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Whoever comes first has looked, and not done yet, when the other one begins; the other one waits."""
+    begun, go = threading.Event(), threading.Event()
+    pause_in = (forgetting, "drop") if first == "forget" else (versions, "is_kept")
+    does = getattr(*pause_in)
+
+    def paused(*args: object) -> object:
+        begun.set()
+        assert go.wait(20)
+        return does(*args)
+
+    def put(store: Store) -> None:
+        rollback(workspace, store) if first == "rollback" else promote(workspace, store, "v0001")
+
+    def begin(deed: Callable[[Store], object], refused: list[str]) -> threading.Thread:
+        def run() -> None:
+            with open_store(workspace) as store:
+                try:
+                    deed(store)
+                except WorkspaceError as error:
+                    refused.append(str(error))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    with open_store(workspace) as store:
+        make(workspace, store), make(workspace, store)
+    monkeypatch.setattr(*pause_in, paused)
+    deeds = [partial(forget, workspace, name="v0001"), put]
+    one, other = deeds if first == "forget" else deeds[::-1]
+    of_one, of_other = list[str](), list[str]()
+    threads = [begin(one, of_one)]
+    assert begun.wait(20)
+    threads.append(begin(other, of_other))
+    threads[1].join(0.3)
+    assert threads[1].is_alive()
+    go.set()
+    for thread in threads:
+        thread.join(20)
+    assert not of_one and len(of_other) == 1
+    assert ("was forgotten" if first == "forget" else "v0001 is in force") in of_other[0]
+    with open_store(workspace) as store:
+        current = store.current_version()
+    assert current is not None and current.name == ("v0002" if first == "forget" else "v0001")
+    assert index_path(workspace, current.name, Space.UNIFIED).exists()
 
 
 def test_a_forgotten_model_scores_again_as_a_new_version(marketplace: Marketplace, tmp_path: Path) -> None:

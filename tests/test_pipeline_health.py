@@ -22,6 +22,7 @@ from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.pipeline import health
 from mmquality.pipeline.health import HealthReport, look_at_health, read_report
 from mmquality.pipeline.health_reference import REFERENCE, Reference, load_reference
+from mmquality.pipeline.places import open_store
 from mmquality.pipeline.settings import change_settings
 from mmquality.records import ModelVersion
 from mmquality.store import Store
@@ -203,6 +204,14 @@ def test_training_keeps_a_reference_and_the_command_ends_with_its_verdict(
     ill = CliRunner().invoke(main, ["health", "-w", str(workspace.root), "--json"])
     told = json.loads(ill.stdout)
     assert ill.exit_code == 1 and not told["healthy"] and told["alerts"][0]["part"] == "encoder"
+
+
+def test_an_emptied_catalogue_has_nothing_new(marketplace: Marketplace, tmp_path: Path) -> None:
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    with open_store(workspace) as store:
+        store.remove_listings(store.catalogue_frame(["listing_id"])["listing_id"], "ada")
+    report = look_at_health(workspace)
+    assert (report.trained, report.new, report.alerts, report.flagged) == (0, 0, [], [])
 
 
 def test_without_a_model_it_says_what_to_run(new_shop: NewShop, tmp_path: Path) -> None:

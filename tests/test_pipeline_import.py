@@ -166,7 +166,12 @@ class TestAFileThatCannotBeUsed:
         assert not (tmp_path / "fresh").exists()
 
 
-@pytest.mark.parametrize("broken", [impressions_without_position, one_column_of_pairs])
+def no_utf_8_at_the_end(shop: Path) -> InputFiles:
+    (shop / "log.csv").write_bytes((LOG * 1_000).encode() + "s2,é\n".encode("latin-1"))
+    return everything(shop)
+
+
+@pytest.mark.parametrize("broken", [impressions_without_position, one_column_of_pairs, no_utf_8_at_the_end])
 def test_a_wrong_click_log_is_told_before_a_photo_is_looked_at(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Callable[[Path], InputFiles]
 ) -> None:

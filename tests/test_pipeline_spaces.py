@@ -125,6 +125,17 @@ def test_listings_that_were_removed_are_neither_asked_nor_found(
     assert at_10["unified"] == pytest.approx(np.mean(shares))
 
 
+@pytest.mark.parametrize("left", [0, 1])
+def test_of_a_catalogue_that_was_emptied_it_says_so(
+    marketplace: Marketplace, tmp_path: Path, left: int
+) -> None:
+    workspace = copy_of(marketplace, tmp_path / "workspace")
+    with Catalogue(workspace) as catalogue:
+        catalogue.store.remove_listings(list(catalogue.indexes()[Space.TITLE].ids)[left:], "ada")
+    with pytest.raises(WorkspaceError, match="fewer than two listings are in the catalogue"):
+        compare_spaces(workspace)
+
+
 def test_a_large_catalogue_is_sampled(
     marketplace: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

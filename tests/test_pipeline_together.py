@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from earlier.make import HERE, IDS, write_shop
+from packed import unpack
 
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
@@ -50,8 +50,7 @@ def shop(tmp_path: Path) -> Path:
 @pytest.fixture
 def workspace(tmp_path: Path, shop: Path) -> Workspace:
     """A finished one, with two listings that wait: they have each other's titles, which are encoded."""
-    with tarfile.open(HERE / "0016.tar.xz") as archive:
-        archive.extractall(tmp_path / "shop", filter="data")
+    unpack(HERE / "0016.tar.xz", tmp_path / "shop")
     workspace, listings = Workspace.at(tmp_path / "shop"), shop / "listings.csv"
     kept = listings.read_text().replace("red lamps 12", "X").replace("green lamps 14", "red lamps 12")
     listings.write_text(kept.replace("X", "green lamps 14"))

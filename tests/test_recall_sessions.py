@@ -16,7 +16,7 @@ from mmquality.cli import main
 from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.index import NeighbourIndex, unit
-from mmquality.pipeline.kept_clicks import kept_clicks, merge_clicks
+from mmquality.pipeline.kept_clicks import click_parts, merge_clicks
 from mmquality.pipeline.places import open_store
 from mmquality.recall.sessions import DEPTH, learn_from_sessions, places
 from mmquality.recall.users import mixed, user_vector
@@ -35,16 +35,15 @@ def log(*rows: tuple[str, int, str, str, int, bool]) -> pd.DataFrame:
     )
 
 
-def test_a_visit_is_what_was_clicked_and_what_was_looked_at_before() -> None:
-    visits = Visits.of(
-        log(
-            ("s2", 9, "a", "b", 1, True), ("s2", 9, "a", "c", 2, True), ("s2", 9, "a", "d", 3, False),
-            ("s2", 12, "c", "e", 1, True), ("s2", 15, "f", "b", 1, True), ("s2", 15, "f", "unknown", 2, True),
-            ("s1", 1, "g", "h", 1, True),  # nothing before it
-            ("s0", 20, "g", "h", 2, True), ("s0", 20, "g", "a", 1, True),
-        ),
-        IDS, 50,
+@pytest.mark.parametrize("in_part", [2, 100])
+def test_a_visit_is_what_was_clicked_and_what_was_looked_at_before(in_part: int) -> None:
+    rows = log(
+        ("s2", 9, "a", "b", 1, True), ("s2", 9, "a", "c", 2, True), ("s2", 9, "a", "d", 3, False),
+        ("s2", 12, "c", "e", 1, True), ("s2", 15, "f", "b", 1, True), ("s2", 15, "f", "unknown", 2, True),
+        ("s1", 1, "g", "h", 1, True),  # nothing before it
+        ("s0", 20, "g", "h", 2, True), ("s0", 20, "g", "a", 1, True),
     )  # fmt: skip
+    visits = Visits.of((rows[start : start + in_part] for start in range(0, len(rows), in_part)), IDS, 50)
     named = [
         (int(s), IDS[p], IDS[c], "".join(IDS[past]))
         for s, p, c, past in zip(visits.session, visits.page, visits.clicked, visits.before, strict=True)
@@ -57,8 +56,8 @@ def test_a_visit_is_what_was_clicked_and_what_was_looked_at_before() -> None:
 
 def test_sessions_of_very_many_clicks_are_nobodys() -> None:
     rows = [("s", 1, "a", i, n, True) for n, i in enumerate("bcd")]
-    assert len(Visits.of(log(*rows), IDS, 3)) == 2
-    assert len(Visits.of(log(*rows), IDS, 2)) == 0
+    assert len(Visits.of([log(*rows)], IDS, 3)) == 2
+    assert len(Visits.of([log(*rows)], IDS, 2)) == 0
 
 
 def test_places_are_those_of_a_full_comparison() -> None:
@@ -132,17 +131,16 @@ def test_held_out_sessions_judge_by_what_the_model_never_saw(tmp_path: Path) -> 
 def test_clicks_on_what_was_removed_teach_and_judge_nothing(tmp_path: Path) -> None:
     workspace = visited(tmp_path / "shop", faithful=True)
     before = learn_from_sessions(workspace)
-    log = kept_clicks(workspace.clicks, "impressions")
-    assert log is not None
+    log = pd.concat(click_parts(workspace.clicks, "impressions"))
     gone = log["listing_id"][log["clicked"]].value_counts().index[:6]
     with open_store(workspace) as store:
         store.remove_listings(gone, "ada")
     report = learn_from_sessions(workspace)
     merged = log[~log[["seed_listing_id", "listing_id"]].isin(gone).any(axis=1)]
-    left = Visits.of(merged, pd.Index([f"L{n:03d}" for n in range(1, 61)]), 50)
+    left = Visits.of([merged], pd.Index([f"L{n:03d}" for n in range(1, 61)]), 50)
     assert report.learnt_from + report.judged_by == len(left) < before.learnt_from + before.judged_by
 
 
 def test_without_a_click_log_there_is_nothing_to_learn(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="no impressions"):
+    with pytest.raises(WorkspaceError, match="has no sessions"):
         learn_from_sessions(small_workspace(tmp_path / "shop").workspace)

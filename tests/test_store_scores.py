@@ -43,6 +43,26 @@ def test_the_histogram_counts_as_a_loop_would(forty: Store, values: list[float],
         assert count == sum(low <= value < high or (high == 1 and value == 1) for value in values)
 
 
+@pytest.mark.parametrize(("engine", "most"), [("sqlite", 80), ("postgresql", 200)])
+def test_a_version_more_takes_few_bytes_a_listing(
+    new_database: Callable[[str], str], engine: str, most: int
+) -> None:
+    """docs/operations.md says so, and leaves the rows of old versions where they are."""
+    url, listings = new_database(engine), 5_000
+    ask = {
+        "sqlite": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+        "postgresql": "SELECT pg_total_relation_size('scores')",
+    }[engine]
+    with Store.open(url) as store:
+        ids = fill(store, listings)
+        sizes = []
+        for version in ("v1", "v2", "v3"):
+            publish(store, version, dict.fromkeys(ids, 0.5))
+            with store._read() as connection:
+                sizes.append(connection.exec_driver_sql(ask).scalar_one())
+    assert 40 < (sizes[2] - sizes[0]) / 2 / listings < most
+
+
 def test_before_the_first_version_there_is_nothing_to_show(store: Store) -> None:
     fill(store, 2)
     assert store.current_version() is None

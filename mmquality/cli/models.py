@@ -28,7 +28,7 @@ def models(context: click.Context, workspace: Workspace) -> None:
 @options.workspace_again
 @options.as_json
 def list_(workspace: Workspace, as_json: bool) -> None:
-    """All versions and the room that each takes, the newest first.
+    """All versions and the room that the files of each take, the newest first.
 
     Those that were never published stand before the others.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 import time
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from tqdm import tqdm
@@ -42,13 +43,33 @@ class TerminalReporter:
             yield from of_job
         elif sys.stderr.isatty():
             unit = {"unit": "B", "unit_scale": True} if in_bytes else {}
-            with tqdm(total=total, desc=name, file=sys.stderr, dynamic_ncols=True, leave=True, **unit) as bar:
+            with _Bar(total=total, desc=name, file=sys.stderr, dynamic_ncols=True, leave=True, **unit) as bar:
                 yield partial(_draw, bar)
         else:
             yield from _plain(name, total, _megabytes if in_bytes else "{:,}".format)
 
 
-def _draw(bar: tqdm[NoReturn], more: int, note: str = "") -> None:
+class _Bar(tqdm):  # type: ignore[misc]  # it has no types
+    """A bar that tells the time remaining as the plain lines do (`_left`)."""
+
+    _first: tuple[float, float] | None = None  # when the first step was done, and how many were then
+
+    def update(self, n: float = 1) -> None:
+        self._first = self._first or (time.monotonic(), self.n + n)
+        super().update(n)
+
+    @property
+    def format_dict(self) -> dict[str, Any]:
+        """What is written; a rate of 0 as a question mark, as is the time that follows from it."""
+        told: dict[str, Any] = super().format_dict
+        if self.total is not None and self.n < self.total:
+            since, before = self._first or (math.inf, 0)
+            seconds = time.monotonic() - since
+            told["rate"] = (self.n - before) / seconds if seconds >= _ENOUGH else 0
+        return told
+
+
+def _draw(bar: _Bar, more: int, note: str = "") -> None:
     if note:
         bar.set_postfix_str(note, refresh=False)
     bar.update(more)

@@ -15,6 +15,7 @@ import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -99,15 +100,37 @@ def connected() -> Iterator[Ray]:
     Raises `EngineError` where Ray is not installed or no cluster answers.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
-    with redirect_stdout(sys.stderr):  # where Ray tells of workers that died; results have the other one
-        address = os.environ.get(ADDRESS, "")
-        _connect("" if address == "local" else address)
+    address = os.environ.get(ADDRESS, "")
+    address = "" if address == "local" else address
+    # Standard error is where Ray tells of workers that died; results have the other one.
+    with redirect_stdout(sys.stderr), _token_for(address):
+        _connect(address)
         import ray
 
         try:
             yield Ray()
         finally:
             ray.shutdown()
+
+
+@contextmanager
+def _token_for(address: str) -> Iterator[None]:
+    """For a cluster of our own, a token for its time alone: Ray would write one into the home, and later
+    clusters ask for it."""
+    if address or _TOKEN in os.environ:
+        yield
+        return
+    os.environ[_TOKEN] = _own_token()
+    try:
+        yield
+    finally:
+        del os.environ[_TOKEN]
+
+
+@cache
+def _own_token() -> str:
+    """One for each process: Ray goes on showing the first that it has read."""
+    return secrets.token_hex(32)
 
 
 def _connect(address: str) -> None:
@@ -127,8 +150,7 @@ def _connect(address: str) -> None:
     _check_answers(address)
     if address:
         failure = _initialise_within(_PATIENCE, address)
-    else:  # a token for this time alone: Ray would write one into the home, and later clusters ask for it
-        os.environ.setdefault(_TOKEN, secrets.token_hex(32))
+    else:
         failure = _initialise("local")
     if failure is not None:
         raise _no_cluster(address, failure) from failure

@@ -28,7 +28,7 @@ from mmquality.pages.escaping import plain
 from mmquality.pages.photos import cell_photo
 from mmquality.pages.tables import WRAPPING
 from mmquality.pages.widgets import choice, pages, segments, text_filter
-from mmquality.pages.wording import VERDICTS, count
+from mmquality.pages.wording import NOTHING, VERDICTS, count
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import Verdict, short_of_the_ends
 from mmquality.store import LabelledListing, LabelQuery
@@ -135,6 +135,7 @@ def _labels(catalogue: Catalogue, query: LabelQuery, total: int) -> None:
         row_height=WRAPPING,
         height="content",
         column_config=_COLUMNS,
+        placeholder=NOTHING,
         on_select="rerun",
         selection_mode="single-row",
         key=_table_key(rows),

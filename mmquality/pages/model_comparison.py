@@ -14,7 +14,7 @@ from mmquality.pages.components import caption, notice, section, terms
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.plots import Dot
 from mmquality.pages.widgets import segments
-from mmquality.pages.wording import count, day
+from mmquality.pages.wording import NOTHING, count, day
 from mmquality.pipeline.evaluations import EvaluationTable, read_tables
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion
@@ -175,6 +175,7 @@ def _numbers(table: EvaluationTable, wide: pd.DataFrame, words: Callable[[str], 
             hide_index=True,
             height="content",
             column_config={"": st.column_config.TextColumn(width=150)},
+            placeholder=NOTHING,
             alt=f"All numbers of the table {table.name}",
         )
 

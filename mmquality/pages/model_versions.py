@@ -15,7 +15,7 @@ from mmquality.pages.components import caption, facts, section
 from mmquality.pages.escaping import as_markdown, plain
 from mmquality.pages.tables import WRAPPING
 from mmquality.pages.widgets import choice
-from mmquality.pages.wording import moment, percent
+from mmquality.pages.wording import NOTHING, moment, percent
 from mmquality.pipeline import versions as pipeline_versions
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import ModelVersion, Role
@@ -40,6 +40,7 @@ def show(catalogue: Catalogue, versions: Sequence[ModelVersion]) -> None:
         row_height=WRAPPING,
         height="content",
         column_config=_COLUMNS,
+        placeholder=NOTHING,
         alt="Model versions, the last published first",
     )
     _promotion(catalogue, [v for v in versions if v.name != current.name and not _forgotten(catalogue, v)])

@@ -175,22 +175,32 @@ def _groups(catalogue: Catalogue, imports: int, threshold: int, flagged: int) ->
 def _rates(catalogue: Catalogue, imports: int, threshold: int, flagged: int, pending: bool) -> None:
     found = overview_figures.groups(catalogue, imports, patience=0)
     if found is None:
-        section("Flagged by category and by seller")
+        section("Flagged listings by group")
         caption("Going through the catalogue, once for this model version …")
         return
     if pending:
         st.rerun()  # of the page, so that it looks no more
     by_category, by_seller = (groups.most_flagged(flagged) for groups in found)
-    score = (threshold, 100)
+    if not any(found[1].names):  # the catalogue names no sellers
+        _by_category(by_category, threshold)
+        return
     left, right = st.columns(2, gap="large")
     with left:
-        section("Flagged by category", "The ten with the most; each opens in the ranking.")
-        names = [rate.name or NO_CATEGORY for rate in by_category]
-        _rows("category", by_category, [Filters(category=(name,), score=score) for name in names])
+        _by_category(by_category, threshold)
     with right:
-        section("Flagged by seller", "The ten with the most; each opens in the ranking.")
-        named = [rate for rate in by_seller if rate.name]
-        _rows("seller", named, [Filters(where=(f"{SELLER}:{rate.name}",), score=score) for rate in named])
+        _by_seller([rate for rate in by_seller if rate.name], threshold)
+
+
+def _by_category(rates: Sequence[GroupRate], threshold: int) -> None:
+    section("Flagged by category", "The ten with the most; each opens in the ranking.")
+    names = [rate.name or NO_CATEGORY for rate in rates]
+    _rows("category", rates, [Filters(category=(name,), score=(threshold, 100)) for name in names])
+
+
+def _by_seller(rates: Sequence[GroupRate], threshold: int) -> None:
+    section("Flagged by seller", "The ten with the most; each opens in the ranking.")
+    where = [(f"{SELLER}:{rate.name}",) for rate in rates]
+    _rows("seller", rates, [Filters(where=one, score=(threshold, 100)) for one in where])
 
 
 def _rows(kind: str, rates: Sequence[GroupRate], filters: Sequence[Filters]) -> None:

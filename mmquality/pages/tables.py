@@ -10,7 +10,7 @@ import streamlit as st
 from mmquality.pages import bulk, links
 from mmquality.pages.escaping import plain
 from mmquality.pages.photos import cell_photo
-from mmquality.pages.wording import verdict
+from mmquality.pages.wording import NOTHING, verdict
 from mmquality.pipeline.reading import Catalogue
 from mmquality.records import RankedListing, short_of_the_ends
 
@@ -43,6 +43,7 @@ def ranking_table(catalogue: Catalogue, rows: Sequence[RankedListing], queue: st
             "clicked": st.column_config.NumberColumn("Clicked", width=64),
             "id": st.column_config.TextColumn("Id", width=110),
         },
+        placeholder=NOTHING,
         on_select="rerun",
         selection_mode="multi-row" if selecting else "single-row",
         selection_default={"selection": {"rows": _chosen_rows(ids) if selecting else []}},

@@ -10,6 +10,7 @@ from mmquality.records import count as count
 from mmquality.records import percent as percent
 
 VERDICTS = {Verdict.MISMATCH: "Mismatch", Verdict.MATCH: "Match", Verdict.UNSURE: "Unsure"}
+NOTHING = "–"  # in a table's cell
 TAKEN_UP = {
     Suggestion.ACCEPTED: "as a language model suggested",
     Suggestion.EDITED: "from a language model's suggestion, edited",

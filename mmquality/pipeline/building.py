@@ -43,7 +43,7 @@ from mmquality.pipeline.training_run import check_alone, check_model_fits, train
 from mmquality.pipeline.unified import with_propagation
 from mmquality.pipeline.varying import varied_order
 from mmquality.pipeline.versions import new_version, published_names, version_to_score, working_version
-from mmquality.records import ModelVersion
+from mmquality.records import ModelVersion, count
 from mmquality.rows import New
 from mmquality.scoring import Listings, fit_scales
 from mmquality.store import Store
@@ -105,7 +105,8 @@ def train(workspace: Workspace, options: Options | None = None, reporter: Report
     data = assembled.data
     if len(data) < FEWEST_LISTINGS:
         raise WorkspaceError(
-            f"The catalogue has {len(data)} listings; training needs at least {FEWEST_LISTINGS}. Import more."
+            f"The catalogue has {count(len(data), 'listing')}; training needs at least {FEWEST_LISTINGS}. "
+            "Import more."
         )
     reporter.say(
         f"Training on {len(data):,} listings with {teachers(assembled)}{beside_the_title(assembled)}."

@@ -30,7 +30,11 @@ class ClickFile:
     used: int = 0  # rows; of pairs more than `usable` has where some are named twice
 
     def check(self, path: Place, limits: ImportLimits) -> None:
-        """Raise `InputFileError` where the file cannot be used at all, which is asked before long work."""
+        """Raise `InputFileError` where the file cannot be used at all, which is asked before long work.
+
+        Text is gone through to its end for that, and once more when it is read: it may have changed while
+        photos were checked, and the pass takes a twentieth of the reading's time.
+        """
         check_impressions(path, limits) if self.kind == "impressions" else check_co_clicks(path, limits)
 
     def read(

@@ -29,6 +29,7 @@ from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.retraining import SEED_STEP, recall_vectors, retrained_scores
 from mmquality.pipeline.scored import load_scores
 from mmquality.pipeline.tables import keep_tables, write_tables
+from mmquality.records import count
 from mmquality.training.data import Floats
 from mmquality.training.groups import grouped_folds
 
@@ -110,6 +111,13 @@ def _in_force(workspace: Workspace, catalogue: MeasuredCatalogue) -> tuple[Check
         raise WorkspaceError(
             f"Model {catalogue.version} was trained on other embeddings than the catalogue has now. Run "
             "`mmquality train`, `mmquality score` and `mmquality index` first."
+        )
+    network = checkpoint.network_config
+    components = max(network.title_components, network.photo_components)
+    if len(scores) < components:
+        raise WorkspaceError(
+            f"Model {catalogue.version} reads {components} components of each embedding, and cannot be "
+            f"trained again on {count(len(scores), 'listing')}. Run `mmquality retrain`, or import more."
         )
     return checkpoint, scores.to_numpy(dtype=np.float64)
 

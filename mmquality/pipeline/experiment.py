@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from mmquality.config import Workspace
-from mmquality.errors import WorkspaceError
 from mmquality.experiments.lift import METRICS, Lift, lifts, visitors_needed
 from mmquality.experiments.visitors import VISITORS, Slates, UserModel, expected_ctr, simulate
 from mmquality.experiments.watching import Course, watch
@@ -148,13 +147,8 @@ class _Subject:
     @classmethod
     def of(cls, workspace: Workspace) -> _Subject:
         with Catalogue(workspace) as catalogue:
-            version, indexes = catalogue.published_version().name, catalogue.indexes()
+            version, indexes = catalogue.published_version().name, catalogue.indexes_to_recommend()
             ids = list(indexes[Space.UNIFIED].ids)
-            if len(indexes[Space.UNIFIED]) < 2:
-                raise WorkspaceError(
-                    f"Of what model {version} scored fewer than two listings are in the catalogue: none can "
-                    "be recommended under another. Import listings, then train and score again."
-                )
             scores = catalogue.scores().set_index("listing_id")["score"].reindex(ids)
             told = catalogue.store.catalogue_frame(["listing_id", "attributes", "category"])
         told = told.set_index("listing_id").reindex(ids)

@@ -2,7 +2,8 @@
 
 What is large of a version (vectors, indexes, what arrivals are held against) lies in folders inside its own;
 the model and what is told of it are files beside them. Those stay: history, labels and judgements name the
-version, and its model can score the catalogue again. Its scores are in the database, too, and stay there.
+version, and its model can score the catalogue again. Its scores are in the database, too, and stay there:
+histories, comparisons and rankings by it read them, and they are little (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from mmquality.config import Workspace
 from mmquality.errors import WorkspaceError
 from mmquality.files import check_writable, part_of
 from mmquality.index.keeping import collections_of, drop
-from mmquality.pipeline.locking import makes_models
+from mmquality.pipeline.locking import makes_models, versions_in_turn
 from mmquality.pipeline.places import index_path
 from mmquality.pipeline.versions import is_forgotten, unpublished
 from mmquality.records import Space
@@ -39,6 +40,20 @@ def forget(workspace: Workspace, store: Store, name: str) -> Forgotten:
     never published goes altogether: nothing names it. Raises `WorkspaceError` for the version in force, for
     one that is not there, and for one that was forgotten before.
     """
+    with versions_in_turn(workspace):  # it may not be put in force between the look and the end
+        folder, published = _to_forget(workspace, store, name)
+        before = room(folder)
+        check_writable(workspace.models, folder)
+        drop(collections_of(index_path(workspace, name, space) for space in Space), workspace.vectors_url)
+        if published:
+            _clear(folder, index_path(workspace, name, Space.UNIFIED).parent)
+        else:
+            _remove(folder)
+        return Forgotten(before - room(folder), published)
+
+
+def _to_forget(workspace: Workspace, store: Store, name: str) -> tuple[Path, bool]:
+    """The version's folder, and whether it was published. Raises `WorkspaceError`."""
     current, folder = store.current_version(), workspace.models / name
     if current is not None and current.name == name:
         raise WorkspaceError(
@@ -51,14 +66,7 @@ def forget(workspace: Workspace, store: Store, name: str) -> Forgotten:
             f"Of model {name} nothing large is in {workspace.root}; there is nothing to forget. "
             "`mmquality models list` shows what there is."
         )
-    before = room(folder)
-    check_writable(workspace.models, folder)
-    drop(collections_of(index_path(workspace, name, space) for space in Space), workspace.vectors_url)
-    if published:
-        _clear(folder, index_path(workspace, name, Space.UNIFIED).parent)
-    else:
-        _remove(folder)
-    return Forgotten(before - room(folder), published)
+    return folder, published
 
 
 def room(folder: Path) -> int:
@@ -67,7 +75,7 @@ def room(folder: Path) -> int:
 
 
 def _clear(folder: Path, first: Path) -> None:
-    """Remove the folders inside, the indexes first: without them nobody can put it in force meanwhile."""
+    """Remove the folders inside, the indexes first: stopped halfway, it cannot be put in force."""
     for inside in sorted(folder.iterdir(), key=lambda path: path != first):
         if inside.is_dir():
             shutil.rmtree(inside)

@@ -75,22 +75,11 @@ def merge_clicks(folder: Path, kind: Kind, frames: Iterable[pd.DataFrame]) -> Me
     return Merged(int(newest.sum()) - kept, raised)
 
 
-def kept_clicks(folder: Path, kind: Kind, columns: list[str] | None = None) -> pd.DataFrame | None:
-    """What `merge_clicks` keeps in `folder` (all columns or these), None before the first merge.
+def click_parts(folder: Path, kind: Kind, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+    """What `merge_clicks` keeps in `folder` (all columns or these) in parts; none before the first merge.
 
     Raises `WorkspaceError`.
     """
-    path = folder / f"{kind}.parquet"
-    if not path.exists():
-        return None
-    try:
-        return pd.read_parquet(path, columns=columns)
-    except (ValueError, OSError) as error:
-        raise _damaged(path, error) from error
-
-
-def click_parts(folder: Path, kind: Kind, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
-    """`kept_clicks` in parts; none before the first merge. Raises `WorkspaceError`."""
     path = folder / f"{kind}.parquet"
     if not path.exists():
         return

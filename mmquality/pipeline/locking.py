@@ -29,9 +29,17 @@ _held: set[Path] = set()  # by this process: a step may call another one
 @contextmanager
 def alone_in(workspace: Workspace) -> Iterator[None]:
     """Wait until no other process is in such a block of this workspace; a process that dies leaves it."""
-    make_folder(workspace.root)  # absent where the database is elsewhere
-    with _opened(workspace.root / ".lock") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _in_turn(workspace, ".lock"):
+        yield
+
+
+@contextmanager
+def versions_in_turn(workspace: Workspace) -> Iterator[None]:
+    """As `alone_in`, for whoever puts a version in force or takes its files away.
+
+    A lock of its own: going back to an earlier version must not wait for an import.
+    """
+    with _in_turn(workspace, ".versions.lock"):
         yield
 
 
@@ -75,6 +83,14 @@ def models_at_rest(workspace: Workspace) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+@contextmanager
+def _in_turn(workspace: Workspace, lock: str) -> Iterator[None]:
+    make_folder(workspace.root)  # absent where the database is elsewhere
+    with _opened(workspace.root / lock) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _alone(step: Step, lock: str, does: str) -> Step:

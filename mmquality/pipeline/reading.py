@@ -12,7 +12,7 @@ import pandas as pd
 
 from mmquality.anywhere import Place, place
 from mmquality.config import Workspace
-from mmquality.errors import ModelFileError
+from mmquality.errors import ModelFileError, WorkspaceError
 from mmquality.index import GrownIndex, VectorIndex, distance_of
 from mmquality.index.keeping import load
 from mmquality.pipeline.arrivals import arrived_in, check_held, grown
@@ -20,7 +20,7 @@ from mmquality.pipeline.click_report import ClickReader
 from mmquality.pipeline.evidence import Evidence, EvidenceReader, Glance
 from mmquality.pipeline.places import background_path, index_path, no_version, open_store, thumbnail_path
 from mmquality.pipeline.recall_lists import LOOKED_AT, Comparison
-from mmquality.pipeline.scored import load_known_pairs, load_scores
+from mmquality.pipeline.scored import load_known_pairs
 from mmquality.pipeline.settings import load_settings
 from mmquality.records import Listing, ModelVersion, Neighbour, Space, product_of
 from mmquality.store import Store
@@ -122,8 +122,11 @@ class Catalogue:
         return self._evidence.glances(listing_ids)
 
     def scores(self) -> pd.DataFrame:
-        """The mismatch score of every listing in the version in force: listing_id, score."""
-        return load_scores(self.workspace.models / self.published_version().name)[["listing_id", "score"]]
+        """The mismatch score of every listing that the version in force ranks now: listing_id, score.
+
+        The worst first; with what arrived since it was published, without what was removed.
+        """
+        return self.store.version_scores(self.published_version().name)[["listing_id", "score"]]
 
     def indexes(self) -> dict[Space, VectorIndex]:
         """The index of every space, all in the same order: as the catalogue was scored, arrivals left out.
@@ -133,6 +136,17 @@ class Catalogue:
         own = {space: self._own_index(space) for space in Space}
         gone = [i for i in self.store.removed() if i in own[Space.UNIFIED]]
         return {space: GrownIndex((index, gone)) for space, index in own.items()} if gone else own
+
+    def indexes_to_recommend(self) -> dict[Space, VectorIndex]:
+        """As `indexes`; raises `WorkspaceError` where fewer than two listings can be found in them."""
+        found = self.indexes()
+        if len(found[Space.UNIFIED]) < 2:
+            raise WorkspaceError(
+                f"Of what model {self.published_version().name} scored fewer than two listings are in the "
+                "catalogue: none can be recommended under another. Import listings, then train and score "
+                "again."
+            )
+        return found
 
     def known_pairs(self) -> pd.DataFrame | None:
         """The co-clicked pairs that the version in force knows: listing_id, other_id; None if untold."""

@@ -66,11 +66,14 @@ class SpacesReport:
 
 
 def compare_spaces(workspace: Workspace, reporter: Reporter | None = None) -> SpacesReport:
-    """Measure the version in force and keep the report. Raises `WorkspaceError` where there is none."""
+    """Measure the version in force and keep the report.
+
+    Raises `WorkspaceError` where there is none, or hardly a listing is left.
+    """
     reporter = reporter or Silent()
     with Catalogue(workspace) as catalogue:
         version = catalogue.published_version().name
-        indexes, told = catalogue.indexes(), catalogue.store.catalogue_frame(_COLUMNS)
+        indexes, told = catalogue.indexes_to_recommend(), catalogue.store.catalogue_frame(_COLUMNS)
         ids = list(indexes[Space.UNIFIED].ids)
         told = told.set_index("listing_id").reindex(ids)
         gone = indexes[Space.UNIFIED].gone  # removed since: neither asked nor found

@@ -27,6 +27,8 @@ _SOME = 10_000  # listings that are picked out of the file, not read with all ot
 def folds_of(folder: Path, listings: pd.DataFrame) -> Ints:
     """The fold of each listing, `UNSEEN` where the model was trained without it as it now is, (n,)."""
     path = folder / TRAINED_ON
+    if listings.empty:  # of which pyarrow cannot tell that they are ids
+        return np.empty(0, dtype=np.int64)
     some = [("listing_id", "in", listings["listing_id"].tolist())] if len(listings) <= _SOME else None
     try:
         trained_on = pd.read_parquet(path, filters=some)

@@ -14,6 +14,7 @@ from mmquality.errors import WorkspaceError
 from mmquality.files import name_to_disk, to_disk
 from mmquality.index.keeping import is_kept
 from mmquality.pipeline.folders import unfinished_folder
+from mmquality.pipeline.locking import versions_in_turn
 from mmquality.pipeline.people import whoami
 from mmquality.pipeline.places import index_path
 from mmquality.records import Space
@@ -87,6 +88,11 @@ def newest_version(workspace: Workspace) -> str | None:
 def promote(workspace: Workspace, store: Store, name: str, by: str | None = None) -> None:
     """Put a published version in force. Raises `WorkspaceError` where it was never published or its files are
     gone."""
+    with versions_in_turn(workspace):
+        _promote(workspace, store, name, whoami() if by is None else by)
+
+
+def _promote(workspace: Workspace, store: Store, name: str, by: str) -> None:
     index, published = index_path(workspace, name, Space.UNIFIED), name in published_names(store)
     if published and is_forgotten(workspace.models / name):
         raise WorkspaceError(
@@ -97,22 +103,23 @@ def promote(workspace: Workspace, store: Store, name: str, by: str | None = None
         raise WorkspaceError(
             f"Model {name} cannot be put in force: {index} is not there. Restore it, or train again."
         )
-    store.make_current(name, whoami() if by is None else by)
+    store.make_current(name, by)
 
 
 def rollback(workspace: Workspace, store: Store) -> str:
     """Put the version published before the one in force in force again, of those that were not forgotten;
     returns its name."""
-    current = store.current_version()
-    names = published_names(store)
-    before = names[names.index(current.name) + 1 :] if current else []
-    earlier = [name for name in before if not is_forgotten(workspace.models / name)]
-    if not earlier:
-        raise WorkspaceError(
-            f"There is no earlier version to go back to; see `mmquality models list -w {workspace.root}`."
-        )
-    promote(workspace, store, earlier[0])
-    return earlier[0]
+    with versions_in_turn(workspace):
+        current = store.current_version()
+        names = published_names(store)
+        before = names[names.index(current.name) + 1 :] if current else []
+        earlier = [name for name in before if not is_forgotten(workspace.models / name)]
+        if not earlier:
+            raise WorkspaceError(
+                f"There is no earlier version to go back to; see `mmquality models list -w {workspace.root}`."
+            )
+        _promote(workspace, store, earlier[0], whoami())
+        return earlier[0]
 
 
 def unpublished(workspace: Workspace, store: Store) -> list[str]:

@@ -15,7 +15,7 @@ from mmquality.evaluation.bootstrap import Interval, mean_interval
 from mmquality.files import check_writable
 from mmquality.index import VectorIndex
 from mmquality.pipeline.held_out import load_held_out
-from mmquality.pipeline.kept_clicks import kept_clicks
+from mmquality.pipeline.kept_clicks import click_parts
 from mmquality.pipeline.known_clicks import MOST_CLICKS
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
@@ -89,12 +89,11 @@ def learn_from_sessions(workspace: Workspace, reporter: Reporter | None = None) 
 
 
 def _visits(workspace: Workspace, index: VectorIndex) -> tuple[Visits, list[str]]:
-    impressions, ids = kept_clicks(workspace.clicks, "impressions"), list(index.ids)
-    if impressions is None:
-        raise WorkspaceError(f"{workspace.root} has no impressions. Import them: there are no sessions yet.")
-    removed = impressions[["seed_listing_id", "listing_id"]].isin(index.gone).any(axis=1)
-    impressions = impressions[~removed]  # what is recommended to nobody teaches and judges nothing
-    return Visits.of(impressions, pd.Index(ids), MOST_CLICKS), ids
+    """The clicks of the log; what is recommended to nobody any more teaches and judges nothing."""
+    ids, log = list(index.ids), click_parts(workspace.clicks, "impressions")
+    ends = ["seed_listing_id", "listing_id"]
+    there = (part[~part[ends].isin(index.gone).any(axis=1)] for part in log)
+    return Visits.of(there, pd.Index(ids), MOST_CLICKS), ids
 
 
 def _parts(visits: Visits, held_out: npt.NDArray[np.bool_]) -> tuple[Visits, Visits]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,19 +23,18 @@ class Visits:
     before: list[Ints]  # rows looked at before, the newest last; neither of the two above
 
     @classmethod
-    def of(cls, impressions: pd.DataFrame, ids: pd.Index[str], most_clicks: int) -> Visits:
-        """From a cleaned click log; `ids` name the rows. Sessions of more clicks are no person's."""
-        clicks = impressions[impressions["clicked"]]
-        clicks = clicks[clicks["seed_listing_id"].isin(ids) & clicks["listing_id"].isin(ids)]
-        size = clicks.groupby("session_id")["listing_id"].transform("size")
+    def of(cls, impressions: Iterable[pd.DataFrame], ids: pd.Index[str], most_clicks: int) -> Visits:
+        """From a cleaned click log, in parts, of which the clicks are held; `ids` name the rows.
+
+        Sessions of more clicks are no person's.
+        """
+        clicks = pd.concat([_NOTHING, *(_clicks_of(part, ids) for part in impressions)], ignore_index=True)
+        size = clicks.groupby("session_id")["clicked"].transform("size")
         clicks = clicks[size <= most_clicks].sort_values(
             ["session_id", "shown_at", "position"], kind="stable"
         )
         session = _numbered(clicks)
-        pages, clicked = (
-            ids.get_indexer(pd.Index(clicks[name])) for name in ("seed_listing_id", "listing_id")
-        )
-        found = list(_with_past(session.tolist(), pages.tolist(), clicked.tolist()))
+        found = list(_with_past(session.tolist(), clicks["page"].tolist(), clicks["clicked"].tolist()))
         columns: list[Any] = list(zip(*found, strict=True)) if found else [[], [], [], []]
         whole = [np.array(column, np.int64) for column in columns[:3]]
         return cls(whole[0], whole[1], whole[2], [np.array(past, np.int64) for past in columns[3]])
@@ -46,6 +45,28 @@ class Visits:
     def __getitem__(self, which: npt.NDArray[np.bool_]) -> Visits:
         before = [past for past, taken in zip(self.before, which, strict=True) if taken]
         return Visits(self.session[which], self.page[which], self.clicked[which], before)
+
+
+_NOTHING = pd.DataFrame(
+    {
+        "session_id": pd.Series(dtype="str"),
+        "shown_at": pd.Series(dtype="datetime64[us, UTC]"),
+        "position": np.empty(0, np.int64),
+        "page": np.empty(0, np.int32),
+        "clicked": np.empty(0, np.int32),
+    }
+)
+
+
+def _clicks_of(impressions: pd.DataFrame, ids: pd.Index[str]) -> pd.DataFrame:
+    """The columns of `_NOTHING`, of clicks between listings that have a row."""
+    clicks = impressions[impressions["clicked"]]
+    page, clicked = (
+        np.asarray(ids.get_indexer(pd.Index(clicks[name])), np.int32)
+        for name in ("seed_listing_id", "listing_id")
+    )
+    kept = clicks[["session_id", "shown_at", "position"]].assign(page=page, clicked=clicked)
+    return kept[(page >= 0) & (clicked >= 0)]
 
 
 def _numbered(clicks: pd.DataFrame) -> Ints:

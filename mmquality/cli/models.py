@@ -28,9 +28,10 @@ def models(context: click.Context, workspace: Workspace) -> None:
 @options.workspace_again
 @options.as_json
 def list_(workspace: Workspace, as_json: bool) -> None:
-    """All versions and the room that the files of each take, the newest first.
+    """All versions and the room that each takes, the newest first.
 
-    Those that were never published stand before the others.
+    The room is that of its files; its rows in the database are few beside them. Versions that were never
+    published stand before the others.
     """
     with open_store(workspace) as store:
         found, current = store.versions(), store.current_version()

@@ -109,7 +109,7 @@ def test_a_newer_schema_is_refused(database_url: str) -> None:
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
-    with pytest.raises(WorkspaceError, match=r"newer mmquality \(its schema is 9999, .* up to 0019"):
+    with pytest.raises(WorkspaceError, match=r"newer mmquality \(its schema is 9999, .* up to 0020"):
         Store.open(database_url)
     engine.dispose()
 

@@ -154,7 +154,9 @@ def test_nothing_is_unpickled() -> None:
 
 
 def test_what_people_wait_for_starts_without_torch() -> None:
-    modules = ("mmquality.cli", "mmquality.store", "mmquality.pipeline.reading")
+    pages = ("compare_catalogue", "experiment_plots", "model_health")
+    modules = ["mmquality.cli", "mmquality.store", "mmquality.pipeline.reading"]
+    modules += [f"mmquality.pages.{page}" for page in pages]
     check = (
         f"import sys, {', '.join(modules)}; sys.exit(any(name in sys.modules for name in ('torch', 'ray')))"
     )

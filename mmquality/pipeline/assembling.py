@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from mmquality.pipeline.context import Told
 from mmquality.pipeline.encoded import encoded_catalogue
 from mmquality.pipeline.held_out import held_out_by
 from mmquality.pipeline.known_clicks import known_clicks
+from mmquality.pipeline.product_keys import keys_of_products
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
 from mmquality.records import Verdict, product_of
 from mmquality.rows import Rows, blocks
@@ -102,7 +102,7 @@ def assemble(
         photos=encoded.photos,
         title_key=_keys(catalogue["title"].str.casefold()),
         photo_key=_keys(catalogue["photo_hash"]),
-        product_key=_product_keys(products),
+        product_key=keys_of_products(products),
         pairs=clicks.pairs,
         shown=clicks.shown,
         clicked=clicks.clicked,
@@ -155,17 +155,6 @@ def _verdicts(labels: pd.DataFrame, rows: pd.Index[str]) -> Floats:
 
 def _keys(values: pd.Series[str]) -> Ints:
     return np.asarray(pd.factorize(values)[0], dtype=np.int64)
-
-
-def product_keys(attributes: pd.Series[Any]) -> Ints:
-    """Listings that name the same product share a key; one that names none, or that is in the catalogue no
-    more and has no attributes (NaN), has a key of its own."""
-    return _product_keys(product_of(known) if isinstance(known, dict) else None for known in attributes)
-
-
-def _product_keys(products: Iterable[str | None]) -> Ints:
-    named = [product or f"\0{row}" for row, product in enumerate(products)]  # \0 is in no attribute
-    return _keys(pd.Series(named, dtype="str"))
 
 
 def _fingerprint(catalogue: pd.DataFrame, data: TrainingData, told: Told) -> dict[str, object]:

@@ -21,8 +21,8 @@ from mmquality.experiments.visitors import VISITORS, Slates, UserModel, expected
 from mmquality.experiments.watching import Course, watch
 from mmquality.index import VectorIndex
 from mmquality.pipeline.arms import CONTROL, LOOK_UPS, Arm, arm_lists
-from mmquality.pipeline.assembling import product_keys
 from mmquality.pipeline.held_out import load_held_out
+from mmquality.pipeline.product_keys import product_keys
 from mmquality.pipeline.progress import Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.relevance import Truth, truth_of

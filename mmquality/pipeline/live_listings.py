@@ -14,8 +14,6 @@ from mmquality.encoders.cache import EmbeddingCache
 from mmquality.pipeline.health_reference import Reference, load_reference, some_of
 from mmquality.pipeline.model_record import ModelRecord, read_record
 from mmquality.pipeline.settings import CatalogueSettings, load_settings
-from mmquality.pipeline.trained import folds_of
-from mmquality.scoring import UNSEEN
 from mmquality.store import Store
 
 Doubles = npt.NDArray[np.float64]
@@ -42,6 +40,10 @@ class LiveListings:
 
 def live_listings(workspace: Workspace, store: Store, version: str) -> LiveListings:
     """What is new to a version. Raises `ModelFileError` where its files are gone or damaged."""
+    # PyTorch, which pages that read a report do without.
+    from mmquality.pipeline.trained import folds_of
+    from mmquality.scoring import UNSEEN
+
     folder, record = workspace.models / version, read_record(workspace, version)
     listings = store.catalogue_frame(_COLUMNS).fillna({"category": "", "seller": ""})
     is_new = folds_of(folder, listings) == UNSEEN

@@ -19,9 +19,9 @@ from mmquality.evaluation.bootstrap import mean_interval
 from mmquality.evaluation.recall import share_known
 from mmquality.evaluation.recommending import positives_of, recall_of_lists
 from mmquality.index import VectorIndex, distance_of
-from mmquality.pipeline.assembling import product_keys
 from mmquality.pipeline.held_out import load_held_out
 from mmquality.pipeline.known_clicks import known_clicks
+from mmquality.pipeline.product_keys import product_keys
 from mmquality.pipeline.progress import Advance, Reporter, Silent
 from mmquality.pipeline.reading import Catalogue
 from mmquality.pipeline.version_reports import keep_report, load_report

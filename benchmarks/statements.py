@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, event
 
-from mmquality.store.engines import checked_url
+from mmquality.store.engines import checked_url, engine_of
 from mmquality.store.selection import MOST_COUNTED
 
 _APP = Path(__file__).parents[1] / "app.py"
@@ -72,7 +72,7 @@ def _of_sqlite(database: str, statements: list[Any], listings: int) -> Iterator[
 
 def _of_postgresql(url: str, statements: list[Any]) -> Iterator[Looked]:
     """A statement goes through a large table where it scans, or sorts, more rows than a page may look at."""
-    engine = create_engine(checked_url(url))
+    engine = engine_of(checked_url(url))  # as the dashboard's connections are set up
     with engine.connect() as connection:
         for statement, values in statements:
             asked = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}"

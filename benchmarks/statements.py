@@ -46,7 +46,7 @@ def plans_of(url: str, noted: Path, listings: int) -> Iterator[Looked]:
     if address.get_backend_name() == "sqlite":
         yield from _of_sqlite(str(address.database), statements, listings)
     else:
-        yield from _of_postgresql(url, statements)
+        yield from _of_postgresql(url, statements, listings)
 
 
 def _of_sqlite(database: str, statements: list[Any], listings: int) -> Iterator[Looked]:
@@ -70,7 +70,7 @@ def _of_sqlite(database: str, statements: list[Any], listings: int) -> Iterator[
     connection.close()
 
 
-def _of_postgresql(url: str, statements: list[Any]) -> Iterator[Looked]:
+def _of_postgresql(url: str, statements: list[Any], listings: int) -> Iterator[Looked]:
     """A statement goes through a large table where it scans, or sorts, more rows than a page may look at."""
     engine = engine_of(checked_url(url))  # as the dashboard's connections are set up
     with engine.connect() as connection:
@@ -78,10 +78,9 @@ def _of_postgresql(url: str, statements: list[Any]) -> Iterator[Looked]:
             asked = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}"
             [told] = connection.exec_driver_sql(asked, values).scalar_one()
             nodes = list(_nodes(told["Plan"]))
-            scans = any(
-                _rows(node) > MOST_COUNTED for node in nodes if node["Node Type"] in ("Seq Scan", "Sort")
-            )
             read = sum(_rows(node) for node in nodes if "Scan" in node["Node Type"])
+            one_by_one = [_rows(node) for node in nodes if node["Node Type"] in ("Seq Scan", "Sort")]
+            scans = max(one_by_one, default=0) > MOST_COUNTED or read >= listings
             yield Looked(" ".join(statement.split()), list(map(_line, nodes)), read, scans)
             connection.rollback()  # some lock rows
     engine.dispose()

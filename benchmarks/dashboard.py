@@ -1,18 +1,21 @@
 """How quick is the dashboard at ten thousand and at a million listings? A real server, every page and click.
 
-    python benchmarks/dashboard.py                    10,000 and 1,000,000; writes docs/benchmarks.md
-    python benchmarks/dashboard.py --short            2,000 listings, 3 visits of each kind
+    python benchmarks/dashboard.py            10,000 and 1,000,000; writes docs/benchmarks.md
+    python benchmarks/dashboard.py --short    2,000 listings, 3 visits of each kind
+    pg_virtualenv python benchmarks/dashboard.py --postgresql postgresql:///postgres      1,000,000, there
 
-A workspace of random vectors and drawn photos is made for each size (none where --workspaces has it). A
-visitor speaks Streamlit's protocol to a server of its own: measured is the time from an address or a click to
-the last message of the run it causes. The first visit of each kind after the server's start is told apart.
-Then a second server notes every SELECT, and SQLite says how it answers each: of more than 10,000 listings,
-which a page may read one by one.
+`pg_virtualenv` (Debian's postgresql-common) starts a server for the time of a command; any empty database
+will do. A workspace of random vectors and drawn photos is made for each size (none where --workspaces has
+it). A visitor speaks Streamlit's protocol to a server of its own: measured is the time from an address or a
+click to the last message of the run it causes. The first visit of each kind after the server's start is told
+apart. Then a second server notes every SELECT, and the database says how it answers each: of more than 10,000
+listings, which a page may read one by one.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -29,6 +32,7 @@ from server import served
 from statements import Looked, plans_of
 from visitor import Visitor
 
+from mmquality.config import Workspace
 from mmquality.store.selection import MOST_COUNTED
 
 HERE = Path(__file__).parent
@@ -37,11 +41,14 @@ FIRST_LOAD, MEMORY = 1_500, 2.0  # milliseconds; GB
 
 
 def measure(
-    workspace: Path, listings: int, runs: int, seed: int
+    workspace: Workspace, listings: int, runs: int, seed: int
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """One row for each kind of visit, and the server's memory."""
     rows = []
-    with served(workspace) as (process, port), Visitor(port) as visitor:
+    with (
+        served(workspace.root, MMQ_DATABASE_URL=workspace.database_url) as (process, port),
+        Visitor(port) as visitor,
+    ):
         peak = report.Peak(process.pid)
         peak.start()
         for step in steps(listings, random.Random(seed)):
@@ -59,18 +66,17 @@ def measure(
     return rows, memory
 
 
-def scanning(workspace: Path, listings: int, seed: int) -> list[Looked]:
+def scanning(workspace: Workspace, listings: int, seed: int) -> list[Looked]:
     """The statements on the way of any visit that go through a table as large as the catalogue."""
     with tempfile.TemporaryDirectory() as scratch:
         noted = Path(scratch) / "noted"
-        with served(workspace, HERE / "statements.py", MMQ_STATEMENTS=str(noted)) as (_, port):
+        settings = {"MMQ_STATEMENTS": str(noted), "MMQ_DATABASE_URL": workspace.database_url}
+        with served(workspace.root, HERE / "statements.py", **settings) as (_, port):
             with Visitor(port) as visitor:
                 for step in steps(listings, random.Random(seed)):
                     _timed(step, visitor)
-        looked = {
-            one.statement: one for one in plans_of(workspace / "mmquality.db", noted) if one.scans(listings)
-        }
-    return list(looked.values())
+        looked = plans_of(workspace.database_url, noted, listings)
+        return list({one.statement: one for one in looked if one.scans}.values())
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -126,31 +132,42 @@ def main() -> None:
     texts, bars = [], {}
     with tempfile.TemporaryDirectory() as scratch:
         for listings in given.sizes:
-            workspace = (given.workspaces or Path(scratch)) / f"listings-{listings}"
-            if not workspace.exists():
+            workspace = Workspace.at((given.workspaces or Path(scratch)) / f"listings-{listings}")
+            if not workspace.root.exists():
                 started = time.monotonic()
-                large_workspace.make(workspace, listings, given.seed)
+                large_workspace.make(workspace.root, listings, given.seed)
                 print(f"made {listings:,} listings in {time.monotonic() - started:.0f} s", file=sys.stderr)
             rows, memory = measure(workspace, listings, given.runs, given.seed)
             scans = scanning(workspace, listings, given.seed) if listings > MOST_COUNTED else []
             found[f"{listings}"] = {"visits": rows, **memory, "scans": [vars(scan) for scan in scans]}
             texts.append(markdown(listings, rows, memory, scans))
             bars |= bars_of(listings, rows, memory, scans)
-    report.finish_tables(found, texts, bars, given, "dashboard")
+    section = "dashboard_postgresql" if given.postgresql else "dashboard"
+    report.finish_tables(found, texts, bars, given, section)
 
 
 def _arguments() -> argparse.Namespace:
     parser = report.parser(__doc__, "2,000 listings, 3 visits of each kind")
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="listings")
+    parser.add_argument("--sizes", type=int, nargs="+", help="listings")
+    parser.add_argument(
+        "--postgresql", metavar="URL", help="an empty database, in the place of SQLite's file"
+    )
     parser.add_argument("--runs", type=int, default=20, help="visits of each kind, after the first")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument(
-        "--workspaces", type=Path, help="keeps workspaces here, and uses those that are there"
+        "--workspaces",
+        type=Path,
+        help="keeps workspaces here, and uses those that are there (with their URL)",
     )
     given = parser.parse_args()
     given.seeds = 1
     if given.short:
         given.sizes, given.runs = [2_000], 3
+    given.sizes = given.sizes or (list(SIZES)[-1:] if given.postgresql else list(SIZES))
+    if given.postgresql:
+        if len(given.sizes) > 1:
+            parser.error("an empty database takes one catalogue: give one of --sizes")
+        os.environ["MMQ_DATABASE_URL"] = given.postgresql
     return given
 
 

@@ -10,7 +10,7 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -19,9 +19,13 @@ from sqlalchemy import Column, Connection, MetaData, Table, create_engine, inser
 from sqlalchemy.exc import StatementError
 
 from mmquality.errors import WorkspaceError
-from mmquality.store import Store, database, schema
+from mmquality.store import RankingQuery, Store, database, schema
+from mmquality.store.conditions import conditions
 from mmquality.store.schema import VERSION_TABLE
 from mmquality.store.tables import UtcDateTime, metadata
+
+if TYPE_CHECKING:
+    from conftest import NewDatabase
 
 _COUNT = """
 import sys
@@ -91,6 +95,24 @@ def test_what_is_written_is_kept_whoever_else_comes_and_goes(tmp_path: Path, loo
         assert subprocess.run(come_and_go, capture_output=True, check=True).stdout == b"4\n"
 
 
+@pytest.mark.parametrize(("told", "reckoned"), [("", "1.1"), ("%20-crandom_page_cost%3D2", "2")])
+def test_postgresql_reckons_with_quick_disks_unless_it_was_told(
+    new_database: NewDatabase, told: str, reckoned: str
+) -> None:
+    with Store.open(new_database("postgresql") + told) as store, store._read() as connection:
+        assert connection.exec_driver_sql("SHOW random_page_cost").scalar_one() == reckoned
+        assert connection.exec_driver_sql("SHOW jit").scalar_one() == "off"
+
+
+@pytest.mark.parametrize(("text", "planned"), [("lamp", "force_custom_plan"), ("", "auto")])
+def test_postgresql_plans_for_the_word_that_is_asked_for(
+    new_database: NewDatabase, text: str, planned: str
+) -> None:
+    with Store.open(new_database("postgresql")) as store, store._read() as connection:
+        conditions(connection, RankingQuery(text=text))
+        assert connection.exec_driver_sql("SHOW plan_cache_mode").scalar_one() == planned
+
+
 def test_migrations_are_named_after_their_schemas() -> None:
     script = ScriptDirectory.from_config(schema._config())
     assert schema._known() == sorted(revision.revision for revision in script.walk_revisions())
@@ -109,7 +131,7 @@ def test_a_newer_schema_is_refused(database_url: str) -> None:
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
-    with pytest.raises(WorkspaceError, match=r"newer mmquality \(its schema is 9999, .* up to 0019"):
+    with pytest.raises(WorkspaceError, match=r"newer mmquality \(its schema is 9999, .* up to 0020"):
         Store.open(database_url)
     engine.dispose()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas as pd
 import pytest
 from catalogues import TITLES, fill, frame, publish, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from mmquality.errors import MMQualityError
 from mmquality.records import RankedListing, Reason, Verdict
@@ -200,3 +202,23 @@ def test_a_narrow_range_of_scores_is_sorted_like_any_other(
         query = RankingQuery(min_score=15 / 19, label=label, sort=sort)
         fitting = [ranked for ranked in everything if wanted(ranked, query)]
         assert catalogue.ranking_page(query, 1, COUNT).rows == in_order(fitting, sort)
+
+
+@pytest.mark.parametrize("sort", RANKING_SORTS)
+def test_no_order_needs_sorting_in_postgresql(catalogue: Store, sort: str) -> None:
+    if catalogue._engine.dialect.name != "postgresql":
+        pytest.skip("benchmarks/dashboard.py asks SQLite")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, values: object, *___: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(catalogue._engine, "before_cursor_execute", note)
+    catalogue.ranking_ids(RankingQuery(sort=sort), 10)
+    event.remove(catalogue._engine, "before_cursor_execute", note)
+    walk, values = next(one for one in asked[::-1] if "LIMIT" in one[0])
+    with catalogue._read() as connection:
+        for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):  # of a small table they are cheap
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {walk}", values).scalars())
+    assert "Sort" not in plan, plan

@@ -1,13 +1,13 @@
-"""The orders in which a ranking can be read: its own, or that of a column of the listings."""
+"""The orders in which a ranking can be read: its own, or that of a column of the listings; their indexes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column
+from sqlalchemy import ColumnElement, Index, func, literal_column
 
-from mmquality.store.tables import TITLE_START, listings, scores
+from mmquality.store.tables import listings, scores
 
 LISTING_SORTS: dict[str, ColumnElement[Any]] = {
     "title": listings.c.title_folded,
@@ -20,6 +20,23 @@ LISTING_SORTS: dict[str, ColumnElement[Any]] = {
 # "-" = descending
 RANKING_SORTS = tuple(sign + key for key in ("rank", "score", *LISTING_SORTS) for sign in ("", "-"))
 WORST_FIRST = ("rank", "-score")
+
+# SQLite ends every index with the row's number, and goes through it twice where those of no value come last;
+# PostgreSQL sorts the whole table where an index is not just so.
+for _key in ("price", "impressions", "clicks"):
+    _column = listings.c[_key]
+    Index(f"ix_listings_{_key}", _column).ddl_if(dialect="sqlite")
+    Index(f"ix_listings_{_key}_number", _column, listings.c.listing_no).ddl_if(dialect="postgresql")
+for _key in ("price", "category"):
+    _falling = listings.c[_key].desc().nulls_last(), listings.c.listing_no.desc()
+    Index(f"ix_listings_{_key}_falling", *_falling).ddl_if(dialect="postgresql")
+
+# Titles are sorted, and in SQLite searched, through an index. PostgreSQL refuses to index values beyond
+# 2.7 kB, so there it holds the beginning of each title, enough to sort by.
+_TITLE = listings.c.title_folded
+_TITLE_START = func.left(_TITLE, literal_column("200"))
+Index("ix_listings_title", _TITLE).ddl_if(dialect="sqlite")
+Index("ix_listings_title_start", _TITLE_START, listings.c.listing_no).ddl_if(dialect="postgresql")
 
 
 def order_of(sort: str, dialect: str) -> Sequence[ColumnElement[Any]]:
@@ -39,7 +56,7 @@ def sorted_by(sort: str, dialect: str) -> tuple[ColumnElement[Any], bool]:
     key = sort.removeprefix("-")
     column = LISTING_SORTS[key]
     if key == "title" and dialect == "postgresql":
-        column = func.left(column, literal_column(str(TITLE_START)))
+        column = _TITLE_START
     return column, sort.startswith("-")
 
 

@@ -24,7 +24,6 @@ from sqlalchemy import (
     TypeDecorator,
     column,
     false,
-    func,
     literal_column,
     text,
 )
@@ -106,17 +105,6 @@ listings = Table(
     Column("clicks", Integer, nullable=False, server_default="0"),
     Index("ix_listings_category", "category", "listing_no"),
     Index("ix_listings_photo_hash", "photo_hash"),
-    Index("ix_listings_price", "price"),
-    Index("ix_listings_impressions", "impressions"),
-    Index("ix_listings_clicks", "clicks"),
-)
-
-# Titles are sorted and searched through an index. PostgreSQL refuses to index values beyond 2.7 kB, so there
-# it holds the beginning of each title, enough to sort by.
-TITLE_START = 200
-Index("ix_listings_title", listings.c.title_folded).ddl_if(dialect="sqlite")
-Index("ix_listings_title_start", func.left(listings.c.title_folded, literal_column(str(TITLE_START)))).ddl_if(
-    dialect="postgresql"
 )
 
 # What a listing is tested for on the way down the ranking, without the rest of its row: in SQLite an index

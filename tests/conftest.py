@@ -36,11 +36,17 @@ NewDatabase = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
-def marketplace(tmp_path_factory: pytest.TempPathFactory) -> Marketplace:
-    """A sample marketplace from files to a published model, real encoders and all. Only to be read."""
-    from marketplace import build_marketplace  # here, for the sake of tests that need no torch
+def marketplace(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Marketplace:
+    """A sample marketplace from files to a published model, real encoders and all. Only to be read.
 
-    return build_marketplace(tmp_path_factory.mktemp("marketplace"))
+    Where several processes test, the first that needs it builds it, and each has a copy: all look at theirs.
+    """
+    from marketplace import build_marketplace, copied, shared  # here, for tests that need no torch
+
+    if worker_id == "master":
+        return build_marketplace(tmp_path_factory.mktemp("marketplace"))
+    built = shared(tmp_path_factory.getbasetemp().parent / "marketplace")
+    return copied(built, tmp_path_factory.mktemp("marketplace"))
 
 
 @pytest.fixture(scope="module")

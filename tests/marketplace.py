@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from mmquality.config import Workspace
 from mmquality.data.sample import SampleFiles, write_sample
@@ -69,6 +71,22 @@ def build_marketplace(folder: Path) -> Marketplace:
         published=building.index(workspace, reporter),
         said=reporter.heard,
     )
+
+
+def shared(folder: Path) -> Marketplace:
+    """The one that is in `folder`, built by whichever process comes first; nobody opens it there."""
+    told = folder / "marketplace.pickle"
+    with FileLock(f"{folder}.lock"):
+        if not told.exists():
+            folder.mkdir()
+            told.write_bytes(pickle.dumps(build_marketplace(folder)))
+    built: Marketplace = pickle.loads(told.read_bytes())
+    return built
+
+
+def copied(marketplace: Marketplace, folder: Path) -> Marketplace:
+    """The same with a workspace of its own."""
+    return replace(marketplace, workspace=copy_of(marketplace, folder / "workspace"))
 
 
 def input_files(files: SampleFiles) -> InputFiles:

@@ -19,9 +19,9 @@ from synthetic import NETWORK, TRAINING, checkpoint_of, learnt, listings_of, syn
 
 from mmquality.checkpoint import Checkpoint, Scales
 from mmquality.network.projection import PROJECTIONS
+from mmquality.records import UNSEEN
 from mmquality.rows import Stored, kept
 from mmquality.scoring import (
-    UNSEEN,
     Listings,
     evidence,
     fit_scales,

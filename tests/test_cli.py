@@ -630,7 +630,8 @@ class TestOneSentence:
         sentence = error(run("score", "-w", workspace.root, ok=False))
         assert sentence.startswith("/models/scores.parquet: Permission denied.")
 
-    def test_an_address_of_no_database(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_address_of_no_database(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)  # where there is no workspace
         monkeypatch.setenv("MMQ_DATABASE_URL", "mysql://ada:secret@host/shop")
         sentence = error(run("rank", ok=False))
         assert "neither SQLite nor PostgreSQL" in sentence and "secret" not in sentence

@@ -158,8 +158,9 @@ def test_what_people_wait_for_starts_without_torch() -> None:
     assert loaded_by(f"import {', '.join(modules)}", "torch", "ray") == []
 
 
-def test_no_page_waits_for_torch() -> None:
+def test_no_page_waits_for_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes seconds, in which nobody else's page moves, and memory for good."""
+    monkeypatch.setenv("MMQ_WORKSPACE", str(tmp_path / "none"))
     code = """
         from importlib import import_module
         from pkgutil import iter_modules

@@ -4,8 +4,8 @@
     python benchmarks/sizing.py --workspace DIR --short              bytes alone, written nowhere
 
 FOLDER holds what the other scripts print with `--json`: importing.json, encoding.json, speed_training.json,
-speed.json, memory.json, scratch.json. What is not there is named. `--postgresql URL` measures the database of
-a catalogue that is kept there, beside that of DIR: let MMQ_DATABASE_URL be that URL where it is made.
+speed.json, memory.json, scratch.json. What is not there is named. `--postgresql URL`, an empty
+database, is filled with the catalogue of DIR and its version in force, and measured beside its file.
 """
 
 from __future__ import annotations
@@ -88,10 +88,15 @@ def _impressions(workspace: Workspace) -> int:
     return pq.read_metadata(log).num_rows if log.exists() else 0
 
 
-def in_postgresql(url: str) -> Size:
-    """The database of a catalogue that is kept there."""
-    with Store.open(url, create=False) as store:
-        return Size("database, in PostgreSQL instead", _database(url), store.listing_count())
+def in_postgresql(url: str, workspace: Workspace) -> Size:
+    """The workspace's catalogue, and its version in force, in the empty database at `url`."""
+    with open_store(workspace) as here, Store.open(url) as there:
+        listings, version = here.catalogue_frame(), here.current_version()
+        there.load_listings([listings.assign(photo_size=1, photo_mtime_ns=1)])
+        there.set_click_counts(listings)
+        if version is not None:
+            there.publish(version, here.version_scores(version.name))
+        return Size("database, in PostgreSQL instead", _database(url), there.listing_count())
 
 
 def _database(url: str) -> int:
@@ -113,7 +118,7 @@ def bytes_table(workspace: Workspace, postgresql: str | None, folder: Path | Non
     """A row for each kind of file and for all of them, then for what is there meanwhile, and at the peak."""
     sizes = files(workspace)
     rows = [size.row() for size in sizes] + [_together("all of it", sizes)]
-    rows += [in_postgresql(postgresql).row()] if postgresql else []
+    rows += [in_postgresql(postgresql, workspace).row()] if postgresql else []
     commands = results(folder, "scratch") if folder else []
     parts = [_meanwhile(row, name) for row in commands for name in MEANWHILE]
     rows += [size.row() for size in parts if size.bytes]
@@ -177,7 +182,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, required=True, help="whose files are measured")
     parser.add_argument("--results", type=Path, help="what the other scripts printed with --json")
     parser.add_argument(
-        "--postgresql", metavar="URL", help="of a database with a catalogue, measured as well"
+        "--postgresql", metavar="URL", help="an empty database, to be filled and measured as well"
     )
     given = parser.parse_args()
     made = {"bytes": bytes_table(Workspace.at(given.workspace), given.postgresql, given.results)}

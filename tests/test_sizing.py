@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
+import pandas as pd
 import pytest
 
+from mmquality.pipeline.places import open_store
 from mmquality.store import Store
 
 if TYPE_CHECKING:
@@ -94,19 +95,21 @@ def test_what_is_there_meanwhile_is_told_and_added_at_the_peak(tmp_path: Path, f
     assert peak["bytes a listing"] == every["bytes a listing"] + 13_000
 
 
-def test_a_database_in_postgresql_is_measured_by_its_own_listings(
-    tmp_path: Path, finished: Fixture, new_database: NewDatabase
+def test_a_database_in_postgresql_is_filled_with_the_same_catalogue(
+    finished: Fixture, new_database: NewDatabase
 ) -> None:
-    from large_workspace import listings_of
     from sizing import bytes_table
 
     url = new_database("postgresql")
-    (tmp_path / "0.jpg").touch()
-    with Store.open(url) as store:
-        store.upsert_listings(listings_of(["A", "B"], tmp_path, np.random.default_rng(7)))
     every, row = bytes_table(finished.workspace, url, None)[-2:]
     assert (every["file"], row["file"]) == ("all of it", "database, in PostgreSQL instead")
-    assert row["bytes a listing"] > 1e5  # tables and their indexes begin with some pages each
+    assert row["bytes a listing"] > 1e4  # tables and their indexes begin with some pages each
+    with Store.open(url) as there, open_store(finished.workspace) as here:
+        pd.testing.assert_frame_equal(there.catalogue_frame(), here.catalogue_frame())
+        version = here.current_version()
+        assert version is not None and version == there.current_version()
+        scores = (store.version_scores(version.name) for store in (there, here))
+        pd.testing.assert_frame_equal(*scores)
 
 
 def test_no_network_learns_from_more_than_a_million() -> None:

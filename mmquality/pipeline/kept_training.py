@@ -115,8 +115,9 @@ def _beside(folder: Path) -> list[Path]:
 def _clear(own: Path) -> bool:
     """Remove the folders beside one's own but for the last with anything finished; whether there is one."""
     os.utime(own)
-    finished = [folder for folder in _beside(own) if any(folder.rglob("*.safetensors"))]
-    for folder in _beside(own):
+    others = _beside(own)
+    finished = [folder for folder in others if any(folder.rglob("*.safetensors"))]
+    for folder in others:
         if folder not in finished[:1]:
             shutil.rmtree(folder, ignore_errors=True)
     return bool(finished)
